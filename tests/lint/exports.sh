@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# What the libraries export is what their maps list, name by name; the writer
+# needs libc alone and stays loaded.
+set -eu
+. "$(dirname "$0")/lint.sh"
+lint_build=${2:-${top_builddir:-$lint_top/build/plain}}
+
+# The names that a map lists as global.
+map_names() {
+	tr '\n' ' ' <"$1" | sed -e 's,/\*[^*]*\*/,,g' -e 's/[{;]/&\n/g' |
+		awk '/global:/ { on = 1; sub(/.*global:/, "") }
+			/local:/ { on = 0 }
+			on { gsub(/[; \t]/, ""); if ($0 != "") print }' | sort -u
+}
+
+# exports LIBRARY MAP
+exports() {
+	local so=$lint_build/.libs/$1.so name listed found
+	[ -e "$so" ] || { echo "no $so: not built as shared"; return; }
+	listed=$(map_names "$2")
+	found=$(nm -D --defined-only "$so" | awk '$2 != "A" { print $3 }' |
+		sed 's/@.*//' | sort -u)
+	for name in $(comm -13 <(echo "$listed") <(echo "$found")); do
+		complain "$1.so exports $name, which $2 does not list"
+	done
+	for name in $(comm -23 <(echo "$listed") <(echo "$found")); do
+		complain "$2 lists $name, which $1.so does not export"
+	done
+	for name in $listed; do
+		case $name in
+		*[*?]*) complain "$2: names, not patterns: $name" ;;
+		kymo_*) ;;
+		*) complain "$2: not a kymo_ name: $name" ;;
+		esac
+	done
+}
+
+exports libkymo writer/libkymo.map
+exports libkymo-reader reader/libkymo-reader.map
+
+so=$lint_build/.libs/libkymo.so
+if [ -e "$so" ]; then
+	for needed in $(readelf -d "$so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
+		case $needed in
+		libc.so.* | libpthread.so.* | ld-linux*) ;;
+		*) complain "libkymo.so needs $needed" ;;
+		esac
+	done
+	readelf -d "$so" | grep -q 'Flags:.*NODELETE' ||
+		complain "libkymo.so can be unloaded: -z nodelete is missing"
+fi
+lint_end
