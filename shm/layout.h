@@ -12,8 +12,9 @@
              STR       strings and lists of strings (append only)
              SHARED    cells that any thread of the process may store to
              RES       resource attributes
-             WINDOWS   slot_max windows of window_bytes: counters, by slot
-             HIST, RING, SPANS    one a page run, by slot, in order of need
+             WINDOWS   slot_max windows of window_bytes: counters, by slot.
+                       Its head has a page; header.windows_off is what follows
+             HIST, RING, SPANS    a run of pages each, by slot, in order of need
 
    docs/region-format.md tells how to read and write it; schema/layout-1.txt
    holds each size and offset, and a test compares the two. */
@@ -133,6 +134,8 @@ enum {
 #define KYI_CELL_LOST 8u   /* series that found no room */
 #define KYI_CELL_OFF 16u   /* components that are switched off */
 #define KYI_CELL_FIRST 64u /* byte offset of the first series' cell */
+#define KYI_SHARED_FIRST 192u /* the same in SHARED, from its first cell */
+#define KYI_HIST_FIRST 1u  /* histogram index 0 is "never registered" */
 
 struct kyi_header {
 	uint8_t magic[8];
@@ -166,7 +169,7 @@ struct kyi_control {
 	uint32_t state;
 	kyi_u64 dir_gen;
 	uint32_t slot_high; /* release: one above the highest slot ever used */
-	uint32_t pad0;
+	uint32_t window_used; /* release: bytes of each window that have a series */
 	uint8_t pad1[32];
 	kyi_u64 heartbeat_ns, heartbeat_cnt; /* CLOCK_MONOTONIC; by the program */
 	uint8_t pad2[48];
@@ -261,7 +264,8 @@ struct kyi_name {
 	uint8_t pad1[32];
 };
 
-/* SHARED: 64 bytes a cell, so that no two share a cache line. */
+/* SHARED, after the head: 64 bytes a cell, so that no two share a cache line.
+   The first three are sinks, as KYI_CELL_*: unset, lost, off. */
 struct kyi_shared_cell {
 	kyi_u64 value;
 	uint8_t pad[56];
@@ -413,6 +417,7 @@ KYI_OFF(struct kyi_control, block_cnt, 8);
 KYI_OFF(struct kyi_control, state, 12);
 KYI_OFF(struct kyi_control, dir_gen, 16);
 KYI_OFF(struct kyi_control, slot_high, 24);
+KYI_OFF(struct kyi_control, window_used, 28);
 KYI_OFF(struct kyi_control, heartbeat_ns, 64);
 KYI_OFF(struct kyi_control, heartbeat_cnt, 72);
 KYI_OFF(struct kyi_control, err_full, 128);
