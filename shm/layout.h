@@ -135,7 +135,10 @@ enum {
 #define KYI_CELL_OFF 16u   /* components that are switched off */
 #define KYI_CELL_FIRST 64u /* byte offset of the first series' cell */
 #define KYI_SHARED_FIRST 192u /* the same in SHARED, from its first cell */
-#define KYI_HIST_FIRST 1u  /* histogram index 0 is "never registered" */
+#define KYI_HIST_FIRST 3u  /* histogram indexes 0, 1, 2: unset, lost, off */
+#define KYI_HIST_UNSET 0u
+#define KYI_HIST_LOST 1u
+#define KYI_HIST_OFF 2u
 
 struct kyi_header {
 	uint8_t magic[8];
@@ -299,6 +302,7 @@ struct kyi_resource {
 #define KYI_HIST_UNDER 2u
 #define KYI_HIST_BUCKETS 3u
 #define KYI_HIST_EXTRA_CELLS 4u
+/* (the cell after the last bucket is "over") */
 
 /* A peak word: window id << 40 | the top 40 bits of the value as a double.
    The id is 1 + CLOCK_MONOTONIC seconds / peak_window_s, its low bit chooses

@@ -8,7 +8,7 @@
      void do_job(void)
      {
              KYMO_TIME_SCOPE(took);
-             kymo_inc(jobs);
+             kymo_counter_inc(jobs);
      }
 
    Link with -lkymo (pkg-config kymo). `kymo dump` shows the numbers while the
@@ -18,7 +18,7 @@
 
    Threads  any thread, at any time; from constructors, destructors, atexit
             handlers, before kymo_init and after fork, vfork or raw clone.
-   Signals  records (kymo_inc, _add, _set, _record, _observe, span and log
+   Signals  records (_add, _inc, _set, _record, _observe, span and log
             calls) may be made from a signal handler. On x86-64, and on
             aarch64 with LSE, a handler loses nothing, even when it interrupts
             a record of the same metric; float counters, peaks, and all
@@ -38,11 +38,14 @@
    Lifetime handles are plain values, valid for as long as the process and
             in its forked children; copy them freely.
 
+   Compiled with KYMO_DISABLE, everything here vanishes: arguments are
+   type-checked, and evaluated only where they have side effects.
+
    Environment: KYMO=off; KYMO_COMPONENTS="-cache,storage:0.1" switches
    components off (-NAME, or -* for all but those named) and sets what part of
    histogram records and spans is kept (NAME:RATE, rounded to 1/n); KYMO_DIR,
    KYMO_SERVICE, KYMO_QUIET, KYMO_ALLOW_DISK. In a setuid program all are
-   ignored. Compiled with KYMO_DISABLE, everything here vanishes. */
+   ignored. */
 #ifndef KYMO_H
 #define KYMO_H
 
@@ -50,18 +53,13 @@
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
+#ifdef __cplusplus
+#include <initializer_list>
+#endif
 
 #define KYMO_VERSION_MAJOR 0
 #define KYMO_VERSION_MINOR 1
 #define KYMO_VERSION_PATCH 0
-
-#ifdef __cplusplus
-#define KYMO_BEGIN_DECLS extern "C" {
-#define KYMO_END_DECLS }
-#else
-#define KYMO_BEGIN_DECLS
-#define KYMO_END_DECLS
-#endif
 
 #ifndef KYMO_API
 #define KYMO_API __attribute__((visibility("default")))
@@ -77,7 +75,31 @@
 #define KYMO_COMPONENT ""
 #endif
 
+
 #define KYMO_UNLIKELY_(x) __builtin_expect(!!(x), 0)
+
+/* A function of the library; with KYMO_DISABLE one that does nothing and
+   returns zeros. */
+#ifndef KYMO_DISABLE
+#define KYMO_CALL_(type, call) KYMO_API type call
+#define KYMO_DO_(call) KYMO_API void call
+#else
+#define KYMO_CALL_(type, call)                                                \
+	static inline type call                                               \
+	{                                                                     \
+		type zero_;                                                   \
+		memset(&zero_, 0, sizeof(zero_));                             \
+		return zero_;                                                 \
+	}                                                                     \
+	typedef int kymo_semicolon_
+#define KYMO_DO_(call)                                                        \
+	static inline void call                                               \
+	{                                                                     \
+	}                                                                     \
+	typedef int kymo_semicolon_
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#endif
 
 /* ---- kinds and limits -------------------------------------------------- */
 
@@ -89,12 +111,12 @@ enum kymo_kind {
 	KYMO_KIND_FLOAT_GAUGE = 5,   /* a reading; doubles */
 	KYMO_KIND_MAX = 6,           /* largest of the last window */
 	KYMO_KIND_MIN = 7,
-	KYMO_KIND_HISTOGRAM = 8,
+	KYMO_KIND_HISTOGRAM = 8,     /* a timer is one in ns, exponent -9 */
 	KYMO_KIND_SUMMARY = 9,       /* a histogram shown as quantiles */
 	KYMO_KIND_INFO = 10,         /* labels are the value; always 1 */
 	KYMO_KIND_TEXT = 11,         /* a short text */
 	KYMO_KIND_STATE_SET = 12,    /* which of up to 64 states hold */
-	KYMO_KIND_HEALTH = 13,       /* what a component says of itself */
+	KYMO_KIND_HEALTH = 13        /* what a component says of itself */
 };
 
 /* How a gauge of several processes of one service becomes one number. */
@@ -103,20 +125,43 @@ enum kymo_agg {
 	KYMO_AGG_SUM = 1,
 	KYMO_AGG_MAX = 2,
 	KYMO_AGG_MIN = 3,
-	KYMO_AGG_EACH = 4, /* one series a process, label pid */
+	KYMO_AGG_EACH = 4 /* one series a process, label pid */
 };
 
-/* Longer ones are cut (at a whole UTF-8 character) and counted as bad calls;
+enum kymo_span_status {
+	KYMO_SPAN_UNSET = 0,
+	KYMO_SPAN_OK = 1,
+	KYMO_SPAN_ERROR = 2
+};
+
+enum kymo_severity {
+	KYMO_DEBUG = 1,
+	KYMO_INFO = 2,
+	KYMO_WARN = 3,
+	KYMO_ERROR = 4,
+	KYMO_FATAL = 5
+};
+
+enum kymo_health_state {
+	KYMO_HEALTH_UNKNOWN = 0,
+	KYMO_HEALTH_OK = 1,
+	KYMO_HEALTH_STARTING = 2,
+	KYMO_HEALTH_DEGRADED = 3,
+	KYMO_HEALTH_FAILING = 4
+};
+
+/* Longer texts are cut (at a whole UTF-8 character) and counted as bad calls;
    names that break the grammar are refused. */
-#define KYMO_NAME_BYTES_MAX 200  /* [a-zA-Z_][a-zA-Z0-9_]*, not __* in labels */
+#define KYMO_NAME_BYTES_MAX 200 /* [a-zA-Z_][a-zA-Z0-9_]*, no __ first in labels */
 #define KYMO_HELP_BYTES_MAX 1024
 #define KYMO_VALUE_BYTES_MAX 1024
 #define KYMO_LABEL_MAX 16
 #define KYMO_STATE_MAX 64
-#define KYMO_SERIES_MAX_DEFAULT 256 /* a family, overflow series besides */
+#define KYMO_SERIES_MAX_DEFAULT 256 /* a family, its overflow series besides */
 
 /* ---- handles ----------------------------------------------------------- */
 
+/* Members that end in _ are not yours to read. */
 struct kymo_family { uint32_t id_; };
 struct kymo_counter { uint32_t off_; };
 struct kymo_updown { uint32_t off_; };
@@ -125,12 +170,16 @@ struct kymo_gauge { uint32_t off_; };
 struct kymo_float_gauge { uint32_t off_; };
 struct kymo_max { uint32_t off_, window_s_; };
 struct kymo_min { uint32_t off_, window_s_; };
-struct kymo_histogram { uint32_t idx_, lo_; uint16_t cnt_, down_, sample_n_; int16_t exp_; };
+struct kymo_histogram {
+	uint32_t idx_, lo_;
+	uint16_t cnt_, down_, sample_n_;
+	int16_t exp_;
+};
 struct kymo_timer { struct kymo_histogram h_; };
 struct kymo_text { uint32_t off_; };
-struct kymo_state_set { uint32_t off_; uint32_t cnt_; };
+struct kymo_state_set { uint32_t off_, cnt_; };
 struct kymo_health { uint32_t off_; };
-struct kymo_span_name { uint32_t id_; uint32_t sample_n_; };
+struct kymo_span_name { uint32_t id_, sample_n_; };
 
 /* W3C trace context (https://www.w3.org/TR/trace-context/). All zeros: none. */
 struct kymo_trace {
@@ -146,77 +195,72 @@ struct kymo_span {
 	uint32_t name_, state_;
 };
 
-enum kymo_span_status { KYMO_SPAN_UNSET = 0, KYMO_SPAN_OK = 1, KYMO_SPAN_ERROR = 2 };
-enum kymo_severity { KYMO_DEBUG = 1, KYMO_INFO = 2, KYMO_WARN = 3, KYMO_ERROR = 4, KYMO_FATAL = 5 };
-enum kymo_health_state {
-	KYMO_HEALTH_UNKNOWN = 0,
-	KYMO_HEALTH_OK = 1,
-	KYMO_HEALTH_STARTING = 2,
-	KYMO_HEALTH_DEGRADED = 3,
-	KYMO_HEALTH_FAILING = 4,
-};
-
 /* One KYMO_LOG in the source; made by the macro. */
 struct kymo_log_site {
-	const char *format;
-	uint32_t id;
-	uint8_t severity, arg_cnt;
-	char types[16];
+	uint32_t id_; /* 0: not registered yet */
+	uint8_t severity_, arg_cnt_;
+	char types_[16];
 };
 
 /* kymo_desc describes a family. Fields left zero take the default. */
 struct kymo_desc {
-	uint32_t size_bytes;     /* sizeof(struct kymo_desc) */
+	uint32_t size_bytes;       /* sizeof(struct kymo_desc) */
 	enum kymo_kind kind;
-	const char *name;        /* counters may end in _total; the unit is added if missing */
-	const char *help;        /* one sentence */
-	const char *unit;        /* base unit: "seconds", "bytes"; NULL: from the name */
-	const char *component;   /* NULL: "" */
+	const char *name;          /* counters may end in _total; the unit is
+	                              added where the name does not end in it */
+	const char *help;          /* one sentence */
+	const char *unit;          /* base unit: "seconds", "bytes"; NULL: the
+	                              last word of the name, if it is a base
+	                              unit of OpenMetrics; "": none */
+	const char *component;     /* NULL: "" */
 	const char *const *label_keys;
-	uint32_t label_cnt;      /* 0 to KYMO_LABEL_MAX */
+	uint32_t label_cnt;        /* 0 to KYMO_LABEL_MAX */
 	const char *const *states; /* KYMO_KIND_STATE_SET */
 	uint32_t state_cnt;
-	enum kymo_agg agg;       /* gauges, max and min (those default to their own) */
-	int exponent;            /* -18 to 18: unit = recorded integer * 10^exponent */
-	int scale;               /* histograms: 1 to 6: 2^scale buckets an octave; 0: 4.
-	                            -1: one bucket an octave. Half a bucket, the error of
-	                            a quantile without interpolation, is 2.2 % at 4 */
-	uint64_t lo, hi;         /* histograms: recorded values apart from "under" and
-	                            "over", widened to powers of two; 0: 1 to 2^31, and for
-	                            exponent -9 128 ns to 275 s (one page at scale 4) */
-	uint32_t series_max;     /* label sets before the overflow series */
-	uint32_t peak_window_s;  /* max, min: seconds, 0: 30 */
+	enum kymo_agg agg;         /* gauges; max and min have their own */
+	int exponent;              /* -18 to 18: unit = integer * 10^exponent */
+	int scale;                 /* histograms: 2^scale buckets an octave, 1
+	                              to 6, 0: 4, -1: one bucket an octave.
+	                              A quantile is at most half a bucket
+	                              off: 2.2 % at 4, 1.1 % at 5 */
+	uint64_t lo, hi;           /* histograms: the recorded integers that
+	                              are told apart, widened to powers of two.
+	                              0, 0: 1 to 2^31; with exponent -9 (ns)
+	                              128 ns to 275 s: one page at scale 4 */
+	uint32_t series_max;       /* label sets before the overflow series */
+	uint32_t peak_window_s;    /* max, min: seconds, 0: 30 */
 };
 
 struct kymo_options {
-	uint32_t size_bytes;      /* sizeof(struct kymo_options) */
-	uint32_t thread_cnt_max;  /* 0: 255; more threads share one slow slot */
-	const char *service;      /* NULL: KYMO_SERVICE, else the program's name */
-	const char *dir;          /* NULL: KYMO_DIR, /run/kymo, XDG_RUNTIME_DIR, /dev/shm */
+	uint32_t size_bytes;       /* sizeof(struct kymo_options) */
+	uint32_t thread_cnt_max;   /* 0: 255; more share one slower slot */
+	const char *service;       /* NULL: KYMO_SERVICE, the program's name */
+	const char *dir;           /* NULL: KYMO_DIR, /run/kymo,
+	                              XDG_RUNTIME_DIR/kymo, /dev/shm/kymo-UID */
 	uint64_t region_bytes_max; /* 0: 64 MiB of address space, sparse */
 };
 
 struct kymo_status {
 	uint32_t size_bytes; /* sizeof(struct kymo_status), set by the caller */
-	int state;           /* 1: visible in path; 0: nothing recorded yet;
-	                        -1: private memory, nobody can read it; -2: off */
-	const char *why;     /* a sentence when state is negative, else "" */
-	char path[256];
-	uint64_t region_bytes; /* memory in use for it */
-	uint64_t err_full, err_cardinality, err_slots, err_ring, err_badcall, slow_calls;
+	int state;           /* 1 visible in path; 0 nothing recorded yet; -1
+	                        private memory, nobody can read it; -2 off */
+	char why[200];       /* a sentence when state is negative, else "" */
+	char path[320];
+	uint64_t region_bytes; /* memory that it takes */
+	uint64_t err_full, err_cardinality, err_slots, err_ring, err_badcall;
+	uint64_t slow_calls;
 };
 
 /* ---- what an inlined record touches (frozen by the soname) -------------- */
 
 #define KYMO_HIST_MAX_ 4096
+#define KYMO_HIST_BUCKETS_ 3 /* cells before the buckets: sum, zero, under */
 
 struct kymo_tls_ {
-	char *window;  /* this slot's counters; NULL: take the slow path */
-	char *shared;  /* cells of the whole process */
+	char *window; /* this thread's counters; NULL: take the slow path */
+	char *shared; /* cells of the whole process */
 	void *ring, *spans;
-	uint64_t rng;
-	uint64_t span_seq, exemplar_ns;
-	uint32_t slot, sample_left;
+	uint64_t private_[12];
 	uint64_t *hist[KYMO_HIST_MAX_];
 };
 
@@ -230,119 +274,149 @@ struct kymo_buckets_ {
 };
 
 #ifdef __cplusplus
-#define KYMO_THREAD_ __thread
-#else
-#define KYMO_THREAD_ __thread
+extern "C" {
 #endif
 
-KYMO_BEGIN_DECLS
-
 #ifndef KYMO_DISABLE
-
-extern KYMO_API KYMO_THREAD_ struct kymo_tls_ *kymo_tls_
+extern KYMO_API __thread struct kymo_tls_ *kymo_tls_
 	__attribute__((tls_model(KYMO_TLS_MODEL)));
 extern KYMO_API const struct kymo_buckets_ kymo_buckets_;
 
 /* The cold half of each record; not for direct use. */
-KYMO_API void kymo_slow_add_(uint32_t off, uint64_t n) __attribute__((cold));
-KYMO_API void kymo_slow_float_add_(uint32_t off, double n) __attribute__((cold));
-KYMO_API void kymo_slow_gauge_(uint32_t off, int op, uint64_t bits) __attribute__((cold));
-KYMO_API void kymo_slow_peak_(uint32_t off, uint32_t window_s, int is_min, double v) __attribute__((cold));
-KYMO_API void kymo_slow_hist_(struct kymo_histogram h, uint64_t v) __attribute__((cold));
-KYMO_API void kymo_bad_call_(int what) __attribute__((cold));
+#define KYMO_COLD_ KYMO_API __attribute__((cold)) void
+KYMO_COLD_ kymo_slow_add_(uint32_t off, uint64_t n);
+KYMO_COLD_ kymo_slow_float_add_(uint32_t off, double n);
+KYMO_COLD_ kymo_slow_gauge_set_(uint32_t off, uint64_t bits);
+KYMO_COLD_ kymo_slow_gauge_add_(uint32_t off, int64_t n);
+KYMO_COLD_ kymo_slow_hist_(struct kymo_histogram h, uint64_t v);
+KYMO_COLD_ kymo_bad_record_(void);
+KYMO_API uint64_t kymo_clock_ns_(void);
 KYMO_API uint64_t kymo_slow_timer_start_(struct kymo_histogram h);
+KYMO_API uint64_t kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start_ns);
+#endif
 
 /* ---- life --------------------------------------------------------------- */
 
 /* kymo_init names the service and makes the region now rather than at the
-   first record. Optional; call it early in main. A second call with another
-   name is a bad call. Returns 0, or -1 if nobody can read this process'
-   metrics (kymo_status tells why); the program need not care. */
-KYMO_API int kymo_init(const char *service);
-KYMO_API int kymo_init_with(const struct kymo_options *options);
+   first record. Optional; call it early in main. Once the region is there
+   another service name is a bad call. Returns 0, or -1 if nobody can read
+   this process' metrics (kymo_status tells why); the program need not care. */
+KYMO_CALL_(int, kymo_init(const char *service));
+KYMO_CALL_(int, kymo_init_with(const struct kymo_options *options));
 
 /* kymo_thread_prepare makes all that this thread needs to record any series
-   registered so far without a slow call: before entering a sandbox, a
-   real-time loop or a signal handler. Returns 0, or -1 if something found no
-   room (its records go to shared cells). */
-KYMO_API int kymo_thread_prepare(void);
+   registered so far without a slow call: before it enters a sandbox, a
+   real-time loop, or may be interrupted by a handler that records. Returns 0,
+   or -1 if something found no room (its records go to shared cells). */
+KYMO_CALL_(int, kymo_thread_prepare(void));
 
-/* kymo_status fills status. Not from signal handlers. */
-KYMO_API void kymo_status(struct kymo_status *status);
+/* kymo_status fills *status. Not from signal handlers. */
+KYMO_DO_(kymo_status(struct kymo_status *status));
 
-/* kymo_heartbeat says that the program's main loop turns. */
-KYMO_API void kymo_heartbeat(void);
+/* kymo_heartbeat says that the program's main loop turns. One clock read. */
+KYMO_DO_(kymo_heartbeat(void));
 
 /* ---- families and series ------------------------------------------------ */
 
 /* kymo_family registers a family, or finds it if an equal one is there.
-   desc, and all it points to, is copied. A different redefinition is a bad
-   call and returns the zero handle, as does a bad name.
-   kymo_NEW below register a family without labels and return its series. */
-KYMO_API struct kymo_family kymo_family(const struct kymo_desc *desc);
+   *desc, and all it points to, is copied. A different redefinition is a bad
+   call and returns the zero handle, as does a bad name. */
+KYMO_CALL_(struct kymo_family, kymo_family(const struct kymo_desc *desc));
 
 /* kymo_KIND_at returns the series of family with these label values, in the
-   order of its keys; made at the first call, looked up after (no lock: about
-   25 ns), so keep the handle where the values are fixed. NULL is "". Where
-   the family is full: its overflow series, whose labels are all empty but
-   for kymo_overflow="true". A family of another kind, or a wrong value_cnt,
-   is a bad call and gives the zero handle. */
-KYMO_API struct kymo_counter kymo_counter_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_updown kymo_updown_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_float_counter kymo_float_counter_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_gauge kymo_gauge_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_float_gauge kymo_float_gauge_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_max kymo_max_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_min kymo_min_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_histogram kymo_histogram_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_text kymo_text_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_state_set kymo_state_set_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
-KYMO_API struct kymo_health kymo_health_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
+   order of its keys; made at the first call, looked up after (no lock, some
+   tens of ns), so keep the handle where the values are fixed. A NULL value is
+   "". Where the family is full: its overflow series, whose labels are empty
+   but for kymo_overflow="true". A family of another kind, or a wrong
+   value_cnt, is a bad call and gives the zero handle. A family without labels
+   has one series: value_cnt 0. KYMO_AT below spells the values in place. */
+#define KYMO_AT_(kind)                                                        \
+	KYMO_CALL_(struct kymo_##kind, kymo_##kind##_at(struct kymo_family family, \
+		uint32_t value_cnt, const char *const *values))
+KYMO_AT_(counter);
+KYMO_AT_(updown);
+KYMO_AT_(float_counter);
+KYMO_AT_(gauge);
+KYMO_AT_(float_gauge);
+KYMO_AT_(max);
+KYMO_AT_(min);
+KYMO_AT_(histogram); /* histograms and summaries */
+KYMO_AT_(timer);     /* a histogram or summary of exponent -9 */
+KYMO_AT_(text);
+KYMO_AT_(state_set);
+KYMO_AT_(health);
 
 /* kymo_info_at makes one series of an info family: its labels are what it
    says (version, commit, build). It cannot be taken back. */
-KYMO_API void kymo_info_at(struct kymo_family f, uint32_t value_cnt, const char *const *values);
+KYMO_DO_(kymo_info_at(struct kymo_family family, uint32_t value_cnt,
+	const char *const *values));
 
-/* kymo_span_name and kymo_log_register_: what spans and logs refer to. */
-KYMO_API struct kymo_span_name kymo_span_name(const char *component, const char *name);
+/* kymo_span_name registers what spans are called; component NULL is "". */
+KYMO_CALL_(struct kymo_span_name, kymo_span_name(const char *component,
+	const char *name));
+
+/* kymo_resource_set adds an attribute of the whole process, as OpenTelemetry's
+   resource attributes ("service.version", "deployment.environment"); the last
+   value of a key stands. Bounded: 64 of them. */
+KYMO_DO_(kymo_resource_set(const char *key, const char *value));
 
 /* ---- records that are calls --------------------------------------------- */
 
-/* kymo_text_set: at most 256 different texts a process; then "overflow". */
-KYMO_API void kymo_text_set(struct kymo_text t, const char *text);
+/* kymo_float_gauge_add: NaN is a bad call. A compare-and-swap loop. */
+KYMO_DO_(kymo_float_gauge_add(struct kymo_float_gauge g, double n));
 
-/* kymo_health_report: what a component says of itself; reason may be NULL.
-   After ttl_ms without another report the reader says unknown; 0: never.
-   Not from signal handlers. */
-KYMO_API void kymo_health_report(struct kymo_health h, enum kymo_health_state state, const char *reason, uint64_t ttl_ms);
+/* kymo_max_record and kymo_min_record: shown is the extreme of at least the
+   last and at most the last two windows of peak_window_s. Eight significant
+   digits (exact for integers up to 2^29). NaN is a bad call. One coarse
+   clock. */
+KYMO_DO_(kymo_max_record(struct kymo_max m, double value));
+KYMO_DO_(kymo_min_record(struct kymo_min m, double value));
+
+/* kymo_histogram_observe records value in the base unit (seconds, bytes),
+   rounded to the recorded integer. NaN and negatives: a bad call; too large,
+   or +Inf: counts as over with no part in the sum. */
+KYMO_DO_(kymo_histogram_observe(struct kymo_histogram h, double value));
 
 /* kymo_histogram_exemplar keeps (value, trace) as an example of where value
    falls, at most ten a second and thread; trace NULL: the open span's. It
    does not record value. */
-KYMO_API void kymo_histogram_exemplar(struct kymo_histogram h, uint64_t value, const struct kymo_trace *trace);
+KYMO_DO_(kymo_histogram_exemplar(struct kymo_histogram h, uint64_t value,
+	const struct kymo_trace *trace));
+
+/* kymo_text_set: at most 256 different texts a process; then "overflow". Not
+   from signal handlers. */
+KYMO_DO_(kymo_text_set(struct kymo_text t, const char *text));
+
+/* kymo_state_set_on and _off change one state, kymo_state_set_be makes it the
+   only one. A state beyond the family's is a bad call. */
+KYMO_DO_(kymo_state_set_on(struct kymo_state_set s, uint32_t state));
+KYMO_DO_(kymo_state_set_off(struct kymo_state_set s, uint32_t state));
+KYMO_DO_(kymo_state_set_be(struct kymo_state_set s, uint32_t state));
+
+/* kymo_health_report: what a component says of itself; reason may be NULL.
+   After ttl_ms without another report the reader says unknown; 0: never.
+   Reasons are kept as texts are. Not from signal handlers. */
+KYMO_DO_(kymo_health_report(struct kymo_health h, enum kymo_health_state state,
+	const char *reason, uint64_t ttl_ms));
 
 /* kymo_span_begin starts a span: a child of parent, or of the thread's open
    span if parent is NULL, or a new trace. kymo_span_end, by the same thread,
-   innermost first, keeps it in the thread's ring. The 16 innermost are
-   visible in a dead process' region. A span whose begin is sampled out
-   still has valid ids. */
-KYMO_API void kymo_span_begin(struct kymo_span *span, struct kymo_span_name name, const struct kymo_trace *parent);
-KYMO_API void kymo_span_end(struct kymo_span *span, enum kymo_span_status status);
+   innermost first, keeps it in the thread's ring. The 16 outermost open spans
+   are visible in a dead process' region. A span that is sampled out has valid
+   ids all the same. */
+KYMO_DO_(kymo_span_begin(struct kymo_span *span, struct kymo_span_name name,
+	const struct kymo_trace *parent));
+KYMO_DO_(kymo_span_end(struct kymo_span *span, enum kymo_span_status status));
 
 /* kymo_trace_parse reads a traceparent header ("00-32hex-16hex-2hex").
    Returns 0, or -1 and zeros if text is none. kymo_trace_format writes the 55
    characters and a NUL. Neither touches the region. */
-KYMO_API int kymo_trace_parse(struct kymo_trace *trace, const char *text);
-KYMO_API void kymo_trace_format(const struct kymo_trace *trace, char text[56]);
-
-/* The function behind KYMO_LOG. printf's %d %i %u %x %o %c %p %s %f %e %g %a
-   and %% with flags, width, precision, h hh l ll z j t; no * and no %n. The
-   arguments are copied, strings up to about 300 bytes in all; formatted by
-   the reader. */
-KYMO_API void kymo_log_(struct kymo_log_site *site, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+KYMO_CALL_(int, kymo_trace_parse(struct kymo_trace *trace, const char *text));
+KYMO_DO_(kymo_trace_format(const struct kymo_trace *trace, char text[56]));
 
 /* ---- records, inlined ---------------------------------------------------- */
+
+#ifndef KYMO_DISABLE
 
 #if defined(__SANITIZE_THREAD__)
 #define KYMO_NO_ASM_ 1
@@ -364,30 +438,28 @@ kymo_cell_add_(void *cell, uint64_t n)
 #else
 	uint64_t *c = (uint64_t *)cell;
 
-	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + n,
+		__ATOMIC_RELAXED);
 #endif
 }
 
-/* kymo_counter_add adds n, in the recorded integer unit. An n of 2^63 or
-   more is a negative number by mistake: a bad call. */
+/* kymo_counter_add adds n, in the recorded integer unit. An n of 2^63 or more
+   is a negative number by mistake: a bad call. */
 static inline void
 kymo_counter_add(struct kymo_counter c, uint64_t n)
 {
 	char *window = kymo_tls_->window;
 
-	if (KYMO_UNLIKELY_(n > INT64_MAX)) {
-		kymo_bad_call_(1);
-		return;
-	}
-	if (KYMO_UNLIKELY_(!window)) {
+	if (KYMO_UNLIKELY_(n > INT64_MAX))
+		kymo_bad_record_();
+	else if (KYMO_UNLIKELY_(!window))
 		kymo_slow_add_(c.off_, n);
-		return;
-	}
-	kymo_cell_add_(window + c.off_, n);
+	else
+		kymo_cell_add_(window + c.off_, n);
 }
 
 static inline void
-kymo_inc(struct kymo_counter c)
+kymo_counter_inc(struct kymo_counter c)
 {
 	kymo_counter_add(c, 1);
 }
@@ -398,11 +470,10 @@ kymo_updown_add(struct kymo_updown u, int64_t n)
 {
 	char *window = kymo_tls_->window;
 
-	if (KYMO_UNLIKELY_(!window)) {
+	if (KYMO_UNLIKELY_(!window))
 		kymo_slow_add_(u.off_, (uint64_t)n);
-		return;
-	}
-	kymo_cell_add_(window + u.off_, (uint64_t)n);
+	else
+		kymo_cell_add_(window + u.off_, (uint64_t)n);
 }
 
 /* kymo_float_counter_add adds n >= 0. Negative, infinite or NaN: a bad call.
@@ -411,22 +482,23 @@ static inline void
 kymo_float_counter_add(struct kymo_float_counter c, double n)
 {
 	char *window = kymo_tls_->window;
-	double sum;
+	uint64_t *cell = (uint64_t *)(void *)(window + c.off_);
 	uint64_t bits;
+	double sum;
 
-	if (KYMO_UNLIKELY_(!(n >= 0 && n <= 1.7976931348623157e308) || !c.off_)) {
-		kymo_bad_call_(2);
+	if (KYMO_UNLIKELY_(!(n >= 0 && n <= 1.7976931348623157e308))) {
+		kymo_bad_record_();
 		return;
 	}
 	if (KYMO_UNLIKELY_(!window)) {
 		kymo_slow_float_add_(c.off_, n);
 		return;
 	}
-	bits = __atomic_load_n((uint64_t *)(void *)(window + c.off_), __ATOMIC_RELAXED);
+	bits = __atomic_load_n(cell, __ATOMIC_RELAXED);
 	memcpy(&sum, &bits, sizeof(sum));
 	sum += n;
 	memcpy(&bits, &sum, sizeof(bits));
-	__atomic_store_n((uint64_t *)(void *)(window + c.off_), bits, __ATOMIC_RELAXED);
+	__atomic_store_n(cell, bits, __ATOMIC_RELAXED);
 }
 
 /* kymo_gauge_set stores a reading; the last store of any thread stands.
@@ -436,15 +508,15 @@ kymo_gauge_set(struct kymo_gauge g, int64_t value)
 {
 	char *shared = kymo_tls_->shared;
 
-	if (KYMO_UNLIKELY_(!shared)) {
-		kymo_slow_gauge_(g.off_, 0, (uint64_t)value);
-		return;
-	}
-	__atomic_store_n((uint64_t *)(void *)(shared + g.off_), (uint64_t)value, __ATOMIC_RELAXED);
+	if (KYMO_UNLIKELY_(!shared))
+		kymo_slow_gauge_set_(g.off_, (uint64_t)value);
+	else
+		__atomic_store_n((uint64_t *)(void *)(shared + g.off_),
+			(uint64_t)value, __ATOMIC_RELAXED);
 }
 
 /* kymo_gauge_add adds to the reading (0 if it had none), lock-prefixed: for
-   what is touched by many threads often, an updown is cheaper. */
+   what many threads touch often an updown is cheaper. */
 static inline void
 kymo_gauge_add(struct kymo_gauge g, int64_t n)
 {
@@ -452,11 +524,10 @@ kymo_gauge_add(struct kymo_gauge g, int64_t n)
 	uint64_t *cell = (uint64_t *)(void *)(shared + g.off_);
 
 	if (KYMO_UNLIKELY_(!shared ||
-			   __atomic_load_n(cell, __ATOMIC_RELAXED) == (uint64_t)INT64_MIN)) {
-		kymo_slow_gauge_(g.off_, 1, (uint64_t)n);
-		return;
-	}
-	__atomic_fetch_add(cell, (uint64_t)n, __ATOMIC_RELAXED);
+		__atomic_load_n(cell, __ATOMIC_RELAXED) == (uint64_t)INT64_MIN))
+		kymo_slow_gauge_add_(g.off_, n);
+	else
+		__atomic_fetch_add(cell, (uint64_t)n, __ATOMIC_RELAXED);
 }
 
 /* kymo_float_gauge_set: NaN takes the reading back; infinities are readings. */
@@ -464,39 +535,15 @@ static inline void
 kymo_float_gauge_set(struct kymo_float_gauge g, double value)
 {
 	char *shared = kymo_tls_->shared;
-	uint64_t bits;
+	uint64_t bits = 0x7ff86b796d6f0001ull; /* "no reading" */
 
-	memcpy(&bits, &value, sizeof(bits));
-	if (KYMO_UNLIKELY_(!shared || value != value)) {
-		kymo_slow_gauge_(g.off_, 2, bits);
-		return;
-	}
-	__atomic_store_n((uint64_t *)(void *)(shared + g.off_), bits, __ATOMIC_RELAXED);
-}
-
-/* kymo_float_gauge_add: a compare-and-swap loop; NaN is a bad call. */
-static inline void
-kymo_float_gauge_add(struct kymo_float_gauge g, double n)
-{
-	uint64_t bits;
-
-	memcpy(&bits, &n, sizeof(bits));
-	kymo_slow_gauge_(g.off_, 3, bits);
-}
-
-/* kymo_max_record and kymo_min_record: shown is the extreme of at least the
-   last and at most the last two windows of peak_window_s. Nine significant
-   digits (exact for integers up to 2^29). NaN is a bad call. One coarse clock. */
-static inline void
-kymo_max_record(struct kymo_max m, double value)
-{
-	kymo_slow_peak_(m.off_, m.window_s_, 0, value);
-}
-
-static inline void
-kymo_min_record(struct kymo_min m, double value)
-{
-	kymo_slow_peak_(m.off_, m.window_s_, 1, value);
+	if (!KYMO_UNLIKELY_(value != value))
+		memcpy(&bits, &value, sizeof(bits));
+	if (KYMO_UNLIKELY_(!shared))
+		kymo_slow_gauge_set_(g.off_, bits);
+	else
+		__atomic_store_n((uint64_t *)(void *)(shared + g.off_), bits,
+			__ATOMIC_RELAXED);
 }
 
 /* kymo_histogram_record counts value, in the recorded integer unit (bytes,
@@ -522,23 +569,22 @@ kymo_histogram_record(struct kymo_histogram h, uint64_t value)
 		kymo_slow_hist_(h, value);
 		return;
 	}
-	kymo_cell_add_(&cells[3 + i], 1);
+	kymo_cell_add_(&cells[KYMO_HIST_BUCKETS_ + i], 1);
 	kymo_cell_add_(&cells[0], value);
 }
-
-/* kymo_histogram_observe records value in the base unit (seconds, bytes),
-   rounded to the recorded integer. NaN and negatives: a bad call; +Inf counts
-   as over with no part in the sum. */
-KYMO_API void kymo_histogram_observe(struct kymo_histogram h, double value);
 
 /* kymo_now_ns is the clock of timers and events: CLOCK_MONOTONIC. */
 static inline uint64_t
 kymo_now_ns(void)
 {
+#ifdef CLOCK_MONOTONIC
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+#else /* -std=c11 hides it */
+	return kymo_clock_ns_();
+#endif
 }
 
 /* kymo_timer_start gives the time for kymo_timer_stop, which records the
@@ -552,8 +598,6 @@ kymo_timer_start(struct kymo_timer t)
 	return kymo_now_ns();
 }
 
-KYMO_API uint64_t kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start_ns);
-
 static inline uint64_t
 kymo_timer_stop(struct kymo_timer t, uint64_t start_ns)
 {
@@ -566,14 +610,205 @@ kymo_timer_stop(struct kymo_timer t, uint64_t start_ns)
 	return took_ns;
 }
 
-/* kymo_state_set_on and _off change one state, kymo_state_set_be makes it the
-   only one. A state beyond the family's is a bad call. */
-KYMO_API void kymo_state_set_on(struct kymo_state_set s, uint32_t state);
-KYMO_API void kymo_state_set_off(struct kymo_state_set s, uint32_t state);
-KYMO_API void kymo_state_set_be(struct kymo_state_set s, uint32_t state);
+/* kymo_timer_record records a duration that was measured elsewhere. */
+static inline void
+kymo_timer_record(struct kymo_timer t, uint64_t took_ns)
+{
+	kymo_histogram_record(t.h_, took_ns);
+}
 
-#endif /* !KYMO_DISABLE */
+/* The function behind KYMO_LOG. */
+KYMO_API void kymo_log_(struct kymo_log_site *site, const char *component,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-KYMO_END_DECLS
+#else /* KYMO_DISABLE */
+
+KYMO_DO_(kymo_counter_add(struct kymo_counter c, uint64_t n));
+KYMO_DO_(kymo_counter_inc(struct kymo_counter c));
+KYMO_DO_(kymo_updown_add(struct kymo_updown u, int64_t n));
+KYMO_DO_(kymo_float_counter_add(struct kymo_float_counter c, double n));
+KYMO_DO_(kymo_gauge_set(struct kymo_gauge g, int64_t value));
+KYMO_DO_(kymo_gauge_add(struct kymo_gauge g, int64_t n));
+KYMO_DO_(kymo_float_gauge_set(struct kymo_float_gauge g, double value));
+KYMO_DO_(kymo_histogram_record(struct kymo_histogram h, uint64_t value));
+KYMO_CALL_(uint64_t, kymo_now_ns(void));
+KYMO_CALL_(uint64_t, kymo_timer_start(struct kymo_timer t));
+KYMO_CALL_(uint64_t, kymo_timer_stop(struct kymo_timer t, uint64_t start_ns));
+KYMO_DO_(kymo_timer_record(struct kymo_timer t, uint64_t took_ns));
+static inline void __attribute__((format(printf, 1, 2)))
+kymo_log_(const char *format, ...)
+{
+	(void)format;
+}
+
+#endif
+
+struct kymo_timing_ { struct kymo_timer timer; uint64_t start_ns; };
+
+static inline void
+kymo_timing_end_(struct kymo_timing_ *timing)
+{
+	kymo_timer_stop(timing->timer, timing->start_ns);
+}
+
+static inline void
+kymo_span_leave_(struct kymo_span *span)
+{
+	kymo_span_end(span, KYMO_SPAN_UNSET);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifdef KYMO_DISABLE
+#pragma GCC diagnostic pop
+#endif
+
+/* ---- words for declaring and recording ----------------------------------- */
+
+/* At file scope, or static in a header of your own: each makes NAME, a handle
+   that is registered before main (or when a library is loaded). The family
+   macros take the label keys as strings at the end, at least one. */
+#define KYMO_COUNTER(name, text_name, help) \
+	KYMO_ONE_(counter, COUNTER, name, text_name, help, 0)
+#define KYMO_UPDOWN(name, text_name, help) \
+	KYMO_ONE_(updown, UPDOWN, name, text_name, help, 0)
+#define KYMO_FLOAT_COUNTER(name, text_name, help) \
+	KYMO_ONE_(float_counter, FLOAT_COUNTER, name, text_name, help, 0)
+#define KYMO_GAUGE(name, text_name, help) \
+	KYMO_ONE_(gauge, GAUGE, name, text_name, help, 0)
+#define KYMO_FLOAT_GAUGE(name, text_name, help) \
+	KYMO_ONE_(float_gauge, FLOAT_GAUGE, name, text_name, help, 0)
+#define KYMO_MAX(name, text_name, help) \
+	KYMO_ONE_(max, MAX, name, text_name, help, 0)
+#define KYMO_MIN(name, text_name, help) \
+	KYMO_ONE_(min, MIN, name, text_name, help, 0)
+#define KYMO_HISTOGRAM(name, text_name, help) \
+	KYMO_ONE_(histogram, HISTOGRAM, name, text_name, help, 0)
+#define KYMO_SUMMARY(name, text_name, help) \
+	KYMO_ONE_(histogram, SUMMARY, name, text_name, help, 0)
+#define KYMO_TIMER(name, text_name, help) \
+	KYMO_ONE_(timer, HISTOGRAM, name, text_name, help, -9)
+#define KYMO_TEXT(name, text_name, help) \
+	KYMO_ONE_(text, TEXT, name, text_name, help, 0)
+#define KYMO_HEALTH(name, text_name, help) \
+	KYMO_ONE_(health, HEALTH, name, text_name, help, 0)
+#define KYMO_SPAN_NAME(name, text_name) \
+	KYMO_MAKE_(struct kymo_span_name, name, \
+		kymo_span_name(KYMO_COMPONENT, text_name))
+
+#define KYMO_COUNTER_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(COUNTER, name, text_name, help, 0, __VA_ARGS__)
+#define KYMO_UPDOWN_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(UPDOWN, name, text_name, help, 0, __VA_ARGS__)
+#define KYMO_FLOAT_COUNTER_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(FLOAT_COUNTER, name, text_name, help, 0, __VA_ARGS__)
+#define KYMO_GAUGE_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(GAUGE, name, text_name, help, 0, __VA_ARGS__)
+#define KYMO_FLOAT_GAUGE_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(FLOAT_GAUGE, name, text_name, help, 0, __VA_ARGS__)
+#define KYMO_HISTOGRAM_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(HISTOGRAM, name, text_name, help, 0, __VA_ARGS__)
+#define KYMO_SUMMARY_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(SUMMARY, name, text_name, help, 0, __VA_ARGS__)
+#define KYMO_TIMER_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(HISTOGRAM, name, text_name, help, -9, __VA_ARGS__)
+#define KYMO_INFO_FAMILY(name, text_name, help, ...) \
+	KYMO_FAMILY_(INFO, name, text_name, help, 0, __VA_ARGS__)
+
+/* KYMO_AT(counter, requests, "GET", "200") is the series with these values:
+   kymo_counter_inc(KYMO_AT(counter, requests, method, code)). */
+#ifdef __cplusplus
+#define KYMO_AT(kind, family, ...)                                            \
+	([&](std::initializer_list<const char *> values_) {                   \
+		return kymo_##kind##_at(family, (uint32_t)values_.size(),     \
+			values_.begin());                                     \
+	}({__VA_ARGS__}))
+#else
+#define KYMO_AT(kind, family, ...)                                            \
+	kymo_##kind##_at(family,                                              \
+		(uint32_t)(sizeof((const char *const[]){__VA_ARGS__}) /       \
+			sizeof(const char *)),                                \
+		(const char *const[]){__VA_ARGS__})
+#endif
+
+/* KYMO_TIME_SCOPE(timer); records how long from here to the end of the scope.
+   KYMO_SPAN_SCOPE(name); makes a span of it. */
+#define KYMO_TIME_SCOPE(timer)                                                \
+	struct kymo_timing_ KYMO_UNIQUE_(kymo_timing_)                        \
+		__attribute__((unused, cleanup(kymo_timing_end_))) = {        \
+			(timer), kymo_timer_start(timer)}
+#define KYMO_SPAN_SCOPE(name) KYMO_SPAN_SCOPE_(name, KYMO_UNIQUE_(kymo_span_))
+#define KYMO_SPAN_SCOPE_(name, span)                                          \
+	struct kymo_span span __attribute__((cleanup(kymo_span_leave_)));     \
+	kymo_span_begin(&span, (name), NULL)
+
+/* KYMO_LOG(KYMO_WARN, "queue %s is %d long", name, n) keeps the arguments in
+   the thread's ring; the reader formats them. printf's %d %i %u %x %X %o %c %p
+   %s %f %F %e %E %g %G %a %A and %% with flags, width and precision, and hh h
+   l ll z j t; no * and no %n. At most 16 arguments; strings are cut so that
+   all fits into about 300 bytes. */
+#ifndef KYMO_DISABLE
+#define KYMO_LOG(severity, ...)                                               \
+	do {                                                                  \
+		static struct kymo_log_site site_ = {0, (severity), 0, {0}};  \
+		kymo_log_(&site_, KYMO_COMPONENT, __VA_ARGS__);               \
+	} while (0)
+#else
+#define KYMO_LOG(severity, ...)                                               \
+	do {                                                                  \
+		if (0)                                                        \
+			kymo_log_(__VA_ARGS__);                               \
+	} while (0)
+#endif
+
+#define KYMO_JOIN2_(a, b) a##b
+#define KYMO_JOIN_(a, b) KYMO_JOIN2_(a, b)
+#define KYMO_UNIQUE_(stem) KYMO_JOIN_(stem, __LINE__)
+
+/* A static variable NAME that value, an expression, fills before main. */
+#ifndef KYMO_DISABLE
+#define KYMO_MAKE_(type, name, value)                                         \
+	static type name __attribute__((unused));                             \
+	static void __attribute__((constructor))                              \
+	KYMO_JOIN_(kymo_make_, name)(void)                                    \
+	{                                                                     \
+		name = value;                                                 \
+	}                                                                     \
+	typedef int kymo_semicolon_
+#else
+#define KYMO_MAKE_(type, name, value)                                         \
+	static type name __attribute__((unused))
+#endif
+#define KYMO_ONE_(kind, KIND, name, text_name, help, exponent)                \
+	KYMO_MAKE_(struct kymo_##kind, name,                                  \
+		kymo_##kind##_at(kymo_family_(KYMO_KIND_##KIND, text_name,    \
+			help, KYMO_COMPONENT, exponent, NULL), 0, NULL))
+#define KYMO_FAMILY_(KIND, name, text_name, help, exponent, ...)              \
+	static const char *const KYMO_JOIN_(kymo_keys_, name)[]               \
+		__attribute__((unused)) = {__VA_ARGS__, NULL};                \
+	KYMO_MAKE_(struct kymo_family, name,                                  \
+		kymo_family_(KYMO_KIND_##KIND, text_name, help,               \
+			KYMO_COMPONENT, exponent, KYMO_JOIN_(kymo_keys_, name)))
+
+static inline struct kymo_family
+kymo_family_(enum kymo_kind kind, const char *name, const char *help,
+	const char *component, int exponent, const char *const *label_keys)
+{
+	struct kymo_desc desc;
+
+	memset(&desc, 0, sizeof(desc));
+	desc.size_bytes = sizeof(desc);
+	desc.kind = kind;
+	desc.name = name;
+	desc.help = help;
+	desc.component = component;
+	desc.exponent = exponent;
+	desc.label_keys = label_keys;
+	while (label_keys && label_keys[desc.label_cnt])
+		desc.label_cnt++;
+	return kymo_family(&desc);
+}
 
 #endif
