@@ -184,7 +184,7 @@ struct kyi_control {
 	kyi_u64 err_badcall;     /* calls outside the contract of kymo.h */
 	kyi_u64 slow_calls;
 	kyi_u64 swept_cnt; /* dead regions removed at start for want of a reader */
-	kyi_u64 pad3;
+	kyi_u64 exit_ns;   /* CLOCK_MONOTONIC of a clean exit; before state */
 	/* A fatal signal's note, best effort. */
 	uint32_t crash_sig, crash_code, crash_tid, crash_valid;
 	kyi_u64 crash_addr, crash_ns;
@@ -431,6 +431,7 @@ KYI_OFF(struct kyi_control, err_ring, 152);
 KYI_OFF(struct kyi_control, err_badcall, 160);
 KYI_OFF(struct kyi_control, slow_calls, 168);
 KYI_OFF(struct kyi_control, swept_cnt, 176);
+KYI_OFF(struct kyi_control, exit_ns, 184);
 KYI_OFF(struct kyi_control, crash_sig, 192);
 KYI_OFF(struct kyi_control, crash_addr, 208);
 KYI_OFF(struct kyi_control, crash_ns, 216);
