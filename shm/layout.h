@@ -350,6 +350,10 @@ enum {
 	KYI_EVENT_MORE = 4, /* the rest of a longer record */
 };
 
+/* A log's arguments stand one after another in the bytes of its places (40 a
+   place), unaligned, in the order of the format's types: eight bytes each, a
+   string as a u16 of its length and then so many bytes. What is missing at the
+   end is zero, or an empty string. */
 enum {
 	KYI_ARG_I64 = 'i',
 	KYI_ARG_U64 = 'u',
