@@ -21,8 +21,8 @@ extern const uint64_t kyi_hist_mantissa[65];
 int32_t kyi_hist_idx(double v, uint32_t scale);
 
 /* kyi_hist_bound returns the upper bound 2^((idx+1)/2^scale) of bucket idx,
-   rounded down to a double; exact where it is a power of two. idx within
-   +-1000 octaves, else 0 or infinity. */
+   rounded down to a double; exact where it is a power of two. Below the
+   normal doubles: 0; above the doubles: infinity. */
 double kyi_hist_bound(int32_t idx, uint32_t scale);
 
 /* kyi_hist_bytes returns what a HIST block of bucket_cnt buckets takes,

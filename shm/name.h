@@ -27,9 +27,11 @@ bool kyi_service_clean(char service[KYI_SERVICE_BYTES_MAX + 1], const char *name
 
 /* kyi_metric_name_is: [a-zA-Z_][a-zA-Z0-9_]* of at most KYI_NAME_BYTES_MAX
    bytes (a colon is for recording rules). kyi_label_name_is: the same without
-   a leading "__". kyi_component_is: [a-zA-Z0-9_.-]*, may be empty. */
+   a leading "__". kyi_unit_is: [a-zA-Z0-9_]*, what a name may end in, or
+   empty. kyi_component_is: [a-zA-Z0-9_.-]*, may be empty. */
 bool kyi_metric_name_is(const char *name, size_t len_bytes);
 bool kyi_label_name_is(const char *name, size_t len_bytes);
+bool kyi_unit_is(const char *name, size_t len_bytes);
 bool kyi_component_is(const char *name, size_t len_bytes);
 
 /* kyi_utf8_len returns how many of the first len_bytes bytes of text are

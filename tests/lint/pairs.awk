@@ -16,27 +16,32 @@ function note_names(    rest, names)
 		rest = substr(rest, RSTART + RLENGTH)
 	}
 	said[FNR] = names
+	coded[FNR] = code ~ /[^ \t]/
 }
 
-# A site of this side: the nearest comment up to three lines above names it.
-function site(side,    line, i, n, name)
+# A site of this side: the nearest comment up to three lines above names it,
+# in one line or in several without code between them.
+function site(side,    line, i, n, names, name)
 {
 	where = FILENAME ":" FNR
-	for (line = FNR; line >= FNR - 3 && line > 0; line--)
-		if (said[line] != "")
+	names = ""
+	for (line = FNR; line >= FNR - 3 && line > 0; line--) {
+		if (names != "" && coded[line])
 			break
-	if (line < FNR - 3 || line <= 0) {
+		names = names said[line]
+	}
+	if (names == "") {
 		fault(where, "no pairs(NAME) on it or above: " side)
 		return
 	}
-	n = split(said[line], name, " ")
+	n = split(names, name, " ")
 	for (i = 1; i <= n; i++) {
 		seen[name[i]] = where
 		sides[name[i], side] = 1
 	}
 }
 
-FNR == 1 { split("", said) }
+FNR == 1 { split("", said); split("", coded) }
 { note_names() }
 
 FILENAME == "shm/atomic.h" { next }

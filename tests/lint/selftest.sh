@@ -92,7 +92,7 @@ sound_tree
 # layers
 include() { printf '#include %s\n' "$2" >>"$1"; }
 include shm/ring.h '"writer/kymo.h"'
-finds layers 'shm/ring.h:12: shm knows only shm'
+finds layers 'shm/ring.h:13: shm knows only shm'
 include writer/slot.c '"reader/region/region.h"'
 finds layers 'writer/slot.c:3: writer knows only shm'
 include reader/region/region.h '"reader/series/series.h"'
@@ -120,7 +120,7 @@ finds layers 'examples/first.c:1: an example includes <kymo.h> alone'
 
 # style
 printf 'int x; \n' >>shm/ring.h
-finds style 'shm/ring.h:12: space at the end of the line'
+finds style 'shm/ring.h:13: space at the end of the line'
 printf 'int\nf(void)\n{\n        return 0;\n}\n' >shm/a.c
 finds style 'shm/a.c:4: indented by spaces'
 printf 'int\nf(void)\n{\n  \treturn 0;\n}\n' >shm/a.c
@@ -141,6 +141,8 @@ printf '/* pairs(lost) */\nvoid f(int *p) { kyi_fence_release(); }\n' >writer/sl
 finds pairs 'writer/slot.c:2: pairs(lost) has no acquire side'
 printf '/* pairs(lost) */\nvoid f(int *p) { kyi_load_u64_acquire(p); }\n' >writer/slot.c
 finds pairs 'writer/slot.c:2: pairs(lost) has no release side'
+printf '/* pairs(ring-done)\n   pairs(lost) */\nvoid f(int *p) { kyi_load_u64_acquire(p); }\n' >writer/slot.c
+finds pairs 'writer/slot.c:3: pairs(lost) has no release side'
 printf '/* pairs(ring-done) */\n\n\n\nint a = kyi_load_acquire(p);\n' >writer/slot.c
 finds pairs 'writer/slot.c:5: no pairs(NAME)'
 printf '#define f(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)\n' >writer/kymo.h
@@ -183,7 +185,7 @@ finds headers 'kymo.h: not clean as c11 with gcc'
 : >writer/lost.c
 finds listed 'writer/lost.c: in no Makemodule.am'
 : >tests/unit/test_lost.c
-finds listed 'tests/unit/test_lost: in no Makemodule.am'
+finds listed 'tests/unit/test_lost.c: in no Makemodule.am'
 : >tests/lost.sh
 finds listed 'tests/lost.sh: in no Makemodule.am'
 

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes, time, chance and waiting. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shm/os.h"
+
+#ifndef GRND_INSECURE
+#define GRND_INSECURE 0x0004
+#endif
+
+/* A file of /proc gives all it has in one read. Returns its length. */
+static int
+read_small(const char *path, char *to, size_t max_bytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int64_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = kyi_os_pread(fd, to, max_bytes - 1, 0);
+	close(fd);
+	to[n < 0 ? 0 : n] = '\0';
+	return (int)n;
+}
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+void
+kyi_os_boot_id(uint8_t boot_id[16])
+{
+	char text[64];
+	const char *c = text;
+	uint32_t digit_cnt = 0;
+
+	memset(boot_id, 0, 16);
+	if (read_small("/proc/sys/kernel/random/boot_id", text, sizeof(text)) < 0)
+		return;
+	for (; *c != '\0' && digit_cnt < 32; c++) {
+		int value = hex_value(*c);
+
+		if (value < 0)
+			continue;
+		boot_id[digit_cnt / 2] |=
+		    (uint8_t)(digit_cnt % 2 == 0 ? value << 4 : value);
+		digit_cnt++;
+	}
+	if (digit_cnt != 32)
+		memset(boot_id, 0, 16);
+}
+
+uint64_t
+kyi_os_pidns_ino(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
+}
+
+/* Field 22 of a line whose second field is a name in parentheses that may
+   itself hold parentheses and spaces. */
+static int
+parse_starttime(const char *line, uint64_t *starttime_ticks)
+{
+	const char *at = strrchr(line, ')');
+	uint64_t ticks = 0;
+	int field;
+
+	for (field = 2; at != NULL && field < 22; field++) {
+		at = strchr(at, ' ');
+		if (at != NULL)
+			at++;
+	}
+	if (at == NULL || *at < '0' || *at > '9')
+		return -ENOENT;
+	for (; *at >= '0' && *at <= '9'; at++)
+		ticks = ticks * 10 + (uint64_t)(*at - '0');
+	*starttime_ticks = ticks;
+	return 0;
+}
+
+/* Of this process, by whatever number the mounted /proc knows it. */
+static uint64_t
+own_starttime(void)
+{
+	char line[1024];
+	uint64_t ticks = 0;
+
+	if (read_small("/proc/self/stat", line, sizeof(line)) > 0)
+		(void)parse_starttime(line, &ticks);
+	return ticks;
+}
+
+int
+kyi_os_starttime(uint32_t pid, uint64_t *starttime_ticks)
+{
+	char path[40], line[1024];
+	int n;
+
+	*starttime_ticks = 0;
+	if (pid == 0 || pid > INT32_MAX)
+		return -ESRCH;
+	snprintf(path, sizeof(path), "/proc/%u/stat", (unsigned)pid);
+	n = read_small(path, line, sizeof(line));
+	if (n > 0)
+		return parse_starttime(line, starttime_ticks);
+	if (access("/proc/self/stat", F_OK) != 0)
+		return -ENOENT;
+	/* With hidepid it is not shown though it is there. */
+	if (kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+		return -EACCES;
+	return -ESRCH;
+}
+
+void
+kyi_os_identity(struct kyi_identity *identity)
+{
+	memset(identity, 0, sizeof(*identity));
+	identity->pid = (uint32_t)getpid();
+	identity->uid = (uint32_t)geteuid();
+	kyi_os_boot_id(identity->boot_id);
+	identity->pidns_ino = kyi_os_pidns_ino();
+	identity->starttime_ticks = own_starttime();
+}
+
+int
+kyi_os_random(void *to, size_t len_bytes)
+{
+	ssize_t n = getrandom(to, len_bytes, GRND_NONBLOCK);
+
+	/* Never equal by chance is enough here; secret it need not be. */
+	if (n < 0 && errno == EAGAIN)
+		n = getrandom(to, len_bytes, GRND_INSECURE);
+	if (n < 0)
+		return -errno;
+	return (size_t)n == len_bytes ? 0 : -EAGAIN;
+}
+
+static uint64_t
+clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) != 0)
+		return 0;
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t
+kyi_os_mono_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t
+kyi_os_realtime_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+void
+kyi_os_times(struct kyi_times *times)
+{
+	times->realtime_ns = clock_ns(CLOCK_REALTIME);
+	times->mono_ns = clock_ns(CLOCK_MONOTONIC);
+	times->boot_ns = clock_ns(CLOCK_BOOTTIME);
+}
+
+void
+kyi_os_futex_wait(uint32_t *word, uint32_t value)
+{
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+void
+kyi_os_futex_wake(uint32_t *word)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
