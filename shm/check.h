@@ -25,9 +25,10 @@ struct kyi_complaints {
 	uint64_t cnt;
 };
 
-/* Complaints of the check functions, for those that add their own. printf
-   style, but of numbers and constant strings only. */
-void kyi_complain_at(struct kyi_complaints *complaints, uint64_t off,
+/* kyi_complain_at adds a complaint of a reader's own. printf style, but of
+   numbers and constant strings only: what stands in a region may be a control
+   sequence. Returns false, so that a check can end with it. */
+bool kyi_complain_at(struct kyi_complaints *complaints, uint64_t off,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* kyi_check_header: magic, byte order, version, features, crc, and that each
@@ -49,13 +50,21 @@ struct kyi_block_place {
    of blocks before it. True: place is filled and the next head is at off +
    len_bytes. False with a complaint: the chain is broken, stop here. A block
    of unknown type is sound. A block that is not ready has used_bytes 64 and
-   no complaint. */
+   no complaint; one whose content cannot be used has used_bytes 64 and a
+   complaint. Of SLOTS, DIR, STR, SHARED, RES and WINDOWS the first one counts;
+   the chain may hold more. */
 bool kyi_check_block(const struct kyi_block *block, uint64_t off,
     uint64_t blocks_end, uint32_t index, const struct kyi_header *header,
     struct kyi_block_place *place, struct kyi_complaints *complaints);
 
 /* Records of DIR. Each checks kind, numbers and every ref of one record in
-   image, whose STR block is [strings_off, strings_end). False: skip it. */
+   image, whose STR block is [strings_off, strings_end). False: skip it.
+   Names match their grammar then; other texts (help, label values, states,
+   span names, formats) are bounded, but any bytes: repair them.
+
+   Records may share strings, so what one costs is bounded by what one may
+   refer to, not by its length: some microseconds for the worst family. DIR has
+   at most KYI_RECORD_MAX of them. */
 bool kyi_check_family(struct kyi_bytes image, uint64_t strings_off,
     uint64_t strings_end, const struct kyi_family *family, uint64_t off,
     struct kyi_complaints *complaints);
@@ -69,12 +78,14 @@ bool kyi_check_name(struct kyi_bytes image, uint64_t strings_off,
     uint64_t strings_end, const struct kyi_name *name, uint64_t off,
     struct kyi_complaints *complaints);
 
-/* kyi_check_ring: the sections of a RING block of used_bytes: powers of two,
-   inside the block, not overlapping. */
+/* kyi_check_ring: the sections of a RING block of used_bytes: inside the block,
+   powers of two or without places (cnt 0), not overlapping. False without a
+   complaint for used_bytes 64: not filled yet. */
 bool kyi_check_ring(const struct kyi_ring_section sections[KYI_RING_SECTIONS],
     uint64_t used_bytes, uint64_t off, struct kyi_complaints *complaints);
 
-/* kyi_check_hist: a HIST block that is series' and has room for its buckets. */
+/* kyi_check_hist: a HIST block that has room for bucket_cnt buckets. False
+   without a complaint for used_bytes 64, as above. */
 bool kyi_check_hist(const struct kyi_block_place *place, uint32_t bucket_cnt,
     struct kyi_complaints *complaints);
 

@@ -56,7 +56,7 @@ kyi_copy_fence(void)
 static inline void
 kyi_publish_name_fence(void)
 {
-	/* pairs(region-whole): who finds the file by its name finds it whole. */
+	/* pairs(region-whole): who finds the file by name finds it whole. */
 	kyi_fence_release();
 }
 
@@ -93,8 +93,8 @@ kyi_publish_slot_high(struct kyi_control *control, uint32_t cnt)
 static inline void
 kyi_publish_window_used(struct kyi_control *control, uint32_t bytes)
 {
-	/* pairs(window-used): who sees it finds pages below it in the windows of
-	   all slots below slot_high. */
+	/* pairs(window-used): who sees it finds pages below it in the windows
+	   of all slots below slot_high. */
 	kyi_store_u32_release(&control->window_used, bytes);
 }
 
@@ -123,7 +123,7 @@ static inline void
 kyi_health_begin(struct kyi_health *health)
 {
 	kyi_store_u32_relaxed(&health->seq, health->seq + 1);
-	/* pairs(health-torn): who sees a new word, then sees seq odd or more. */
+	/* pairs(health-torn): who sees a new word then sees seq odd or more. */
 	kyi_fence_release();
 }
 

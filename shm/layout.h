@@ -56,6 +56,8 @@ typedef int64_t __attribute__((aligned(8))) kyi_i64;
 #define KYI_HELP_BYTES_MAX 1024u
 #define KYI_VALUE_BYTES_MAX 1024u /* a label value, a text */
 #define KYI_STRING_BYTES_MAX 4096u
+#define KYI_RECORD_MAX 65536u    /* records of DIR */
+#define KYI_ARG_MAX 16u          /* arguments of a log format */
 #define KYI_LABEL_MAX 16u        /* label keys a family may have */
 #define KYI_STATE_MAX 64u        /* states of a state set */
 #define KYI_HIST_MAX 4096u       /* histogram series in a region */

@@ -148,7 +148,8 @@ static size_t
 utf8_char(const uint8_t *text, size_t left)
 {
 	const struct utf8_row *row = utf8_rows;
-	const struct utf8_row *end = utf8_rows + sizeof(utf8_rows) / sizeof(*row);
+	const struct utf8_row *end = utf8_rows +
+	    sizeof(utf8_rows) / sizeof(*row);
 	size_t i;
 
 	while (row < end && (*text < row->first_min || *text > row->first_max))

@@ -155,7 +155,8 @@ kyi_os_file_create(int dir_fd, const char *name, uint64_t len_bytes,
 		return -EFBIG;
 	fd = create_unnamed(dir_fd, mode);
 	/* Old kernels take the flag for O_DIRECTORY, old file systems refuse. */
-	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -ENOENT || fd == -EINVAL)
+	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -ENOENT ||
+	    fd == -EINVAL)
 		fd = create_named(dir_fd, name, mode);
 	if (fd < 0)
 		return fd;
@@ -225,8 +226,8 @@ kyi_os_map(int fd, uint64_t len_bytes)
 
 	if (len_bytes > SIZE_MAX)
 		return NULL;
-	base = mmap(NULL, (size_t)len_bytes, PROT_NONE, kind | MAP_NORESERVE, fd,
-	    0);
+	base = mmap(NULL, (size_t)len_bytes, PROT_NONE, kind | MAP_NORESERVE,
+	    fd, 0);
 	if (base == MAP_FAILED)
 		return NULL;
 	/* A child that had the mapping would hold the lock after our death. */

@@ -51,7 +51,8 @@ kyi_os_boot_id(uint8_t boot_id[16])
 	uint32_t digit_cnt = 0;
 
 	memset(boot_id, 0, 16);
-	if (read_small("/proc/sys/kernel/random/boot_id", text, sizeof(text)) < 0)
+	if (read_small("/proc/sys/kernel/random/boot_id", text,
+	    sizeof(text)) < 0)
 		return;
 	for (; *c != '\0' && digit_cnt < 32; c++) {
 		int value = hex_value(*c);

@@ -18,8 +18,8 @@ place_add(struct kyi_place *places, uint32_t cnt, bool create,
 	int len_bytes;
 
 	va_start(args, format);
-	len_bytes = vsnprintf(places[cnt].path, sizeof(places[cnt].path), format,
-	    args);
+	len_bytes = vsnprintf(places[cnt].path, sizeof(places[cnt].path),
+	    format, args);
 	va_end(args);
 	if (len_bytes <= 0 || (size_t)len_bytes >= sizeof(places[cnt].path))
 		return cnt;

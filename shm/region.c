@@ -83,7 +83,8 @@ block_add(struct kyi_region *region, struct kyi_block head,
 	head.magic = KYI_BLOCK_MAGIC;
 	head.rec_bytes = rec_bytes_of(head.type);
 	head.index = region->block_cnt;
-	head.crc32c = kyi_crc32c(0, &head, offsetof(struct kyi_block, used_bytes));
+	head.crc32c = kyi_crc32c(0, &head,
+	    offsetof(struct kyi_block, used_bytes));
 	*block = head;
 	region->file_used += head.len_bytes;
 	region->block_cnt++;
@@ -333,7 +334,8 @@ choose_instance(struct kyi_region *region,
 	struct kyi_identity identity;
 	uint64_t now_ns;
 
-	if (kyi_os_random(region->instance_id, sizeof(region->instance_id)) == 0)
+	if (kyi_os_random(region->instance_id,
+	    sizeof(region->instance_id)) == 0)
 		return;
 	kyi_os_identity(&identity);
 	now_ns = kyi_os_realtime_ns() + options->fork_seq;

@@ -19,7 +19,7 @@ struct kyi_region_options {
 	const char *service;   /* any text; NULL: "unknown" */
 	bool allow_disk;       /* a directory that is not tmpfs will do */
 	/* Wishes; 0: the default. shm/shape.h tells what they become. */
-	uint64_t max_bytes;    /* address space, sparse; 64 MiB (16 on 32 bits) */
+	uint64_t max_bytes;    /* address space; 64 MiB (16 on 32 bits) */
 	uint32_t slot_max;     /* 256, slot 0 being shared */
 	uint32_t window_bytes; /* 64 KiB, sinks included */
 	uint32_t dir_bytes, str_bytes, shared_bytes;

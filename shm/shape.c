@@ -88,6 +88,7 @@ halve_largest(struct kyi_shape *shape, bool slots_are_wished)
 void
 kyi_shape_fit(struct kyi_shape *shape)
 {
+	const uint64_t dir_max = KYI_RECORD_MAX * sizeof(struct kyi_family);
 	bool slots_are_wished = shape->slot_max != 0;
 	uint64_t max = shape->max_bytes;
 
@@ -104,9 +105,12 @@ kyi_shape_fit(struct kyi_shape *shape)
 		shape->slot_max = SLOT_CNT_DEFAULT;
 	if (shape->slot_max > KYI_SLOT_MAX)
 		shape->slot_max = KYI_SLOT_MAX;
-	shape->window_bytes = wish(shape->window_bytes, WINDOW_BYTES_DEFAULT, max);
+	shape->window_bytes = wish(shape->window_bytes, WINDOW_BYTES_DEFAULT,
+	    max);
 	shape->dir_bytes = wish(shape->dir_bytes,
 	    block_of(DIR_CNT_DEFAULT, sizeof(struct kyi_family)), max);
+	if (shape->dir_bytes > dir_max)
+		shape->dir_bytes = (uint32_t)dir_max;
 	shape->str_bytes = wish(shape->str_bytes, STR_BYTES_DEFAULT, max);
 	shape->shared_bytes = wish(shape->shared_bytes,
 	    block_of(SHARED_CNT_DEFAULT, sizeof(struct kyi_shared_cell)), max);
