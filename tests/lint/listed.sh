@@ -4,7 +4,7 @@
 set -eu
 . "$(dirname "$0")/lint.sh"
 
-lists=$(cat Makefile.am ./*/Makemodule.am 2>/dev/null | grep -v '^#' | tr -s '[:blank:]' '\n')
+lists=$(cat Makefile.am ./*/Makemodule.am ./*/*/Makemodule.am 2>/dev/null | grep -v '^#' | tr -s '[:blank:]' '\n')
 for file in $(lint_files shm writer reader tools tests examples) \
 	$(find tests examples -name '*.sh' -o -name '*.awk' -o -name '*.py'); do
 	case $file in
