@@ -365,7 +365,8 @@ enum {
 
 struct kyi_event {
 	kyi_u64 seq; /* 0 while written, place number + 1 when whole; release */
-	kyi_u64 ts_ns; /* header.clock_id; MORE: the first place's number */
+	kyi_u64 ts_ns; /* header.clock_id; SPAN: when it began; MORE: the first
+	                  place's number */
 	uint32_t name_id; /* span name, log format */
 	uint8_t type;
 	uint8_t places;

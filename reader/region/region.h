@@ -193,7 +193,8 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_region_open_path(
 
 enum kymo_scan_parts {
 	KYMO_SCAN_VALUES = 1, /* families, series, values, losses */
-	KYMO_SCAN_EVENTS = 2  /* spans, logs, exemplars that are in the rings */
+	KYMO_SCAN_EVENTS = 2, /* spans, logs, exemplars that are in the rings */
+	KYMO_SCAN_EXEMPLARS = 4 /* of these only the exemplars: cheap */
 };
 
 /* kymo_region_scan takes a snapshot. now_mono_ns tells which peaks and health
