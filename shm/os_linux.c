@@ -34,11 +34,14 @@ int
 kyi_os_dir_open(const char *path, bool create)
 {
 	struct stat st;
-	int fd, err;
+	int fd, err, made = 0;
 
-	if (create && mkdir(path, 0700) != 0 && errno != EEXIST)
-		return -errno;
+	/* Why it could not be made matters only where it is not there. */
+	if (create && mkdir(path, 0700) != 0)
+		made = -errno;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && made != 0)
+		return made;
 	if (fd < 0)
 		return errno == ELOOP ? -ENOTDIR : -errno;
 	err = fstat(fd, &st) != 0 ? errno : 0;
@@ -154,7 +157,7 @@ kyi_os_file_create(int dir_fd, const char *name, uint64_t len_bytes,
 	if (len_bytes > kyi_os_file_bytes_max() || len_bytes > INT64_MAX)
 		return -EFBIG;
 	fd = create_unnamed(dir_fd, mode);
-	/* Old kernels take the flag for O_DIRECTORY, old file systems refuse. */
+	/* Old kernels take it for O_DIRECTORY, old file systems refuse. */
 	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -ENOENT ||
 	    fd == -EINVAL)
 		fd = create_named(dir_fd, name, mode);

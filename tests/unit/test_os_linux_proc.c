@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* Goal: who a process is, whether another is still there, and waiting. Method:
+   this process and children of it against what /proc says in other words;
+   refusals by seccomp in a child. */
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "tests/testlib/child.h"
+
+#include "shm/atomic.h"
+#include "shm/os.h"
+
+static void
+test_identity_is_what_proc_says(void **state)
+{
+	struct kyi_identity identity;
+	char text[64], mine[33] = "", *dash;
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY);
+	struct stat st;
+	size_t i;
+
+	assert_int_equal(read(fd, text, 36), 36);
+	close(fd);
+	text[36] = '\0';
+	while ((dash = strchr(text, '-')) != NULL)
+		memmove(dash, dash + 1, strlen(dash));
+	kyi_os_identity(&identity);
+	for (i = 0; i < 16; i++)
+		snprintf(mine + 2 * i, 3, "%02x", identity.boot_id[i]);
+	assert_string_equal(mine, text);
+	assert_int_equal(identity.pid, getpid());
+	assert_int_equal(identity.uid, geteuid());
+	assert_int_equal(stat("/proc/self/ns/pid", &st), 0);
+	assert_int_equal(identity.pidns_ino, st.st_ino);
+	assert_int_equal(identity.pidns_ino, kyi_os_pidns_ino());
+	assert_true(identity.starttime_ticks != 0);
+}
+
+/* The only field of /proc/PID/stat that a name can move. */
+static int
+look_under_a_strange_name(void *arg)
+{
+	uint64_t *expected = arg, ticks = 0;
+
+	CHILD_CHECK(prctl(PR_SET_NAME, ") 1 2) (3", 0, 0, 0) == 0);
+	CHILD_CHECK(kyi_os_starttime((uint32_t)getpid(), &ticks) == 0);
+	/* We were forked after our parent started, by this clock. */
+	CHILD_CHECK(ticks >= *expected);
+	CHILD_CHECK(ticks - *expected <
+	    100 * (uint64_t)sysconf(_SC_CLK_TCK));
+	return 0;
+}
+
+static void
+test_the_start_of_a_process_is_found_whatever_its_name(void **state)
+{
+	struct kyi_identity identity;
+	uint64_t ticks = 0;
+
+	kyi_os_identity(&identity);
+	assert_int_equal(kyi_os_starttime(identity.pid, &ticks), 0);
+	assert_true(ticks == identity.starttime_ticks);
+	testlib_child(look_under_a_strange_name, &ticks);
+}
+
+static void
+test_who_is_not_there_has_no_start(void **state)
+{
+	uint64_t ticks = 1;
+	int status;
+	pid_t pid;
+
+	assert_int_equal(kyi_os_starttime(0, &ticks), -ESRCH);
+	assert_int_equal(kyi_os_starttime(UINT32_MAX, &ticks), -ESRCH);
+	assert_int_equal(kyi_os_starttime((uint32_t)INT32_MAX, &ticks),
+	    -ESRCH);
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(kyi_os_starttime((uint32_t)pid, &ticks), -ESRCH);
+	assert_int_equal(ticks, 0);
+}
+
+/* As with hidepid=2: it cannot be opened, and yet it can be signalled. */
+static int
+look_for_the_hidden(void *arg)
+{
+	uint64_t ticks;
+
+	if (testlib_syscall_fails(SYS_openat, 2, O_DIRECTORY, 0, ENOENT) != 0)
+		return CHILD_SKIPS;
+	CHILD_CHECK(kyi_os_starttime((uint32_t)getppid(), &ticks) == -EACCES);
+	CHILD_CHECK(kyi_os_starttime(INT32_MAX, &ticks) == -ESRCH);
+	return 0;
+}
+
+static void
+test_hidden_is_not_gone(void **state)
+{
+	testlib_child(look_for_the_hidden, NULL);
+}
+
+static int
+look_without_proc(void *arg)
+{
+	static const uint8_t zeros[16];
+	struct kyi_identity identity;
+	uint64_t ticks;
+
+	if (testlib_mount_tmpfs("/proc", "size=4k") != 0)
+		return CHILD_SKIPS;
+	kyi_os_identity(&identity);
+	CHILD_CHECK(memcmp(identity.boot_id, zeros, 16) == 0);
+	CHILD_CHECK(identity.pidns_ino == 0 && identity.starttime_ticks == 0);
+	CHILD_CHECK(identity.pid == (uint32_t)getpid());
+	CHILD_CHECK(kyi_os_starttime(identity.pid, &ticks) == -ENOENT);
+	return 0;
+}
+
+static void
+test_without_proc_there_are_zeros(void **state)
+{
+	testlib_child(look_without_proc, NULL);
+}
+
+static void
+test_random_bytes_differ(void **state)
+{
+	uint8_t a[16] = { 0 }, b[16] = { 0 };
+
+	assert_int_equal(kyi_os_random(a, sizeof(a)), 0);
+	assert_int_equal(kyi_os_random(b, sizeof(b)), 0);
+	assert_true(memcmp(a, b, sizeof(a)) != 0);
+}
+
+static int
+draw_before_there_is_chance(void *arg)
+{
+	uint8_t a[16];
+
+	if (testlib_syscall_fails(SYS_getrandom, 2, UINT32_MAX, GRND_NONBLOCK,
+	    EAGAIN) != 0)
+		return CHILD_SKIPS;
+	CHILD_CHECK(kyi_os_random(a, sizeof(a)) == 0); /* GRND_INSECURE */
+	if (testlib_syscall_fails(SYS_getrandom, 2, 0, 0, ENOSYS) != 0)
+		return CHILD_SKIPS;
+	CHILD_CHECK(kyi_os_random(a, sizeof(a)) == -ENOSYS);
+	return 0;
+}
+
+static void
+test_chance_never_waits(void **state)
+{
+	testlib_child(draw_before_there_is_chance, NULL);
+}
+
+static void
+test_times_are_of_their_clocks(void **state)
+{
+	struct kyi_times times;
+	uint64_t mono = kyi_os_mono_ns(), real = kyi_os_realtime_ns();
+
+	kyi_os_times(&times);
+	assert_true(times.mono_ns >= mono);
+	assert_true(times.mono_ns <= kyi_os_mono_ns());
+	assert_true(times.boot_ns >= times.mono_ns);
+	/* 2020; and ten years are no step of a clock between two lines. */
+	assert_true(real > UINT64_C(1577836800) * 1000000000);
+	assert_true(times.realtime_ns - real + 315360000000000000u <
+	    2 * UINT64_C(315360000000000000));
+}
+
+struct waiting {
+	uint32_t word, woken;
+};
+
+static void *
+wait_for_one(void *arg)
+{
+	struct waiting *waiting = arg;
+
+	/* It may return for no reason. */
+	while (kyi_load_u32_relaxed(&waiting->word) == 0)
+		kyi_os_futex_wait(&waiting->word, 0);
+	kyi_store_u32_relaxed(&waiting->woken, 1);
+	return NULL;
+}
+
+static void
+test_a_waiter_is_woken(void **state)
+{
+	struct waiting waiting = { 0, 0 };
+	pthread_t thread;
+
+	/* Another value: no wait at all. */
+	kyi_os_futex_wait(&waiting.word, 1);
+	assert_int_equal(pthread_create(&thread, NULL, wait_for_one, &waiting),
+	    0);
+	kyi_store_u32_relaxed(&waiting.word, 1);
+	kyi_os_futex_wake(&waiting.word);
+	pthread_join(thread, NULL);
+	assert_int_equal(waiting.woken, 1);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_identity_is_what_proc_says),
+		cmocka_unit_test(
+		    test_the_start_of_a_process_is_found_whatever_its_name),
+		cmocka_unit_test(test_who_is_not_there_has_no_start),
+		cmocka_unit_test(test_hidden_is_not_gone),
+		cmocka_unit_test(test_without_proc_there_are_zeros),
+		cmocka_unit_test(test_random_bytes_differ),
+		cmocka_unit_test(test_chance_never_waits),
+		cmocka_unit_test(test_times_are_of_their_clocks),
+		cmocka_unit_test(test_a_waiter_is_woken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
