@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/room.h"
+
 #define FIRST_BYTES 1024u
 #define U64_DIGITS_MAX 20u
 #define EXPONENT_MAX 18
@@ -22,9 +24,8 @@ static const char digit_pairs[] =
     "6061626364656667686970717273747576777879"
     "8081828384858687888990919293949596979899";
 
-/* Room for len_bytes more and a NUL; false if there is none. */
-static bool
-grow(struct kymo_buffer *buffer, size_t len_bytes)
+bool
+kyi_buffer_grow(struct kymo_buffer *buffer, size_t len_bytes)
 {
 	size_t need, room;
 	char *at;
@@ -49,20 +50,11 @@ fail:
 	return false;
 }
 
-static inline bool
-reserve(struct kymo_buffer *buffer, size_t len_bytes)
-{
-	if (!buffer->failed &&
-	    len_bytes < buffer->room_bytes - buffer->len_bytes)
-		return true;
-	return grow(buffer, len_bytes);
-}
-
 void
 kymo_buffer_add(struct kymo_buffer *buffer, const void *bytes,
     size_t len_bytes)
 {
-	if (!reserve(buffer, len_bytes))
+	if (kyi_room(buffer, len_bytes) == NULL)
 		return;
 	if (len_bytes > 0)
 		memcpy(buffer->at + buffer->len_bytes, bytes, len_bytes);
@@ -79,7 +71,7 @@ kymo_buffer_str(struct kymo_buffer *buffer, const char *text)
 void
 kymo_buffer_char(struct kymo_buffer *buffer, char c)
 {
-	if (!reserve(buffer, 1))
+	if (kyi_room(buffer, 1) == NULL)
 		return;
 	buffer->at[buffer->len_bytes++] = c;
 	buffer->at[buffer->len_bytes] = '\0';
@@ -98,7 +90,7 @@ kymo_buffer_printf(struct kymo_buffer *buffer, const char *format, ...)
 		buffer->failed = true;
 		return;
 	}
-	if (!reserve(buffer, (size_t)len))
+	if (kyi_room(buffer, (size_t)len) == NULL)
 		return;
 	va_start(args, format);
 	vsnprintf(buffer->at + buffer->len_bytes, (size_t)len + 1, format, args);

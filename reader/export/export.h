@@ -62,8 +62,8 @@ KYMO_READER_API void kymo_export_msgpack(struct kymo_buffer *buffer,
     const struct kymo_scan *scan, const struct kymo_filter *filter);
 
 /* A table for people: name, labels, value with unit, rate, quantiles of
-   histograms; width columns (0: as wide as it gets). No control byte of a
-   value reaches the terminal. */
+   histograms; width columns (0: as wide as it gets; at least 24). No control
+   byte of a value reaches the terminal. */
 KYMO_READER_API void kymo_export_table(struct kymo_buffer *buffer,
     const struct kymo_scan *scan, const struct kymo_filter *filter,
     uint32_t width);

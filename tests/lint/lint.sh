@@ -22,7 +22,7 @@ lint_files() {
 
 # lint_list NAME: what the Makemodule.am files put in the automake list NAME.
 lint_list() {
-	cat ./*/Makemodule.am 2>/dev/null | awk -v name="$1" '
+	cat ./*/Makemodule.am ./*/*/Makemodule.am 2>/dev/null | awk -v name="$1" '
 		!more && $1 == name && ($2 == "=" || $2 == "+=") { more = 1; $1 = $2 = "" }
 		more {
 			more = sub(/\\$/, "")

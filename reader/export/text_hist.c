@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/* Histograms of a page, as classic buckets. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/export/numbers.h"
+#include "reader/export/text.h"
+#include "reader/room.h"
+
+/* The shortest digits of d (> 0, finite) that read back as d, without the
+   point, and its decimal exponent. Returns how many. */
+static int
+shortest_digits(double d, char digits[24], int *exponent)
+{
+	char text[40];
+	int precision, n = 0;
+	const char *at;
+
+	for (precision = 0; precision < 17; precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	for (at = text; *at != 'e'; at++)
+		if (*at >= '0' && *at <= '9')
+			digits[n++] = *at;
+	*exponent = atoi(at + 1);
+	return n;
+}
+
+/* As Go's %g of the shortest digits, with ".0" where it would look like an
+   integer: what Prometheus 3 makes of any le that it reads. */
+static void
+bound_text(struct kymo_buffer *buffer, double d)
+{
+	char digits[24];
+	int exponent, n = shortest_digits(d, digits, &exponent), i;
+
+	if (exponent < -4 || exponent >= 6) {
+		kymo_buffer_char(buffer, digits[0]);
+		if (n > 1) {
+			kymo_buffer_char(buffer, '.');
+			kymo_buffer_add(buffer, digits + 1, (size_t)n - 1);
+		}
+		kymo_buffer_printf(buffer, "e%c%02d", exponent < 0 ? '-' : '+',
+		    abs(exponent));
+		return;
+	}
+	if (exponent < 0) {
+		kymo_buffer_str(buffer, "0.");
+		for (i = exponent + 1; i < 0; i++)
+			kymo_buffer_char(buffer, '0');
+		kymo_buffer_add(buffer, digits, (size_t)n);
+		return;
+	}
+	for (i = 0; i <= exponent; i++)
+		kymo_buffer_char(buffer, i < n ? digits[i] : '0');
+	kymo_buffer_char(buffer, '.');
+	if (n > exponent + 1)
+		kymo_buffer_add(buffer, digits + exponent + 1,
+		    (size_t)(n - exponent - 1));
+	else
+		kymo_buffer_char(buffer, '0');
+}
+
+void
+kyi_page_bounds_make(struct kyi_page_bounds *bounds, int32_t first,
+    uint32_t cnt, int exponent)
+{
+	uint32_t i;
+
+	if (bounds->made && bounds->first == first && bounds->cnt == cnt &&
+	    bounds->exponent == exponent)
+		return;
+	kyi_buffer_clear(&bounds->text);
+	bounds->made = true;
+	bounds->first = first;
+	bounds->cnt = cnt;
+	bounds->exponent = exponent;
+	for (i = 0; i < cnt && i < KYI_PAGE_LE_MAX; i++) {
+		int64_t exp2 = (int64_t)first + i;
+		double d = 0;
+
+		bounds->text_off[i] = (uint32_t)bounds->text.len_bytes;
+		if (exp2 > -900 && exp2 < 900)
+			d = kyi_scale(ldexp(1, (int)exp2), exponent);
+		if (d > 0) { /* else no text: no such bucket */
+			kymo_buffer_str(&bounds->text, ",le=\"");
+			bound_text(&bounds->text, d);
+			kymo_buffer_char(&bounds->text, '"');
+		}
+	}
+	bounds->text_off[i] = (uint32_t)bounds->text.len_bytes;
+}
+
+/* An exemplar stands on the bucket that its value falls into. */
+static bool
+falls_in(uint64_t value, int64_t exp2)
+{
+	if (exp2 >= 64)
+		return true;
+	return exp2 < 0 ? value == 0 : value <= 1ull << exp2;
+}
+
+static void
+exemplar(struct kyi_page *page, const struct kymo_exemplar_info *info,
+    int exponent)
+{
+	kymo_buffer_printf(page->to,
+	    " # {trace_id=\"%016llx%016llx\",span_id=\"%016llx\"} ",
+	    (unsigned long long)info->trace_hi,
+	    (unsigned long long)info->trace_lo,
+	    (unsigned long long)info->span_id);
+	kymo_buffer_decimal(page->to, false, info->value, exponent);
+	kymo_buffer_char(page->to, ' ');
+	kymo_buffer_decimal(page->to, false, info->at_ns, -9);
+}
+
+static void
+bucket(struct kyi_page *page, const char *more, size_t more_bytes,
+    uint64_t below)
+{
+	kyi_page_line(page, "_bucket", more, more_bytes);
+	kymo_buffer_u64(page->to, below);
+}
+
+void
+kyi_page_histogram(struct kyi_page *page,
+    const struct kymo_family_scan *family, const struct kymo_series *series)
+{
+	const struct kymo_hist *hist = &series->value.is.hist;
+	const struct kyi_page_bounds *bounds = &page->bounds;
+	const struct kymo_exemplar_info *left = &series->exemplar;
+	uint64_t below = hist->zero + hist->under;
+	uint32_t done = 0, i;
+
+	if (page->format != KYMO_OPENMETRICS_1 ||
+	    (left->trace_hi | left->trace_lo) == 0)
+		left = NULL;
+	for (i = 0; i < bounds->cnt && i < KYI_PAGE_LE_MAX; i++) {
+		int64_t exp2 = (int64_t)bounds->first + i;
+		int64_t end = exp2 * (1ll << hist->scale) - hist->lo_idx;
+		size_t len_bytes = bounds->text_off[i + 1] -
+		    bounds->text_off[i];
+
+		for (; done < hist->bucket_cnt && (int64_t)done < end; done++)
+			below += hist->buckets[done];
+		if (len_bytes == 0)
+			continue;
+		bucket(page, bounds->text.at + bounds->text_off[i], len_bytes,
+		    below);
+		if (left != NULL && falls_in(left->value, exp2)) {
+			exemplar(page, left, family->exponent);
+			left = NULL;
+		}
+		kymo_buffer_char(page->to, '\n');
+	}
+	for (; done < hist->bucket_cnt; done++)
+		below += hist->buckets[done];
+	below += hist->over;
+	bucket(page, ",le=\"+Inf\"", sizeof(",le=\"+Inf\"") - 1, below);
+	if (left != NULL)
+		exemplar(page, left, family->exponent);
+	kymo_buffer_char(page->to, '\n');
+	kyi_page_u64(page, "_count", below, 0);
+	kyi_page_u64(page, "_sum", hist->sum, family->exponent);
+}
