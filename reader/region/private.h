@@ -173,7 +173,8 @@ struct kyi_block_kept {
 struct kymo_region {
 	struct kymo_region_info info;
 	int fd;
-	bool any_trust, in_crash_dir;
+	bool in_crash_dir;
+	struct kyi_watch_entry *watch_entry; /* whose it is, if a watch's */
 	uint64_t file_bytes, file_ino, file_dev, mtime_ns;
 	struct kyi_header header;
 	char broken[sizeof(((struct kymo_error *)0)->text)]; /* "": it is not */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* All faults of a file: the same reader, with somebody who listens. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "reader/region/private.h"
+
+struct listener {
+	kymo_region_fault *fault;
+	void *to;
+	int64_t fault_cnt;
+};
+
+static void
+hear(void *to, uint64_t off, const char *text)
+{
+	struct listener *listener = to;
+
+	listener->fault_cnt++;
+	if (listener->fault != NULL)
+		listener->fault(listener->to, off, text);
+}
+
+int64_t
+kymo_region_check(const char *path, kymo_region_fault *fault, void *to,
+    struct kymo_error *error)
+{
+	struct listener listener = { .fault = fault, .to = to };
+	struct kymo_region *region;
+	struct kymo_error why = { "" };
+	int result;
+
+	if (kyi_region_open_at(&region, AT_FDCWD, "", path, NULL, true, hear,
+		&listener, &why) != 0) {
+		/* A header that says what is wrong with it was read. */
+		if (listener.fault_cnt > 0)
+			return listener.fault_cnt;
+		return kymo_error_set(error, "%s", why.text);
+	}
+	result = kymo_region_scan(region, KYMO_SCAN_VALUES | KYMO_SCAN_EVENTS,
+	    &why);
+	kymo_region_close(region);
+	if (result == 0)
+		return listener.fault_cnt;
+	if (listener.fault_cnt == 0)
+		return kymo_error_set(error, "%s", why.text);
+	hear(&listener, 0, why.text);
+	return listener.fault_cnt;
+}
