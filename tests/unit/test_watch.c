@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal: the regions of a directory are found and lost as they come and go;
-   what cannot be read is told once, and the others go on. The dead are taken
-   away only by the one absorber.
+   what cannot be read is told once, and the others go on.
    Method: a directory of real and false files, stepped by hand; the clock is
    an argument. */
 #include "tests/testlib/testlib.h"
@@ -30,11 +29,10 @@ note_refused(void *to, const char *path, const char *why)
 }
 
 static struct kymo_watch *
-new_watch(const char *dir, bool with_crash, uint32_t region_max)
+new_watch(const char *dir, uint32_t region_max)
 {
 	struct kymo_watch_options options = { .dirs = &dir, .dir_cnt = 1,
-		.with_crash = with_crash, .region_max = region_max,
-		.refused = note_refused };
+		.region_max = region_max, .refused = note_refused };
 	struct kymo_error error = { "" };
 	struct kymo_watch *watch = kymo_watch_new(&options, &error);
 
@@ -71,7 +69,7 @@ test_regions_are_found_when_they_come_and_lost_when_they_go(void **state)
 	struct kymo_watch *watch;
 
 	make_region(&one, testlib_dir(), "one");
-	watch = new_watch(testlib_dir(), false, 0);
+	watch = new_watch(testlib_dir(), 0);
 	assert_int_equal(kymo_watch_cnt(watch), 1);
 	assert_string_equal(kymo_region_info(kymo_watch_at(watch, 0))->service,
 	    "one");
@@ -113,7 +111,7 @@ test_a_rescan_finds_what_inotify_did_not_tell(void **state)
 	char bytes[4096];
 
 	snprintf(dir, sizeof(dir), "%s/later", testlib_dir());
-	watch = new_watch(dir, false, 0);
+	watch = new_watch(dir, 0);
 	assert_int_equal(kymo_watch_cnt(watch), 0);
 	assert_int_equal(kymo_watch_deadline_ns(watch), 6 * S);
 	assert_int_equal(mkdir(dir, 0700), 0);
@@ -152,7 +150,7 @@ test_a_file_put_in_the_place_of_another_is_opened_anew(void **state)
 	const uint8_t *id;
 
 	make_region(&one, testlib_dir(), "m");
-	watch = new_watch(testlib_dir(), false, 0);
+	watch = new_watch(testlib_dir(), 0);
 	make_region(&two, testlib_dir(), "m");
 	kymo_watch_step(watch, S);
 	assert_int_equal(kymo_watch_cnt(watch), 2);
@@ -238,7 +236,7 @@ test_what_is_no_region_is_told_once_and_the_others_go_on(void **state)
 	size_t i;
 
 	make_region(&m, testlib_dir(), "sound");
-	watch = new_watch(testlib_dir(), false, 0);
+	watch = new_watch(testlib_dir(), 0);
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		uint64_t now_ns = (100 + 100 * i) * S;
 		bool is_dir = rows[i].make == make_dir;
@@ -275,7 +273,7 @@ test_names_that_are_none_are_not_even_looked_at(void **state)
 
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
 		make_file(names[i], "");
-	watch = new_watch(testlib_dir(), false, 0);
+	watch = new_watch(testlib_dir(), 0);
 	kymo_watch_step(watch, 10 * S);
 	assert_int_equal(told.cnt, 0);
 	assert_int_equal(kymo_watch_refused_cnt(watch), 0);
@@ -292,7 +290,7 @@ test_a_refused_file_is_tried_again_when_it_changed(void **state)
 	make_region(&m, testlib_dir(), "m");
 	snprintf(aside, sizeof(aside), "%s/aside", testlib_dir());
 	assert_int_equal(link(m.region.path, aside), 0);
-	watch = new_watch(testlib_dir(), false, 0);
+	watch = new_watch(testlib_dir(), 0);
 	assert_int_equal(kymo_watch_cnt(watch), 0);
 	assert_int_equal(told.cnt, 1);
 	assert_non_null(strstr(told.why, "hard links"));
@@ -314,7 +312,7 @@ test_a_region_that_broke_is_refused_until_it_changes(void **state)
 	struct kymo_error error = { "" };
 
 	make_region(&m, testlib_dir(), "m");
-	watch = new_watch(testlib_dir(), false, 0);
+	watch = new_watch(testlib_dir(), 0);
 	kyi_region_forget(&m.region); /* a mapped one would be SIGBUS */
 	assert_int_equal(truncate(m.region.path, 8192), 0);
 	assert_int_equal(kymo_region_scan(kymo_watch_at(watch, 0),
@@ -341,7 +339,7 @@ test_more_regions_than_allowed_wait_for_room(void **state)
 
 	for (i = 0; i < 3; i++)
 		make_region(&m[i], testlib_dir(), "m");
-	watch = new_watch(testlib_dir(), false, 2);
+	watch = new_watch(testlib_dir(), 2);
 	assert_int_equal(kymo_watch_cnt(watch), 2);
 	assert_int_equal(kymo_watch_refused_cnt(watch), 1);
 	kymo_watch_step(watch, 10 * S);
@@ -391,7 +389,7 @@ test_a_directory_of_somebody_else_is_refused(void **state)
 	}
 	make_region(&m, testlib_dir(), "m");
 	assert_int_equal(chown(testlib_dir(), 12345, 12345), 0);
-	watch = new_watch(testlib_dir(), false, 0);
+	watch = new_watch(testlib_dir(), 0);
 	assert_int_equal(kymo_watch_cnt(watch), 0);
 	kymo_watch_step(watch, 10 * S);
 	assert_int_equal(told.cnt, 1);
@@ -401,163 +399,6 @@ test_a_directory_of_somebody_else_is_refused(void **state)
 	assert_int_equal(kymo_watch_cnt(watch), 1);
 	kymo_watch_delete(watch);
 	kyi_region_forget(&m.region);
-}
-
-static void
-test_only_one_absorbs_and_only_while_the_lock_has_its_name(void **state)
-{
-	struct make_region m;
-	struct kymo_watch *one, *two;
-	struct stat st;
-
-	make_region(&m, testlib_dir(), "m");
-	one = new_watch(testlib_dir(), false, 0);
-	two = new_watch(testlib_dir(), false, 0);
-	assert_int_equal(kymo_watch_absorber(one, kymo_watch_at(one, 0)), 1);
-	assert_int_equal(kymo_watch_absorber(one, kymo_watch_at(one, 0)), 1);
-	assert_int_equal(kymo_watch_absorber(two, kymo_watch_at(two, 0)), 0);
-	assert_int_equal(stat(testlib_path(".kymod.lock"), &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(unlink(testlib_path(".kymod.lock")), 0);
-	assert_int_equal(kymo_watch_absorber(two, kymo_watch_at(two, 0)), 1);
-	assert_int_equal(kymo_watch_absorber(one, kymo_watch_at(one, 0)), 0);
-	kymo_watch_delete(two);
-	assert_int_equal(kymo_watch_absorber(one, kymo_watch_at(one, 0)), 1);
-	assert_int_equal(unlink(testlib_path(".kymod.lock")), 0);
-	assert_int_equal(symlink("elsewhere", testlib_path(".kymod.lock")), 0);
-	assert_int_equal(kymo_watch_absorber(one, kymo_watch_at(one, 0)), -1);
-	assert_int_not_equal(access(testlib_path("elsewhere"), F_OK), 0);
-	assert_int_equal(unlink(testlib_path(".kymod.lock")), 0);
-	assert_int_equal(mkfifo(testlib_path(".kymod.lock"), 0600), 0);
-	assert_int_equal(kymo_watch_absorber(one, kymo_watch_at(one, 0)), -1);
-	kymo_watch_delete(one);
-	kyi_region_forget(&m.region);
-}
-
-static uint32_t
-file_cnt(const char *name)
-{
-	uint32_t cnt = 0;
-	struct dirent *entry;
-	DIR *dir = opendir(testlib_path(name));
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		cnt += strstr(entry->d_name, ".kymo") != NULL &&
-		    entry->d_name[0] != '.';
-	if (dir != NULL)
-		closedir(dir);
-	return cnt;
-}
-
-/* Scans until it is known that the region is dead. */
-static struct kymo_region *
-find_dead(struct kymo_watch *watch, const char *path)
-{
-	uint32_t i;
-
-	for (i = 0; i < kymo_watch_cnt(watch); i++) {
-		struct kymo_region *region = kymo_watch_at(watch, i);
-
-		if (strcmp(kymo_region_info(region)->path, path) == 0) {
-			assert_int_equal(kymo_region_scan(region,
-			    KYMO_SCAN_VALUES, NULL), 0);
-			assert_int_equal(kymo_region_info(region)->liveness,
-			    KYMO_KILLED);
-			return region;
-		}
-	}
-	fail_msg("%s is not watched", path);
-	return NULL;
-}
-
-static void
-test_the_newest_dead_of_a_service_are_kept(void **state)
-{
-	struct make_region m;
-	struct kymo_watch *watch;
-	struct kymo_error error = { "" };
-	struct kymo_region *region;
-	char path[640];
-	uint32_t i;
-
-	watch = new_watch(testlib_dir(), true, 0);
-	for (i = 1; i <= 5; i++) {
-		make_region(&m, testlib_dir(), i == 5 ? "my.other" : "my");
-		kyi_region_forget(&m.region);
-		kymo_watch_step(watch, S);
-		region = find_dead(watch, m.region.path);
-		assert_int_equal(kymo_watch_absorber(watch, region), 1);
-		/* The second dies first. */
-		assert_int_equal(kymo_watch_retire(watch, region, 2,
-		    (i == 2 ? 1 : 2000000000ull + i) * S + 7, &error), 0);
-		assert_int_equal(file_cnt("."), 0);
-	}
-	assert_int_equal(file_cnt("crash"), 3); /* 3, 4 and other's 5 */
-	kymo_watch_step(watch, 20 * S);
-	assert_int_equal(kymo_watch_cnt(watch), 3);
-	snprintf(path, sizeof(path), "%s/crash/%s", testlib_dir(),
-	    strrchr(m.region.path, '/') + 1);
-	region = find_dead(watch, path);
-	assert_int_equal(kymo_region_info(region)->died_ns,
-	    2000000005ull * S + 7);
-	/* Those of crash/ are of the same absorber, and only go. */
-	assert_int_equal(kymo_watch_absorber(watch, region), 1);
-	assert_int_equal(kymo_watch_retire(watch, region, 2, 0, &error), 0);
-	assert_int_equal(file_cnt("crash"), 2);
-	kymo_watch_delete(watch);
-}
-
-static void
-test_what_may_not_be_retired_stays(void **state)
-{
-	struct make_region alive, dead;
-	struct kymo_watch *watch, *other;
-	struct kymo_error error = { "" };
-
-	make_region(&alive, testlib_dir(), "alive");
-	watch = new_watch(testlib_dir(), false, 0);
-	assert_int_equal(kymo_watch_absorber(watch, kymo_watch_at(watch, 0)), 1);
-	assert_int_equal(kymo_watch_retire(watch, kymo_watch_at(watch, 0), 0, 0,
-	    &error), -1);
-	assert_non_null(strstr(error.text, "is alive"));
-	make_region(&dead, testlib_dir(), "dead");
-	kyi_region_forget(&dead.region);
-	other = new_watch(testlib_dir(), false, 0);
-	assert_int_equal(kymo_watch_retire(other,
-	    find_dead(other, dead.region.path), 0, 0, &error), -1);
-	assert_non_null(strstr(error.text, "somebody else absorbs"));
-	kymo_watch_step(watch, S);
-	assert_int_equal(rename(alive.region.path, dead.region.path), 0);
-	assert_int_equal(kymo_watch_retire(watch, kymo_watch_at(watch, 1), 0, 0,
-	    &error), -1);
-	assert_int_equal(access(dead.region.path, F_OK), 0);
-	kymo_watch_delete(watch);
-	kymo_watch_delete(other);
-	kyi_region_forget(&alive.region);
-}
-
-static void
-test_without_a_place_to_keep_them_they_are_unlinked(void **state)
-{
-	struct make_region m;
-	struct kymo_watch *watch;
-	struct kymo_region *region;
-	struct kymo_error error = { "" };
-
-	make_region(&m, testlib_dir(), "m");
-	kyi_region_forget(&m.region);
-	watch = new_watch(testlib_dir(), false, 0);
-	region = find_dead(watch, m.region.path);
-	assert_int_equal(kymo_watch_absorber(watch, region), 1);
-	/* A link in the place of crash/ is not followed. */
-	assert_int_equal(mkdir(testlib_path("elsewhere"), 0700), 0);
-	assert_int_equal(symlink("elsewhere", testlib_path("crash")), 0);
-	assert_int_equal(kymo_watch_retire(watch, region, 2, 0, &error), -1);
-	assert_int_equal(file_cnt("elsewhere"), 0);
-	assert_int_equal(kymo_watch_retire(watch, region, 0, 0, &error), 0);
-	assert_int_equal(file_cnt("."), 0);
-	assert_int_equal(kymo_watch_cnt(watch), 0);
-	kymo_watch_delete(watch);
 }
 
 #define IN_DIR(test)                                                          \
@@ -577,10 +418,6 @@ main(void)
 		IN_DIR(test_more_regions_than_allowed_wait_for_room),
 		IN_DIR(test_a_directory_given_twice_counts_once),
 		IN_DIR(test_a_directory_of_somebody_else_is_refused),
-		IN_DIR(test_only_one_absorbs_and_only_while_the_lock_has_its_name),
-		IN_DIR(test_the_newest_dead_of_a_service_are_kept),
-		IN_DIR(test_what_may_not_be_retired_stays),
-		IN_DIR(test_without_a_place_to_keep_them_they_are_unlinked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
