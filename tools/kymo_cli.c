@@ -99,7 +99,7 @@ kyi_output_end(int status)
 }
 
 uint32_t
-kyi_columns(void)
+kyi_terminal_columns(void)
 {
 	const char *text = getenv("COLUMNS");
 	struct winsize size;
@@ -114,7 +114,7 @@ kyi_columns(void)
 }
 
 void
-kyi_json_string(struct kymo_buffer *buffer, const char *text)
+kyi_cli_json_string(struct kymo_buffer *buffer, const char *text)
 {
 	kymo_buffer_char(buffer, '"');
 	for (; *text; text++) {

@@ -53,7 +53,7 @@ int kyi_output(struct kymo_buffer *buffer);
 int kyi_output_end(int status);
 
 /* Columns of the terminal, or of COLUMNS; 0: no limit. */
-uint32_t kyi_columns(void);
+uint32_t kyi_terminal_columns(void);
 
 /* ---- regions --------------------------------------------------------------- */
 
@@ -87,7 +87,7 @@ void kyi_losses(struct kymo_buffer *buffer,
     const struct kymo_region_losses *losses);
 
 /* A JSON string with its quotes. text is valid UTF-8. */
-void kyi_json_string(struct kymo_buffer *buffer, const char *text);
+void kyi_cli_json_string(struct kymo_buffer *buffer, const char *text);
 /* The members that tell which region a line is about: "service":..,"pid":..,
    "instance":.. */
 void kyi_json_region(struct kymo_buffer *buffer,

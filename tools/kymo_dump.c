@@ -95,7 +95,7 @@ page(struct kymo_buffer *out, const struct dump *dump,
 		break;
 	case TABLE:
 	case FORMAT_CNT:
-		kymo_export_table(out, scan, filter, kyi_columns());
+		kymo_export_table(out, scan, filter, kyi_terminal_columns());
 		break;
 	}
 }

@@ -61,7 +61,7 @@ static void
 widths_find(size_t width[COLUMN_CNT], const struct row *rows,
     const struct kyi_regions *regions)
 {
-	uint32_t room = kyi_columns();
+	uint32_t room = kyi_terminal_columns();
 	bool strangers = false;
 	size_t all = 0;
 
@@ -220,7 +220,7 @@ json(const struct kyi_regions *regions)
 		    info->family_cnt, (unsigned long long)info->memory_bytes);
 		json_losses(&out, &info->losses);
 		kymo_buffer_str(&out, ",\"path\":");
-		kyi_json_string(&out, info->path);
+		kyi_cli_json_string(&out, info->path);
 		kymo_buffer_str(&out, "}\n");
 	}
 	return kyi_output(&out);

@@ -73,6 +73,20 @@ before(const void *left, const void *right)
 	return strcmp(a->path, b->path);
 }
 
+/* Of one that nobody saw dying, the events may know the latest sign. */
+static int
+region_look(struct kymo_region *region, unsigned parts, struct kymo_error *error)
+{
+	const struct kymo_region_info *info = kymo_region_info(region);
+
+	if (kymo_region_scan(region, parts, error) != 0)
+		return -1;
+	if (info->liveness == KYMO_ALIVE || info->died_ns ||
+	    (parts & KYMO_SCAN_EVENTS))
+		return 0;
+	return kymo_region_scan(region, parts | KYMO_SCAN_EVENTS, error);
+}
+
 static int
 dirs_are_there(const struct kyi_list *dirs)
 {
@@ -108,7 +122,7 @@ kyi_regions_find(struct kyi_regions *regions, const struct kyi_list *dirs,
 	for (uint32_t i = cnt; i-- > 0;) {
 		struct kymo_region *region = kymo_watch_at(regions->watch, i);
 
-		if (kymo_region_scan(region, parts, &error) == 0)
+		if (region_look(region, parts, &error) == 0)
 			regions->at[regions->cnt++] = region;
 		else
 			refused(&refusals, kymo_region_info(region)->path,
@@ -212,7 +226,7 @@ void
 kyi_json_region(struct kymo_buffer *buffer, const struct kymo_region_info *info)
 {
 	kymo_buffer_str(buffer, "\"service\":");
-	kyi_json_string(buffer, info->service);
+	kyi_cli_json_string(buffer, info->service);
 	kymo_buffer_printf(buffer, ",\"pid\":%u,\"instance\":\"", info->pid);
 	for (size_t i = 0; i < sizeof(info->instance_id); i++)
 		kymo_buffer_printf(buffer, "%02x", info->instance_id[i]);

@@ -1,0 +1,43 @@
+# shellcheck shell=bash
+# Completion of kymo; static but for services and process ids, which a glance
+# at the directories gives.
+
+_kymo_words() {
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur")
+}
+
+_kymo_regions() {
+	kymo ls --json 2>/dev/null |
+		sed -n 's/^{"service":"\([A-Za-z0-9_.-]*\)","pid":\([0-9]*\),.*/\1 \2/p'
+}
+
+_kymo() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+
+	if [ "$COMP_CWORD" = 1 ]; then
+		_kymo_words 'ls dump check emit help version'
+		return
+	fi
+	case $prev in
+	--dir | -d)
+		mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+		return ;;
+	--format | -f)
+		_kymo_words 'table json prometheus openmetrics msgpack'
+		return ;;
+	--name | -n | --label | -l | --service | -s) return ;;
+	esac
+	case ${COMP_WORDS[1]}:$cur in
+	help:*) _kymo_words 'ls dump check emit' ;;
+	ls:*) _kymo_words '--dir --json --help' ;;
+	dump:-*) _kymo_words '--format --sum --name --label --all --events
+		--no-events --rates --dir --help' ;;
+	dump:*/*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	dump:*) _kymo_words "$(_kymo_regions)" ;;
+	check:-*) _kymo_words '--quiet --help' ;;
+	check:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	emit:*) _kymo_words '--service --dir --keep --help' ;;
+	esac
+}
+
+complete -o filenames -F _kymo kymo
