@@ -10,7 +10,7 @@ rule_cnt=0
 # A small tree in which every lint is content.
 sound_tree() {
 	rm -rf "$tmp/tree"
-	mkdir -p "$tmp/tree"/{shm,writer,reader/{region,series,serve,config},tools,tests/unit,build/.libs}
+	mkdir -p "$tmp/tree"/{shm,writer,reader/{region,series,serve,config},tools,tests/unit,docs,build/.libs}
 	cd "$tmp/tree"
 	cat >shm/ring.h <<-'END'
 		static inline void
@@ -36,12 +36,26 @@ sound_tree() {
 	cat >writer/Makemodule.am <<-'END'
 		include_HEADERS += writer/kymo.h
 		x_SOURCES = \
-			writer/slot.c shm/ring.h \
+			writer/slot.c shm/ring.h shm/layout.h \
 			reader/region/region.h reader/series/series.c \
 			tools/kymo.c
 		UNIT_TESTS += tests/unit/test_slot
 	END
-	: >Makefile.am
+	echo 'EXTRA_DIST = README.md docs/region-format.md' >Makefile.am
+	printf '# Top\n[a](docs/region-format.md#struct-kyi_ring-8-bytes)\n' >README.md
+	cat >docs/region-format.md <<-'END'
+		[up](../README.md) [down](#struct-kyi_ring-8-bytes)
+		### struct kyi_ring: 8 bytes
+		| 0x00 | u32 | seq | |
+		| 0x04 | u32 | cnt | |
+	END
+	cat >shm/layout.h <<-'END'
+		#include <stddef.h>
+		#include <stdint.h>
+		struct kyi_ring { uint32_t seq, cnt; };
+		#define KYI_OFF(type, member, off) _Static_assert(1, "")
+		KYI_OFF(struct kyi_ring, cnt, 4);
+	END
 	printf 'KYMO_0.1 { global: kymo_add; local: *; };\n' >writer/libkymo.map
 	printf 'R { global: kymo_read; local: *; };\n' >reader/libkymo-reader.map
 }
@@ -84,7 +98,7 @@ content() {
 read -ra cc <<<"${CC:-gcc}"
 sound_tree
 sound_libraries
-for lint in exports headers layers listed pairs style; do
+for lint in exports format headers layers links listed pairs style; do
 	content $lint
 done
 sound_tree
@@ -188,6 +202,24 @@ finds listed 'writer/lost.c: in no Makemodule.am'
 finds listed 'tests/unit/test_lost.c: in no Makemodule.am'
 : >tests/lost.sh
 finds listed 'tests/lost.sh: in no Makemodule.am'
+
+# links
+printf '[a](docs/gone.md)\n' >>README.md
+finds links 'README.md:3: there is no docs/gone.md'
+printf '[a](#gone)\n' >>README.md
+finds links 'README.md:3: README.md has no heading #gone'
+: >docs/lost.md
+finds links 'docs/lost.md: in no Makemodule.am'
+
+# format
+sed -i 's/8 bytes/12 bytes/' docs/region-format.md
+finds format 'region-format.md:2:1: error: static assertion failed: "size"'
+sed -i 's/0x04/0x02/' docs/region-format.md
+finds format 'region-format.md:4:1: error: static assertion failed: "offset"'
+sed -i 's/0x04 | u32/0x04 | u64/' docs/region-format.md
+finds format 'region-format.md:4:1: error: static assertion failed: "type"'
+sed -i '/cnt/d' docs/region-format.md
+finds format 'struct kyi_ring has no row for cnt'
 
 # shell
 if command -v shellcheck >/dev/null; then

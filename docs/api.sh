@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Makes the API references of the headers: docs/api.sh [DIRECTORY].
+# tests/lint/api.sh compares what is committed.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+to=$(realpath "${1:-$top/docs}")
+cd "$top"
+
+${AWK:-awk} -v title='kymo.h: the API of a program' \
+	-f docs/api.awk writer/kymo.h >"$to/api.md"
+${AWK:-awk} -v title='libkymo-reader: the API of tools' -v split_files=1 \
+	-f docs/api.awk reader/error.h reader/buffer.h \
+	reader/region/region.h reader/region/watch.h reader/series/series.h \
+	reader/export/export.h reader/config/config.h reader/serve/serve.h \
+	>"$to/reader-api.md"
