@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Configurations: read, with what is not said set to its default. */
+#include "reader/config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reader/config/keys.h"
+#include "reader/config/place.h"
+
+#define FILE_BYTES_MAX (1024u * 1024u)
+
+/* NULL: out of memory. */
+static struct kymo_config *
+defaults(void)
+{
+	struct kymo_config *config = calloc(1, sizeof(*config));
+
+	if (config == NULL)
+		return NULL;
+	config->scan_interval_ns = 1000000000;
+	config->keep_dead = 5;
+	config->series_max = 200000;
+	config->region_max = 10000;
+	config->log_level = KYMO_LOG_INFO;
+	config->listen = malloc(sizeof(config->listen[0]));
+	config->state_path = kyi_state_path();
+	if (config->listen == NULL || config->state_path == NULL) {
+		kymo_config_free(config);
+		return NULL;
+	}
+	config->listen[0] = (struct kymo_listen){ "127.0.0.1", 9779 };
+	config->listen_cnt = 1;
+	return config;
+}
+
+int
+kymo_config_parse(struct kymo_config **config, const char *name,
+    const char *text, size_t len_bytes, struct kymo_error *error)
+{
+	struct kyi_yaml yaml = { .name = name, .error = error };
+	struct kymo_error unwanted;
+	int result = -1;
+
+	if (error == NULL)
+		yaml.error = &unwanted;
+	*config = NULL;
+	if (len_bytes > FILE_BYTES_MAX)
+		return kymo_error_set(error, "%s: more than %u bytes; this is "
+		    "no configuration", name, FILE_BYTES_MAX);
+	*config = defaults();
+	if (*config != NULL && yaml_parser_initialize(&yaml.parser)) {
+		yaml_parser_set_input_string(&yaml.parser,
+		    (const unsigned char *)text, len_bytes);
+		yaml_parser_set_encoding(&yaml.parser, YAML_UTF8_ENCODING);
+		result = kyi_config_document(&yaml, *config);
+		yaml_event_delete(&yaml.event);
+		yaml_parser_delete(&yaml.parser);
+	} else
+		kymo_error_set(error, "%s: out of memory", name);
+	if (result != 0) {
+		kymo_config_free(*config);
+		*config = NULL;
+	}
+	return result;
+}
+
+/* The bytes of path, at most one more than may be. NULL: errno. */
+static char *
+file_read(const char *path, size_t *len_bytes)
+{
+	char *text = malloc(FILE_BYTES_MAX + 1);
+	int fd = text == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = -1;
+	int kept;
+
+	*len_bytes = 0;
+	while (fd >= 0 && *len_bytes <= FILE_BYTES_MAX) {
+		got = read(fd, text + *len_bytes,
+		    FILE_BYTES_MAX + 1 - *len_bytes);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		*len_bytes += (size_t)got;
+	}
+	kept = errno;
+	if (fd >= 0)
+		close(fd);
+	if (got < 0) {
+		free(text);
+		text = NULL;
+	}
+	errno = kept;
+	return text;
+}
+
+int
+kymo_config_load(struct kymo_config **config, const char *path,
+    struct kymo_error *error)
+{
+	size_t len_bytes = 0;
+	char *text;
+	int result;
+
+	if (path == NULL)
+		return kymo_config_parse(config, "defaults", "", 0, error);
+	*config = NULL;
+	text = file_read(path, &len_bytes);
+	if (text == NULL)
+		return kymo_error_set(error, "%s: %s", path, strerror(errno));
+	result = kymo_config_parse(config, path, text, len_bytes, error);
+	free(text);
+	return result;
+}
+
+void
+kymo_config_free(struct kymo_config *config)
+{
+	uint32_t i;
+
+	if (config == NULL)
+		return;
+	for (i = 0; i < config->directory_cnt; i++)
+		free(config->directories[i]);
+	free(config->directories);
+	free(config->listen);
+	free(config->trusted_uids);
+	free(config->state_path);
+	free(config);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "reader/config/yaml_reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WORD_BYTES_MAX 32u
+
+static int
+fault_at(struct kyi_yaml *yaml, yaml_mark_t mark, const char *text)
+{
+	return kymo_error_set(yaml->error, "%s:%zu:%zu: %s", yaml->name,
+	    mark.line + 1, mark.column + 1, text);
+}
+
+int
+kyi_yaml_error(struct kyi_yaml *yaml, const char *format, ...)
+{
+	char text[sizeof(yaml->error->text)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return fault_at(yaml, yaml->event.start_mark, text);
+}
+
+/* What the YAML library says, in one sentence. */
+static int
+syntax_error(struct kyi_yaml *yaml)
+{
+	const yaml_parser_t *parser = &yaml->parser;
+	char text[300];
+
+	if (parser->error == YAML_READER_ERROR)
+		return kymo_error_set(yaml->error, "%s: byte %zu: %s",
+		    yaml->name, parser->problem_offset,
+		    parser->problem == NULL ? "not UTF-8" : parser->problem);
+	snprintf(text, sizeof(text), "%s%s%s",
+	    parser->problem == NULL ? "not YAML" : parser->problem,
+	    parser->context == NULL ? "" : ", ",
+	    parser->context == NULL ? "" : parser->context);
+	return fault_at(yaml, parser->problem_mark, text);
+}
+
+/* Anchors and tags have no use here, and much misuse. */
+static int
+refuse(struct kyi_yaml *yaml)
+{
+	const yaml_event_t *event = &yaml->event;
+	const void *anchor = NULL, *tag = NULL;
+
+	switch (event->type) {
+	case YAML_ALIAS_EVENT:
+		return kyi_yaml_error(yaml, "aliases are not used here; write "
+		    "the value itself");
+	case YAML_SCALAR_EVENT:
+		anchor = event->data.scalar.anchor;
+		tag = event->data.scalar.tag;
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		anchor = event->data.sequence_start.anchor;
+		tag = event->data.sequence_start.tag;
+		break;
+	case YAML_MAPPING_START_EVENT:
+		anchor = event->data.mapping_start.anchor;
+		tag = event->data.mapping_start.tag;
+		break;
+	default:
+		break;
+	}
+	if (anchor != NULL)
+		return kyi_yaml_error(yaml, "anchors are not used here; leave "
+		    "out the word with &");
+	if (tag != NULL)
+		return kyi_yaml_error(yaml, "tags are not used here; leave out "
+		    "the word with !");
+	return 0;
+}
+
+int
+kyi_yaml_next(struct kyi_yaml *yaml)
+{
+	yaml_event_delete(&yaml->event);
+	memset(&yaml->event, 0, sizeof(yaml->event));
+	if (!yaml_parser_parse(&yaml->parser, &yaml->event))
+		return syntax_error(yaml);
+	if (++yaml->event_cnt > KYI_CONFIG_EVENTS_MAX)
+		return kyi_yaml_error(yaml, "more than %u values; this is no "
+		    "configuration", KYI_CONFIG_EVENTS_MAX);
+	return refuse(yaml);
+}
+
+bool
+kyi_yaml_plain(const struct kyi_yaml *yaml)
+{
+	return yaml->event.type == YAML_SCALAR_EVENT &&
+	    yaml->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+}
+
+const char *
+kyi_yaml_text(struct kyi_yaml *yaml, const char *what)
+{
+	const char *text, *found = NULL;
+
+	if (yaml->event.type == YAML_SEQUENCE_START_EVENT)
+		found = "a list";
+	else if (yaml->event.type == YAML_MAPPING_START_EVENT)
+		found = "keys and values";
+	else if (yaml->event.type != YAML_SCALAR_EVENT)
+		found = "the end";
+	if (found != NULL) {
+		kyi_yaml_error(yaml, "expected %s, found %s", what, found);
+		return NULL;
+	}
+	text = (const char *)yaml->event.data.scalar.value;
+	if (strlen(text) != yaml->event.data.scalar.length) {
+		kyi_yaml_error(yaml, "expected %s, found a NUL byte", what);
+		return NULL;
+	}
+	if (kyi_yaml_plain(yaml) && (text[0] == '\0' ||
+	    strcmp(text, "~") == 0 || strcmp(text, "null") == 0)) {
+		kyi_yaml_error(yaml, "expected %s, found nothing", what);
+		return NULL;
+	}
+	return text;
+}
+
+/* How many letters to put in, take out or change (Levenshtein). */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t a_bytes = strlen(a), b_bytes = strlen(b), i, j;
+	size_t row[WORD_BYTES_MAX + 1];
+
+	if (a_bytes > WORD_BYTES_MAX || b_bytes > WORD_BYTES_MAX)
+		return WORD_BYTES_MAX;
+	for (j = 0; j <= b_bytes; j++)
+		row[j] = j;
+	for (i = 1; i <= a_bytes; i++) {
+		size_t corner = row[0];
+
+		row[0] = i;
+		for (j = 1; j <= b_bytes; j++) {
+			size_t best = corner + (a[i - 1] != b[j - 1]);
+
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[b_bytes];
+}
+
+const char *
+kyi_nearest(const char *text, const char *const *words, size_t cnt)
+{
+	size_t best = WORD_BYTES_MAX, best_idx = 0, i;
+
+	for (i = 0; i < cnt; i++) {
+		size_t d = distance(text, words[i]);
+
+		if (d < best) {
+			best = d;
+			best_idx = i;
+		}
+	}
+	/* Farther, it is another word. */
+	if (cnt == 0 || best > 1 + strlen(words[best_idx]) / 3)
+		return NULL;
+	return words[best_idx];
+}

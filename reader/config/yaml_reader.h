@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* YAML, event by event: no tree is built, so nothing can grow. Aliases,
+   anchors, tags and second documents are refused where they stand. */
+#ifndef KYI_CONFIG_YAML_READER_H
+#define KYI_CONFIG_YAML_READER_H
+
+#include <stdarg.h>
+#include <yaml.h>
+
+#include "reader/config/config.h"
+
+#define KYI_CONFIG_EVENTS_MAX 100000u
+
+struct kyi_yaml {
+	const char *name; /* the path, for messages */
+	yaml_parser_t parser;
+	yaml_event_t event; /* the one that is looked at */
+	uint32_t event_cnt;
+	struct kymo_error *error;
+};
+
+/* kyi_yaml_next looks at the next event; -1 with the error set where there is
+   none, or one of a kind that is refused. */
+KYMO_MUST_CHECK int kyi_yaml_next(struct kyi_yaml *yaml);
+
+/* "name:line:col: " and the text, for the event that is looked at. */
+int kyi_yaml_error(struct kyi_yaml *yaml, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The text of the scalar that is looked at; what it should be ("a duration")
+   is for the error, which also says what is there instead. NULL: an error. A
+   null (nothing, ~) is an error, too. */
+const char *kyi_yaml_text(struct kyi_yaml *yaml, const char *what);
+
+/* Whether this is a plain scalar, not a quoted one. */
+bool kyi_yaml_plain(const struct kyi_yaml *yaml);
+
+/* The nearest of cnt words to text, if it is near; else NULL. */
+const char *kyi_nearest(const char *text, const char *const *words,
+    size_t cnt);
+
+#endif
