@@ -405,6 +405,11 @@ create_with_a_fault(void *arg)
 	if (testlib_syscall_fails(fault->nr, fault->arg, fault->mask,
 	    fault->value, fault->error) != 0)
 		return CHILD_SKIPS;
+#ifdef SYS_fstat /* the same to another library */
+	if (fault->nr == SYS_STAT &&
+	    testlib_syscall_fails(SYS_fstat, 0, 0, 0, fault->error) != 0)
+		return CHILD_SKIPS;
+#endif
 	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
 	CHILD_CHECK(fd_cnt() == cnt);
 	if (region.visible != fault->visible) {
