@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "reader/config/keys.h"
-#include "reader/config/place.h"
 
 #define FILE_BYTES_MAX (1024u * 1024u)
 
@@ -27,8 +26,7 @@ defaults(void)
 	config->region_max = 10000;
 	config->log_level = KYMO_LOG_INFO;
 	config->listen = malloc(sizeof(config->listen[0]));
-	config->state_path = kyi_state_path();
-	if (config->listen == NULL || config->state_path == NULL) {
+	if (config->listen == NULL) {
 		kymo_config_free(config);
 		return NULL;
 	}

@@ -5,7 +5,7 @@
      listen: 127.0.0.1:9779       # or a list; [::1]:9779; "none"
      directories: [/run/kymo]     # none: the usual places
      trusted_users: [www-data, 1000]   # whose files count besides
-     state: /var/lib/kymo/control.db   # "none": in memory
+     state: /var/lib/kymo/control.db   # or "memory"
      keep_dead: 5                 # regions of the dead, per service
      limits: {series: 200000, regions: 10000}
      log_level: info              # debug, info, warn, error
@@ -47,7 +47,7 @@ struct kymo_config {
 	uint32_t directory_cnt;
 	uint32_t *trusted_uids;
 	uint32_t trusted_uid_cnt;
-	char *state_path; /* the default place where not said; "" in memory */
+	char *state_path; /* NULL: the default place; "" in memory */
 	uint32_t keep_dead;
 	uint32_t series_max, region_max;
 	enum kymo_log_level log_level;

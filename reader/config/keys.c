@@ -125,12 +125,12 @@ path_copy(struct kyi_yaml *yaml, const char *text)
 static int
 state(struct kyi_yaml *yaml, struct kymo_config *config)
 {
-	const char *text = kyi_yaml_text(yaml, "a path, or none");
+	const char *text = kyi_yaml_text(yaml, "a path, or memory");
 
 	if (text == NULL)
 		return -1;
 	free(config->state_path);
-	if (strcmp(text, "none") == 0 || text[0] == '\0')
+	if (strcmp(text, "memory") == 0)
 		config->state_path = strdup("");
 	else
 		config->state_path = path_copy(yaml, text);

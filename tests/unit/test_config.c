@@ -68,7 +68,7 @@ test_nothing_said_is_the_defaults(void **state)
 		assert_int_equal(config->listen[0].port, 9779);
 		assert_int_equal(config->directory_cnt, 0);
 		assert_int_equal(config->trusted_uid_cnt, 0);
-		assert_non_null(config->state_path);
+		assert_null(config->state_path);
 		assert_int_equal(config->keep_dead, 5);
 		assert_int_equal(config->series_max, 200000);
 		assert_int_equal(config->region_max, 10000);
@@ -80,7 +80,7 @@ test_nothing_said_is_the_defaults(void **state)
 static void
 test_none_and_single_values_are_fine(void **state)
 {
-	static const char text[] = "listen: none\nstate: none\n"
+	static const char text[] = "listen: none\nstate: memory\n"
 	    "directories: /one\ntrusted_users: 65534\nkeep_dead: 0\n";
 	struct kymo_error error = { "" };
 	struct kymo_config *config;
@@ -273,44 +273,6 @@ test_files_are_loaded_or_their_fault_named(void **state)
 	kymo_config_free(config);
 }
 
-static void
-test_the_state_has_a_place_even_if_nobody_says_one(void **state)
-{
-	static const struct {
-		const char *directory, *xdg, *home, *path;
-	} rows[] = {
-		{ "/var/lib/x", "/y", "/z", "/var/lib/x/control.db" },
-		{ "/var/lib/x:/b", "/y", "/z", "/var/lib/x/control.db" },
-		{ NULL, "/y", "/z", "/y/kymo/control.db" },
-		{ "relative", "/y", "/z", "/y/kymo/control.db" },
-		{ NULL, NULL, "/z", "/z/.local/state/kymo/control.db" },
-		{ NULL, "", "/z", "/z/.local/state/kymo/control.db" },
-		{ NULL, NULL, NULL, "" },
-	};
-	static const char *const names[] = { "STATE_DIRECTORY",
-	    "XDG_STATE_HOME", "HOME" };
-	struct kymo_config *config;
-	size_t i, j;
-
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const char *const values[] = { rows[i].directory, rows[i].xdg,
-		    rows[i].home };
-
-		for (j = 0; j < 3; j++)
-			if (values[j] != NULL)
-				setenv(names[j], values[j], 1);
-			else
-				unsetenv(names[j]);
-		assert_int_equal(kymo_config_load(&config, NULL, NULL), 0);
-		if (geteuid() == 0 && i >= 2)
-			assert_string_equal(config->state_path,
-			    "/var/lib/kymo/control.db");
-		else
-			assert_string_equal(config->state_path, rows[i].path);
-		kymo_config_free(config);
-	}
-}
-
 int
 main(void)
 {
@@ -326,8 +288,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    test_files_are_loaded_or_their_fault_named,
 		    testlib_setup, testlib_teardown),
-		cmocka_unit_test(
-		    test_the_state_has_a_place_even_if_nobody_says_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
