@@ -9,6 +9,7 @@
 #define KYI_ATOMIC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #if defined(__SANITIZE_THREAD__)
@@ -62,6 +63,12 @@ kyi_store_u64_relaxed(uint64_t *p, uint64_t v)
 }
 
 static inline void
+kyi_store_u8_relaxed(uint8_t *p, uint8_t v)
+{
+	__atomic_store_n(p, v, __ATOMIC_RELAXED);
+}
+
+static inline void
 kyi_store_u32_release(uint32_t *p, uint32_t v)
 {
 	__atomic_store_n(p, v, __ATOMIC_RELEASE);
@@ -86,6 +93,19 @@ kyi_add_u64_relaxed(uint64_t *p, uint64_t n)
 	return __atomic_fetch_add(p, n, __ATOMIC_RELAXED);
 }
 
+/* Bits that several threads may change in one word; return what was there. */
+static inline uint64_t
+kyi_or_u64_relaxed(uint64_t *p, uint64_t bits)
+{
+	return __atomic_fetch_or(p, bits, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t
+kyi_and_u64_relaxed(uint64_t *p, uint64_t bits)
+{
+	return __atomic_fetch_and(p, bits, __ATOMIC_RELAXED);
+}
+
 static inline bool
 kyi_cas_u64_relaxed(uint64_t *p, uint64_t *expected, uint64_t desired)
 {
@@ -98,6 +118,18 @@ kyi_cas_u32_relaxed(uint32_t *p, uint32_t *expected, uint32_t desired)
 {
 	return __atomic_compare_exchange_n(p, expected, desired, false,
 	    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+/* Makes *p desired if it is NULL and returns what it is then. */
+static inline void *
+kyi_claim_ptr_acq_rel(void **p, void *desired)
+{
+	void *was = NULL;
+
+	if (__atomic_compare_exchange_n(p, &was, desired, false,
+	    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		return desired;
+	return was;
 }
 
 /* For locks inside one process: the lock's acquire pairs with its unlock. */

@@ -170,11 +170,7 @@ struct kymo_gauge { uint32_t off_; };
 struct kymo_float_gauge { uint32_t off_; };
 struct kymo_max { uint32_t off_, window_s_; };
 struct kymo_min { uint32_t off_, window_s_; };
-struct kymo_histogram {
-	uint32_t idx_, lo_;
-	uint16_t cnt_, down_, sample_n_;
-	int16_t exp_;
-};
+struct kymo_histogram { uint32_t at_, sample_n_; };
 struct kymo_timer { struct kymo_histogram h_; };
 struct kymo_text { uint32_t off_; };
 struct kymo_state_set { uint32_t off_, cnt_; };
@@ -254,23 +250,35 @@ struct kymo_status {
 /* ---- what an inlined record touches (frozen by the soname) -------------- */
 
 #define KYMO_HIST_MAX_ 4096
-#define KYMO_HIST_BUCKETS_ 3 /* cells before the buckets: sum, zero, under */
+
+/* One histogram of one thread. What a record needs to know of its range is
+   here rather than in the handle: a handle is one word to load then, and one
+   comparison (cnt 0) covers all reasons to take the slow path. */
+struct kymo_hist_ {
+	uint64_t *cells; /* of the first bucket; [-3] is the sum */
+	uint32_t lo, cnt; /* first bucket, as kymo_bucket_ counts; how many */
+	uint32_t down;    /* 6 - scale */
+	uint32_t pad_;
+	uint64_t pad2_;
+};
 
 struct kymo_tls_ {
 	char *window; /* this thread's counters; NULL: take the slow path */
 	char *shared; /* cells of the whole process */
 	void *ring, *spans;
 	uint64_t private_[12];
-	uint64_t *hist[KYMO_HIST_MAX_];
+	struct kymo_hist_ hist[KYMO_HIST_MAX_];
 };
 
-/* Boundaries of 64 buckets an octave (exact, upper-inclusive, as OpenTelemetry
-   and Prometheus native histograms have them): bound[i] is the mantissa of
-   2^(i/64) as a double, rounded down; start[t] the bucket where mantissas whose
-   top 7 bits are t begin. Coarser scales are this index shifted right. */
+/* Where 64 buckets an octave end (exact, upper-inclusive, as OpenTelemetry and
+   Prometheus native histograms have them). A mantissa's top 7 bits t choose a
+   cell in which at most one boundary lies: cut[t], the fraction's 52 bits of a
+   double, from the top of the word, rounded down; all ones: none. base[t] is
+   how many lie before the cell, less t / 2. Coarser scales are the same index
+   shifted right. */
 struct kymo_buckets_ {
-	uint64_t bound[65];
-	uint8_t start[128];
+	uint64_t cut[128];
+	uint8_t base[128];
 };
 
 #ifdef __cplusplus
@@ -288,7 +296,7 @@ KYMO_COLD_ kymo_slow_add_(uint32_t off, uint64_t n);
 KYMO_COLD_ kymo_slow_float_add_(uint32_t off, double n);
 KYMO_COLD_ kymo_slow_gauge_set_(uint32_t off, uint64_t bits);
 KYMO_COLD_ kymo_slow_gauge_add_(uint32_t off, int64_t n);
-KYMO_COLD_ kymo_slow_hist_(struct kymo_histogram h, uint64_t v);
+KYMO_COLD_ kymo_slow_hist_(uint64_t v, uint64_t at);
 KYMO_COLD_ kymo_bad_record_(void);
 KYMO_API uint64_t kymo_clock_ns_(void);
 KYMO_API uint64_t kymo_slow_timer_start_(struct kymo_histogram h);
@@ -482,8 +490,7 @@ static inline void
 kymo_float_counter_add(struct kymo_float_counter c, double n)
 {
 	char *window = kymo_tls_->window;
-	uint64_t *cell = (uint64_t *)(void *)(window + c.off_);
-	uint64_t bits;
+	uint64_t *cell, bits;
 	double sum;
 
 	if (KYMO_UNLIKELY_(!(n >= 0 && n <= 1.7976931348623157e308))) {
@@ -494,6 +501,7 @@ kymo_float_counter_add(struct kymo_float_counter c, double n)
 		kymo_slow_float_add_(c.off_, n);
 		return;
 	}
+	cell = (uint64_t *)(void *)(window + c.off_);
 	bits = __atomic_load_n(cell, __ATOMIC_RELAXED);
 	memcpy(&sum, &bits, sizeof(sum));
 	sum += n;
@@ -521,10 +529,15 @@ static inline void
 kymo_gauge_add(struct kymo_gauge g, int64_t n)
 {
 	char *shared = kymo_tls_->shared;
-	uint64_t *cell = (uint64_t *)(void *)(shared + g.off_);
+	uint64_t *cell;
 
-	if (KYMO_UNLIKELY_(!shared ||
-		__atomic_load_n(cell, __ATOMIC_RELAXED) == (uint64_t)INT64_MIN))
+	if (KYMO_UNLIKELY_(!shared)) {
+		kymo_slow_gauge_add_(g.off_, n);
+		return;
+	}
+	cell = (uint64_t *)(void *)(shared + g.off_);
+	if (KYMO_UNLIKELY_(__atomic_load_n(cell, __ATOMIC_RELAXED) ==
+		(uint64_t)INT64_MIN))
 		kymo_slow_gauge_add_(g.off_, n);
 	else
 		__atomic_fetch_add(cell, (uint64_t)n, __ATOMIC_RELAXED);
@@ -546,6 +559,20 @@ kymo_float_gauge_set(struct kymo_float_gauge g, double value)
 			__ATOMIC_RELAXED);
 }
 
+/* The bucket of v at 64 an octave, counted from below all doubles. A v of 2^63
+   or more is negative and far above all others. */
+static inline uint32_t
+kymo_bucket_(uint64_t v)
+{
+	double d = (double)(int64_t)v;
+	uint64_t bits, fraction;
+
+	memcpy(&bits, &d, sizeof(bits));
+	fraction = bits << 12;
+	return (uint32_t)(bits >> 46) + kymo_buckets_.base[fraction >> 57] +
+		(fraction > kymo_buckets_.cut[fraction >> 57]);
+}
+
 /* kymo_histogram_record counts value, in the recorded integer unit (bytes,
    ns). 0 counts as zero; below the family's range as under, above as over;
    2^63 and more is a negative number by mistake: a bad call. The bucket is
@@ -554,23 +581,19 @@ kymo_float_gauge_set(struct kymo_float_gauge g, double value)
 static inline void
 kymo_histogram_record(struct kymo_histogram h, uint64_t value)
 {
-	uint64_t *cells = kymo_tls_->hist[h.idx_];
-	double d = (double)(int64_t)value;
-	uint64_t bits, mantissa;
-	uint32_t k, i;
+	uint64_t at = h.at_;
+	struct kymo_hist_ *hist =
+		(struct kymo_hist_ *)(void *)((char *)kymo_tls_->hist + at);
+	uint32_t i = (kymo_bucket_(value) - hist->lo) >> hist->down;
+	uint64_t *cells;
 
-	memcpy(&bits, &d, sizeof(bits));
-	bits -= 1; /* boundaries belong to the bucket below */
-	mantissa = bits & 0xfffffffffffffull;
-	k = kymo_buckets_.start[mantissa >> 45];
-	k += mantissa >= kymo_buckets_.bound[k + 1];
-	i = (((uint32_t)(bits >> 52) << 6) + k - h.lo_) >> h.down_;
-	if (KYMO_UNLIKELY_(!cells || i >= h.cnt_)) {
-		kymo_slow_hist_(h, value);
+	if (KYMO_UNLIKELY_(i >= hist->cnt)) {
+		kymo_slow_hist_(value, at);
 		return;
 	}
-	kymo_cell_add_(&cells[KYMO_HIST_BUCKETS_ + i], 1);
-	kymo_cell_add_(&cells[0], value);
+	cells = hist->cells;
+	kymo_cell_add_(&cells[i], 1);
+	kymo_cell_add_(&cells[-3], value);
 }
 
 /* kymo_now_ns is the clock of timers and events: CLOCK_MONOTONIC. */

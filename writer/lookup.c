@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking up label values: what a program that has no handle at hand pays for
+   each record. Nothing in the find path locks, allocates or fails. */
+#include <string.h>
+
+#include "shm/atomic.h"
+#include "writer/lookup.h"
+
+#define MASK (KYI_SERIES_TABLE_CNT - 1)
+
+void
+kyi_values_take(struct kyi_values *values, const struct kyi_registry *registry,
+    uint32_t family_id, uint32_t cnt, const char *const *texts)
+{
+	uint64_t hash = registry->hash_seed ^ family_id;
+	size_t len_bytes;
+	uint32_t i;
+
+	values->cnt = cnt;
+	values->family_id = family_id;
+	values->cut = false;
+	for (i = 0; i < cnt; i++) {
+		const char *text = texts[i] == NULL ? "" : texts[i];
+
+		len_bytes = kyi_cut(text, KYI_VALUE_BYTES_MAX, &values->cut);
+		values->at[i] = text;
+		values->len_bytes[i] = (uint32_t)len_bytes;
+		hash = kyi_hash(hash, text, len_bytes);
+	}
+	/* The table is indexed by the low bits, which multiplying mixes least. */
+	values->hash = hash ^ (hash >> 29);
+}
+
+static bool
+matches(const struct kyi_registry *registry, const struct kyi_series *series,
+    const struct kyi_values *values)
+{
+	struct kyi_text list;
+	uint32_t i;
+
+	if (series->family_id != values->family_id)
+		return false;
+	list = kyi_text_at(registry, series->label_values_ref);
+	if (list.len_bytes != values->cnt * sizeof(uint32_t))
+		return false;
+	for (i = 0; i < values->cnt; i++)
+		if (!kyi_text_is(kyi_text_at(registry, kyi_list_ref(list, i)),
+		    values->at[i], values->len_bytes[i]))
+			return false;
+	return true;
+}
+
+int32_t
+kyi_series_find(const struct kyi_registry *registry,
+    const struct kyi_values *values)
+{
+	uint64_t entry;
+	uint32_t i, idx;
+
+	for (i = 0; i < KYI_SERIES_TABLE_CNT; i++) {
+		/* pairs(series-entry), finder: the record is complete */
+		entry = kyi_load_u64_acquire(
+		    &registry->series_table[(values->hash + i) & MASK]);
+		if (entry == 0)
+			return -1;
+		if (entry >> 32 != values->hash >> 32)
+			continue;
+		idx = (uint32_t)entry - 1;
+		if (matches(registry, &registry->series[idx].rec, values))
+			return (int32_t)idx;
+	}
+	return -1;
+}
+
+void
+kyi_series_insert(struct kyi_registry *registry, uint32_t idx)
+{
+	uint64_t hash = registry->series[idx].hash;
+	uint64_t entry = (hash >> 32 << 32) | (idx + 1);
+	uint32_t i;
+
+	for (i = 0; i < KYI_SERIES_TABLE_CNT; i++) {
+		uint64_t *at = &registry->series_table[(hash + i) & MASK];
+
+		if (*at == entry)
+			return;
+		if (*at != 0)
+			continue;
+		/* pairs(series-entry): who finds it sees all of the series. */
+		kyi_store_u64_release(at, entry);
+		return;
+	}
+}
