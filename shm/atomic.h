@@ -145,6 +145,20 @@ kyi_swap_u32_release(uint32_t *p, uint32_t v)
 	return __atomic_exchange_n(p, v, __ATOMIC_RELEASE);
 }
 
+/* For reference counts: who takes the last one sees all that was done before
+   the others were given back. Returns what was there. */
+static inline uint64_t
+kyi_sub_u64_acq_rel(uint64_t *p, uint64_t n)
+{
+	return __atomic_fetch_sub(p, n, __ATOMIC_ACQ_REL);
+}
+
+static inline uint32_t
+kyi_swap_u32_acq_rel(uint32_t *p, uint32_t v)
+{
+	return __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL);
+}
+
 /* Fences order only atomic accesses (C11 7.17.4). */
 static inline void
 kyi_fence_release(void)

@@ -12,6 +12,10 @@
    then those of its family; gauges with KYMO_METRIC_EACH also "pid". Labels
    the program itself calls so are shown as exported_service, exported_pid.
 
+   Two families of one name but another kind, unit, exponent or label keys are
+   kept apart: the one seen first keeps the name, the other is shown as
+   NAME_conflict_KIND, and kymo_family_conflicts counts them.
+
    Beside the programs' families there are those that the reader makes:
    process_* from /proc, kymo_* about the regions (schema/kymo.metrics). */
 #ifndef KYMO_READER_SERIES_H
@@ -81,6 +85,13 @@ struct kymo_model_options {
 	uint32_t series_max;  /* 0: 200,000; beyond: kymo_series_refused_total */
 	uint32_t retired_max; /* retired series, 0: 100,000; then an overflow series */
 	bool with_process;    /* process_* families */
+	/* Gauges, states and texts of dead processes count too: for looking at
+	   one region rather than at a service. */
+	bool with_dead_gauges;
+	/* Told what went wrong that does not stop anything: the database was
+	   set aside, a series found no room. NULL: nobody. */
+	void (*warn)(void *to, const char *text);
+	void *to;
 };
 
 KYMO_READER_API struct kymo_model *kymo_model_new(
@@ -93,8 +104,15 @@ KYMO_READER_API void kymo_model_delete(struct kymo_model *model);
    is dead, was scanned after its death, and this reader is the absorber: its
    totals and instance id are written in one transaction, and from then on it
    counts as retired; *absorbed tells that this is done (also when it had been
-   done before, by a reader that then died), so that the file may go. One
-   thread makes scans. now_* as kymo_scan.at_*. */
+   done before, by a reader that then died), so that the file may go.
+
+   A region that is not added any more though it was never absorbed (somebody
+   removed its file) counts with its last known totals, and is retired after a
+   minute. So no counter goes down from scan to scan. When the database is
+   lost, the dead are gone from the sums: a counter reset, never a double.
+
+   One thread makes scans. now_* as kymo_scan.at_*. Errors: of kymo_model_add,
+   the region was added but could not be absorbed. */
 KYMO_READER_API void kymo_model_begin(struct kymo_model *model,
     uint64_t now_ns, uint64_t now_mono_ns);
 KYMO_READER_API int kymo_model_add(struct kymo_model *model,

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of reader/series share. A scan is made in this direction:
+
+     source.c   what a region says, its own series and those about it
+     instance.c  each series of a process finds its entry, once
+     entry.c    entries: the sums of this scan, and the totals of the dead
+     rate.c     what changed since the scan before; the end of entries
+     family.c   families, by name, conflicts kept apart
+     absorb.c   a dead process' totals become those of the dead
+     retired.c  the database of the dead
+     build.c    the immutable scan
+     publish.c  RCU */
+#ifndef KYI_SERIES_PRIVATE_H
+#define KYI_SERIES_PRIVATE_H
+
+#include "reader/series/series.h"
+
+#define KYI_INSTANCE_BYTES 16u
+#define KYI_RECENT_CNT 13u        /* cumulative histograms, five seconds apart */
+#define KYI_RECENT_STEP_NS 5000000000ull
+#define KYI_MISSING_NS 60000000000ull /* a vanished region is retired after */
+
+/* ---- hist.c ------------------------------------------------------------ */
+
+/* to keeps its buckets if they are enough; zeros are an empty histogram. */
+KYMO_MUST_CHECK int kyi_hist_copy(struct kymo_hist *to,
+    const struct kymo_hist *from);
+
+/* ---- arena.c: memory of one scan --------------------------------------- */
+
+struct kyi_pool {
+	struct kyi_pool_chunk *chunks;
+	size_t used_bytes, room_bytes;
+	bool failed;
+};
+
+void *kyi_pool_take(struct kyi_pool *pool, size_t bytes);
+const char *kyi_pool_text(struct kyi_pool *pool, const char *text);
+void kyi_pool_free(struct kyi_pool *pool);
+
+/* ---- family.c ------------------------------------------------------------ */
+
+struct kyi_family_kept {
+	struct kyi_family_kept *chain; /* of its hash */
+	char *name;     /* as on a page */
+	char *own_name; /* as programs call it */
+	char *help, *unit, *component;
+	enum kymo_metric_kind kind;
+	enum kymo_metric_agg agg;
+	int exponent;
+	uint32_t sample_n;
+	char **label_keys;
+	uint32_t label_cnt;
+	char **states;
+	uint32_t state_cnt;
+	bool has_bounds, conflict;
+	int32_t le_first;
+	uint32_t le_cnt;
+	struct kyi_entry **entries; /* sorted, but for the newest */
+	uint32_t entry_cnt, entry_room;
+	bool sorted;
+};
+
+struct kyi_families {
+	struct kyi_family_kept **hashed; /* by own name */
+	uint32_t hash_room;
+	struct kyi_family_kept **all; /* sorted by name, but for the newest */
+	uint32_t cnt, room, conflict_cnt;
+	bool sorted;
+	char **reserved; /* sample names: open addressing */
+	uint32_t reserved_cnt, reserved_room;
+};
+
+/* What of a family decides that it is another one, and its texts. */
+struct kyi_family_wish {
+	const char *name, *help, *unit, *component;
+	enum kymo_metric_kind kind;
+	enum kymo_metric_agg agg;
+	int exponent;
+	uint32_t sample_n;
+	const char *const *label_keys;
+	uint32_t label_cnt;
+	const char *const *states;
+	uint32_t state_cnt;
+};
+
+/* Finds or makes it; NULL: no memory, or too many. */
+struct kyi_family_kept *kyi_family_find(struct kyi_families *families,
+    const struct kyi_family_wish *wish);
+void kyi_families_sort(struct kyi_families *families);
+void kyi_families_free(struct kyi_families *families);
+/* The key as on a page: exported_ in front of those that are ours. */
+const char *kyi_page_key(const struct kyi_family_kept *family, const char *key);
+
+/* ---- entry.c --------------------------------------------------------------- */
+
+struct kyi_recent {
+	struct kymo_hist at[KYI_RECENT_CNT]; /* a ring */
+	uint64_t at_mono_ns[KYI_RECENT_CNT];
+	uint32_t next, cnt;
+};
+
+/* One series of a scan, over all that it is summed of. */
+struct kyi_entry {
+	struct kyi_entry *chain;
+	struct kyi_family_kept *family;
+	uint64_t hash;
+	struct kymo_label *labels; /* strings in the same allocation */
+	uint32_t label_cnt;
+	bool overflow, has_retired;
+	uint32_t holder_cnt;   /* instances that point here */
+	uint64_t created_ns;
+	uint64_t scan;         /* the number of the scan that sum is of */
+	uint64_t shown;        /* the last scan that showed it */
+	bool present;
+	uint64_t best_ns;      /* LAST: when the process of the value started */
+	uint64_t sum;          /* u, i, or the bits of f */
+	struct kymo_hist hist;
+	char *text;            /* TEXT; HEALTH: the reason */
+	enum kymo_condition condition;
+	uint64_t since_ns;
+	uint32_t pending_idx1; /* absorb.c: its new totals */
+	uint64_t retired;      /* as sum, of the dead */
+	struct kymo_hist retired_hist;
+	struct kymo_exemplar_info exemplar;
+	double before, rate;   /* of the scan before */
+	uint64_t before_mono_ns;
+	struct kyi_recent *recent;
+	struct kymo_hist recent_hist;
+};
+
+struct kyi_entries {
+	struct kyi_entry **hashed;
+	uint32_t hash_room, cnt, cnt_max;
+	uint32_t retired_cnt;
+	uint64_t refused_cnt;
+	struct kyi_entry *buried; /* gone, but an old scan may show it */
+};
+
+static inline bool
+kyi_kind_is_hist(enum kymo_metric_kind kind)
+{
+	return kind == KYMO_METRIC_HISTOGRAM || kind == KYMO_METRIC_SUMMARY;
+}
+
+/* Kinds whose totals outlive the process. */
+static inline bool
+kyi_kind_is_total(enum kymo_metric_kind kind)
+{
+	return kind == KYMO_METRIC_COUNTER ||
+	    kind == KYMO_METRIC_FLOAT_COUNTER || kyi_kind_is_hist(kind);
+}
+
+static inline double
+kyi_double_of(uint64_t bits)
+{
+	double d;
+
+	__builtin_memcpy(&d, &bits, sizeof(d));
+	return d;
+}
+
+static inline uint64_t
+kyi_bits_of(double d)
+{
+	uint64_t bits;
+
+	__builtin_memcpy(&bits, &d, sizeof(bits));
+	return bits;
+}
+
+/* Finds or makes the series of family with labels (as on a page, in order);
+   NULL: refused, and counted. */
+struct kyi_entry *kyi_entry_find(struct kyi_entries *entries,
+    struct kyi_family_kept *family, const struct kymo_label *labels,
+    uint32_t label_cnt, bool overflow, uint64_t born_ns);
+/* Adds one process' value to this scan's. started_ns decides who is youngest. */
+void kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
+    const struct kymo_metric_value *value, uint64_t started_ns);
+/* Begins the sum of this scan with the totals of the dead, if it is not begun. */
+void kyi_entry_touch(struct kyi_entry *entry, uint64_t scan);
+/* Sets the totals of the dead, from the next scan on. hist is given away. */
+void kyi_entry_set_retired(struct kyi_entries *entries,
+    struct kyi_entry *entry, uint64_t sum, struct kymo_hist *hist);
+/* Rate and recent histogram of a scan that is complete. */
+void kyi_entry_finish(struct kyi_entry *entry, uint64_t now_mono_ns);
+/* Takes entries nobody holds any more out of their families; frees those that
+   no scan from oldest_scan on shows. */
+void kyi_entries_sweep(struct kyi_entries *entries,
+    struct kyi_families *families, uint64_t scan, uint64_t oldest_scan);
+void kyi_entry_free(struct kyi_entry *entry);
+void kyi_entries_free(struct kyi_entries *entries,
+    struct kyi_families *families);
+
+/* ---- source.c, own.c: one region as the model sees it ----------------------- */
+
+struct kyi_source {
+	const struct kymo_region_info *info;
+	const struct kymo_region_family *families;
+	uint32_t family_cnt;
+	const struct kymo_region_series *series;
+	uint32_t series_cnt;
+	const struct kymo_exemplar_info *exemplars;
+	uint32_t exemplar_cnt;
+	const struct kymo_process_stats *process; /* NULL: none */
+};
+
+/* What the reader itself says of each region: a row of schema/kymo.metrics. */
+struct kyi_own {
+	const char *name;
+	enum kymo_metric_kind kind;
+	enum kymo_metric_agg agg;
+	const char *unit, *key, *label; /* key NULL: no label besides service */
+	const char *help;
+	bool of_dead; /* a gauge that a dead region has, too */
+};
+
+#define KYI_OWN_CNT_MAX 40u
+extern const struct kyi_own kyi_own[];
+extern const uint32_t kyi_own_cnt;
+/* False: there is no such value now. */
+bool kyi_own_value(uint32_t own_idx, const struct kyi_source *source,
+    uint64_t now_ns, struct kymo_metric_value *value);
+
+/* ---- instance.c -------------------------------------------------------------- */
+
+struct kyi_last {
+	uint64_t sum;
+	struct kymo_hist hist;
+};
+
+/* A process that was seen. */
+struct kyi_instance {
+	struct kyi_instance *next;
+	uint8_t id[KYI_INSTANCE_BYTES];
+	char service[64];
+	char pid[12];
+	uint64_t started_ns;
+	uint64_t scan;         /* the last that it was added to */
+	uint64_t seen_mono_ns;
+	bool absorbed;
+	/* By series index, after them by kyi_own; NULL: refused. */
+	struct kyi_entry **entries;
+	struct kyi_last *last; /* totals as last seen */
+	uint32_t cnt, room;
+	struct kyi_entry *own[KYI_OWN_CNT_MAX];
+	struct kyi_last own_last[KYI_OWN_CNT_MAX];
+};
+
+/* ---- retired.c ----------------------------------------------------------------- */
+
+struct kyi_retired;
+
+/* One total of the dead. */
+struct kyi_retired_row {
+	struct kyi_family_wish family;
+	const struct kymo_label *labels;
+	uint32_t label_cnt;
+	bool overflow;
+	uint64_t created_ns;
+	uint64_t sum;
+	struct kymo_hist hist;
+};
+
+#define KYI_BLOB_LABELS_MAX 64u
+
+struct kyi_blob {
+	uint8_t *at; /* malloc'ed; NULL: no memory */
+	size_t len_bytes;
+};
+
+/* Strings one after another, each with its NUL. */
+struct kyi_blob kyi_pack_strings(const char *const *strings, uint32_t cnt);
+struct kyi_blob kyi_pack_labels(const struct kymo_label *labels, uint32_t cnt);
+struct kyi_blob kyi_pack_value(const struct kyi_retired_row *row);
+/* How many strings there are; 0 if it is damaged. */
+uint32_t kyi_unpack_strings(const char *strings[], uint32_t cnt_max,
+    const void *at, int len_bytes);
+/* row->family.kind is set. *buckets is malloc'ed if it is a histogram. */
+bool kyi_unpack_value(struct kyi_retired_row *row, const void *bytes,
+    size_t len_bytes, uint64_t **buckets);
+
+struct kyi_retired *kyi_retired_open(const char *path,
+    void (*warn)(void *to, const char *text), void *to,
+    struct kymo_error *error);
+void kyi_retired_close(struct kyi_retired *retired);
+KYMO_MUST_CHECK int kyi_retired_load(struct kyi_retired *retired,
+    int (*row)(void *to, const struct kyi_retired_row *row), void *to,
+    struct kymo_error *error);
+/* 1: absorbed before, 0: not, -1: cannot tell. */
+int kyi_retired_has(struct kyi_retired *retired,
+    const uint8_t id[KYI_INSTANCE_BYTES]);
+/* One transaction: begin, rows with their new totals, commit (or rollback). */
+KYMO_MUST_CHECK int kyi_retired_begin(struct kyi_retired *retired,
+    const uint8_t id[KYI_INSTANCE_BYTES], uint64_t now_ns,
+    struct kymo_error *error);
+KYMO_MUST_CHECK int kyi_retired_put(struct kyi_retired *retired,
+    const struct kyi_retired_row *row, struct kymo_error *error);
+KYMO_MUST_CHECK int kyi_retired_commit(struct kyi_retired *retired,
+    struct kymo_error *error);
+void kyi_retired_rollback(struct kyi_retired *retired);
+
+/* kyi_absorb makes the last known totals of instance those of the dead, and
+   lets go of its entries. -1: not done, nothing changed. */
+KYMO_MUST_CHECK int kyi_absorb(struct kymo_model *model,
+    struct kyi_instance *instance, struct kymo_error *error);
+/* The database's totals, into entries. */
+KYMO_MUST_CHECK int kyi_absorb_load(struct kymo_model *model,
+    struct kymo_error *error);
+
+/* ---- the model ------------------------------------------------------------------- */
+
+/* Families and entries live as long as the model or any scan of it. */
+struct kyi_store {
+	uint64_t refs; /* atomic */
+	struct kyi_families families;
+	struct kyi_entries entries;
+};
+
+#define KYI_INSTANCE_HASH 4096u
+
+struct kymo_model {
+	struct kymo_model_options options;
+	struct kyi_store *store;
+	struct kyi_retired *retired;
+	struct kyi_instance *instances[KYI_INSTANCE_HASH];
+	uint64_t number, now_ns, now_mono_ns;
+	struct kymo_scan *current; /* RCU */
+	struct kymo_scan *scans;   /* all not yet released, newest first */
+	bool full_said;
+};
+
+struct kymo_scan_private {
+	uint64_t refs; /* atomic; 0: nobody may take it any more */
+	struct kyi_store *store;
+	struct kyi_pool pool;
+	uint32_t released; /* atomic: its memory may go */
+	struct kymo_scan *older;
+};
+
+/* Takes one region in; see kymo_model_add. */
+KYMO_MUST_CHECK int kyi_model_take(struct kymo_model *model,
+    const struct kyi_source *source, bool absorb, bool *absorbed,
+    struct kymo_error *error);
+/* Vanished regions: their last known totals, and their end. */
+void kyi_model_missing(struct kymo_model *model);
+void kyi_instance_drop(struct kyi_instance *instance); /* lets go of its entries */
+void kyi_instances_free(struct kymo_model *model);
+
+/* NULL: no memory. */
+struct kymo_scan *kyi_scan_build(struct kymo_model *model);
+
+void kyi_publish(struct kymo_model *model, struct kymo_scan *scan);
+/* Frees what was released; the number of the oldest scan that is still held. */
+uint64_t kyi_publish_sweep(struct kymo_model *model);
+void kyi_publish_end(struct kymo_model *model);
+void kyi_store_drop(struct kyi_store *store);
+
+#endif

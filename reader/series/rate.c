@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* What one scan says against the ones before: rates, recent histograms; and
+   the end of entries. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/series/private.h"
+
+#define RECENT_NS 60000000000ull
+/* A gauge whose processes are all gone is forgotten after so many scans. */
+#define UNSHOWN_SCANS 16u
+
+/* What a rate is made of; NaN: it has none. */
+static double
+quantity(const struct kyi_entry *entry)
+{
+	switch (entry->family->kind) {
+	case KYMO_METRIC_COUNTER:
+		return (double)entry->sum *
+		    pow(10, entry->family->exponent);
+	case KYMO_METRIC_FLOAT_COUNTER:
+		return kyi_double_of(entry->sum);
+	case KYMO_METRIC_HISTOGRAM:
+	case KYMO_METRIC_SUMMARY:
+		return (double)kymo_hist_count(&entry->hist);
+	default:
+		return NAN;
+	}
+}
+
+/* Keeps the cumulative histogram every five seconds, and takes the oldest kept
+   that is within the last minute (or just beyond) from the one of now. */
+static void
+recent_step(struct kyi_entry *entry, uint64_t now_mono_ns)
+{
+	struct kyi_recent *recent = entry->recent;
+	uint32_t newest, i, oldest;
+
+	if (recent == NULL) {
+		recent = entry->recent = calloc(1, sizeof(*recent));
+		if (recent == NULL)
+			return;
+	}
+	newest = (recent->next + KYI_RECENT_CNT - 1) % KYI_RECENT_CNT;
+	if (recent->cnt == 0 ||
+	    now_mono_ns - recent->at_mono_ns[newest] >= KYI_RECENT_STEP_NS) {
+		if (kyi_hist_copy(&recent->at[recent->next], &entry->hist) != 0)
+			return;
+		recent->at_mono_ns[recent->next] = now_mono_ns;
+		recent->next = (recent->next + 1) % KYI_RECENT_CNT;
+		recent->cnt += recent->cnt < KYI_RECENT_CNT;
+	}
+	oldest = (recent->next + KYI_RECENT_CNT - recent->cnt) % KYI_RECENT_CNT;
+	for (i = 0; i + 1 < recent->cnt; i++) {
+		uint32_t after = (oldest + 1) % KYI_RECENT_CNT;
+
+		if (now_mono_ns - recent->at_mono_ns[after] < RECENT_NS)
+			break;
+		oldest = after;
+	}
+	/* Younger than a minute: all that there is. */
+	if (now_mono_ns - recent->at_mono_ns[oldest] < RECENT_NS ||
+	    kymo_hist_sub(&entry->recent_hist, &entry->hist,
+	    &recent->at[oldest]) != 0)
+		if (kyi_hist_copy(&entry->recent_hist, &entry->hist) != 0)
+			return;
+}
+
+void
+kyi_entry_finish(struct kyi_entry *entry, uint64_t now_mono_ns)
+{
+	double now = entry->present ? quantity(entry) : NAN;
+
+	entry->rate = NAN;
+	if (now_mono_ns > entry->before_mono_ns && now >= entry->before)
+		entry->rate = (now - entry->before) * 1e9 /
+		    (double)(now_mono_ns - entry->before_mono_ns);
+	entry->before = now;
+	entry->before_mono_ns = now_mono_ns;
+	if (entry->family->kind == KYMO_METRIC_SUMMARY && entry->present)
+		recent_step(entry, now_mono_ns);
+}
+
+/* ---- the end of entries ----------------------------------------------------------- */
+
+void
+kyi_entry_free(struct kyi_entry *entry)
+{
+	uint32_t i;
+
+	if (entry->recent != NULL)
+		for (i = 0; i < KYI_RECENT_CNT; i++)
+			free(entry->recent->at[i].buckets);
+	free(entry->recent);
+	free(entry->recent_hist.buckets);
+	free(entry->hist.buckets);
+	free(entry->retired_hist.buckets);
+	free(entry->text);
+	free(entry->labels);
+	free(entry);
+}
+
+static void
+unhash(struct kyi_entries *entries, struct kyi_entry *entry)
+{
+	struct kyi_entry **at =
+	    &entries->hashed[entry->hash & (entries->hash_room - 1)];
+
+	while (*at != entry)
+		at = &(*at)->chain;
+	*at = entry->chain;
+	entries->cnt--;
+}
+
+static void
+sweep_family(struct kyi_entries *entries, struct kyi_family_kept *family,
+    uint64_t scan)
+{
+	uint32_t i, kept = 0;
+
+	for (i = 0; i < family->entry_cnt; i++) {
+		struct kyi_entry *entry = family->entries[i];
+
+		if (entry->holder_cnt > 0 || entry->has_retired ||
+		    scan - entry->scan < UNSHOWN_SCANS) {
+			family->entries[kept++] = entry;
+			continue;
+		}
+		unhash(entries, entry);
+		entry->chain = entries->buried;
+		entries->buried = entry;
+	}
+	family->entry_cnt = kept;
+}
+
+void
+kyi_entries_sweep(struct kyi_entries *entries, struct kyi_families *families,
+    uint64_t scan, uint64_t oldest_scan)
+{
+	struct kyi_entry **at = &entries->buried, *entry;
+	uint32_t i;
+
+	for (i = 0; i < families->cnt; i++)
+		sweep_family(entries, families->all[i], scan);
+	while ((entry = *at) != NULL) {
+		if (entry->shown >= oldest_scan) {
+			at = &entry->chain;
+			continue;
+		}
+		*at = entry->chain;
+		kyi_entry_free(entry);
+	}
+}
+
+void
+kyi_entries_free(struct kyi_entries *entries, struct kyi_families *families)
+{
+	uint32_t i, n;
+
+	for (i = 0; i < families->cnt; i++)
+		for (n = 0; n < families->all[i]->entry_cnt; n++)
+			kyi_entry_free(families->all[i]->entries[n]);
+	while (entries->buried != NULL) {
+		struct kyi_entry *entry = entries->buried;
+
+		entries->buried = entry->chain;
+		kyi_entry_free(entry);
+	}
+	free(entries->hashed);
+}
