@@ -256,7 +256,9 @@ parts_make(struct kyi_kymod *kymod)
 	struct kymo_error error = {""};
 	struct kymo_serve_options serve = {
 		.listen = settings->listen, .listen_cnt = settings->listen_cnt,
-		.stale_ns = kyi_stale_ns(settings), .version = PACKAGE_VERSION
+		.stale_ns = kyi_stale_ns(settings), .version = PACKAGE_VERSION,
+		.hosts = (const char *const *)settings->config->hosts,
+		.host_cnt = settings->config->host_cnt
 	};
 
 	kymod->epoll_fd = epoll_create1(EPOLL_CLOEXEC);

@@ -91,7 +91,9 @@ listen_change(struct kyi_kymod *kymod, const struct kyi_settings *settings,
 	struct kymo_serve_options options = {
 		.listen = settings->listen, .listen_cnt = settings->listen_cnt,
 		.model = kymod->model, .stale_ns = kyi_stale_ns(settings),
-		.version = PACKAGE_VERSION
+		.version = PACKAGE_VERSION,
+		.hosts = (const char *const *)settings->config->hosts,
+		.host_cnt = settings->config->host_cnt
 	};
 
 	if (same_listen(&kymod->settings, settings))

@@ -125,6 +125,9 @@ kymo_config_free(struct kymo_config *config)
 	for (i = 0; i < config->directory_cnt; i++)
 		free(config->directories[i]);
 	free(config->directories);
+	for (i = 0; i < config->host_cnt; i++)
+		free(config->hosts[i]);
+	free(config->hosts);
 	free(config->listen);
 	free(config->trusted_uids);
 	free(config->state_path);

@@ -3,6 +3,7 @@
 
      scan_interval: 1s            # 50ms to 1m
      listen: 127.0.0.1:9779       # or a list; [::1]:9779; "none"
+     hosts: [metrics.example.org] # names that clients may ask by, besides
      directories: [/run/kymo]     # none: the usual places
      trusted_users: [www-data, 1000]   # whose files count besides
      state: /var/lib/kymo/control.db   # or "memory"
@@ -43,6 +44,8 @@ struct kymo_config {
 	uint64_t scan_interval_ns;
 	struct kymo_listen *listen;
 	uint32_t listen_cnt;
+	char **hosts;
+	uint32_t host_cnt;
 	char **directories;
 	uint32_t directory_cnt;
 	uint32_t *trusted_uids;

@@ -11,6 +11,7 @@
 #define LISTEN_MAX 16u
 #define DIRECTORY_MAX 64u
 #define USER_MAX 256u
+#define HOST_MAX 32u
 #define PATH_BYTES_MAX 4000u
 #define SCAN_INTERVAL_MIN_NS 50000000ull
 #define SCAN_INTERVAL_MAX_NS 60000000000ull
@@ -237,6 +238,37 @@ directories(struct kyi_yaml *yaml, struct kymo_config *config)
 	return list(yaml, config, directory_item, DIRECTORY_MAX);
 }
 
+static int
+host_item(struct kyi_yaml *yaml, struct kymo_config *config)
+{
+	const char *text = kyi_yaml_text(yaml, "a host name");
+	char **array;
+
+	if (text == NULL)
+		return -1;
+	if (text[0] == '\0' || strlen(text) > 253 ||
+	    text[strspn(text, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] != '\0')
+		return kyi_yaml_error(yaml, "'%.60s' is not a host name; "
+		    "write it without a port", text);
+	array = longer(yaml, config->hosts, config->host_cnt,
+	    sizeof(array[0]));
+	if (array == NULL)
+		return -1;
+	config->hosts = array;
+	array[config->host_cnt] = strdup(text);
+	if (array[config->host_cnt] == NULL)
+		return kyi_yaml_error(yaml, "out of memory");
+	config->host_cnt++;
+	return 0;
+}
+
+static int
+hosts(struct kyi_yaml *yaml, struct kymo_config *config)
+{
+	return list(yaml, config, host_item, HOST_MAX);
+}
+
 /* -1: no such user. */
 static int
 uid_of(const char *name, uint32_t *uid)
@@ -372,6 +404,7 @@ kyi_config_document(struct kyi_yaml *yaml, struct kymo_config *config)
 	static const struct key keys[] = {
 		{ "scan_interval", scan_interval },
 		{ "listen", listen_key },
+		{ "hosts", hosts },
 		{ "directories", directories },
 		{ "trusted_users", trusted_users },
 		{ "state", state },

@@ -9,8 +9,9 @@
      GET /-/healthy   200 while the process runs
      GET /-/ready     200 after the first scan; 503 when scans stopped
      GET /            a short page that says where things are
-   HEAD as GET; other methods 405; Host must be the address, localhost or this
-   machine's name (against DNS rebinding). */
+   HEAD as GET; other methods 405; Host must be a numeric address, localhost,
+   a name of this machine (its own, and those beside it in /etc/hosts) or one
+   of options.hosts, else 421 (against DNS rebinding). */
 #ifndef KYMO_READER_SERVE_H
 #define KYMO_READER_SERVE_H
 
@@ -30,6 +31,8 @@ struct kymo_serve_options {
 	struct kymo_model *model;
 	uint64_t stale_ns; /* ready is 503 if the newest scan is older */
 	const char *version;
+	const char *const *hosts; /* further names that clients may ask by */
+	uint32_t host_cnt;
 };
 
 /* kymo_serve_new listens on all addresses, or fails with which and why. It has
@@ -45,8 +48,12 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_serve_listen(struct kymo_serve *serve,
     struct kymo_error *error);
 
 struct kymo_serve_stats {
-	uint64_t requests, scrapes, refused, evicted, bytes;
-	double scrape_seconds;
+	uint64_t requests, scrapes;
+	uint64_t refused; /* requests answered by 400, 404, 405 or 421, and
+	                     connections that found no place */
+	uint64_t evicted; /* connections cut off, late or for a newer one */
+	uint64_t bytes;   /* of bodies */
+	double scrape_seconds; /* making answers to /metrics */
 	uint32_t connections;
 };
 KYMO_READER_API void kymo_serve_stats(const struct kymo_serve *serve,

@@ -13,6 +13,7 @@ foreign='
 	urcu.*                  ^reader/series/
 	sqlite3\.h              ^reader/series/
 	microhttpd\.h           ^reader/serve/
+	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/
 	jansson\.h              ^reader/export/json
 	msgpack.*               ^reader/export/msgpack

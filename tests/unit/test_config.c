@@ -11,6 +11,7 @@ static const char whole[] =
     "# a comment\n"
     "scan_interval: 250ms\n"
     "listen: [127.0.0.1:9779, '[::1]:9780']\n"
+    "hosts: [metrics.example.org, k]\n"
     "directories: [/run/kymo/, /srv/x y]\n"
     "trusted_users:\n"
     "  - root\n"
@@ -32,6 +33,8 @@ test_a_whole_file_is_what_it_says(void **state)
 	assert_int_equal(config->listen_cnt, 2);
 	assert_string_equal(config->listen[1].host, "::1");
 	assert_int_equal(config->listen[1].port, 9780);
+	assert_int_equal(config->host_cnt, 2);
+	assert_string_equal(config->hosts[0], "metrics.example.org");
 	assert_int_equal(config->directory_cnt, 2);
 	assert_string_equal(config->directories[0], "/run/kymo");
 	assert_string_equal(config->directories[1], "/srv/x y");
@@ -106,7 +109,7 @@ static const struct {
 	{ "limits: {serie: 5}\n", "x:1:10: unknown key 'serie'; did you mean "
 	    "'series'?" },
 	{ "rules: []\n", "x:1:1: unknown key 'rules'; there are "
-	    "scan_interval, listen, directories, trusted_users, state, "
+	    "scan_interval, listen, hosts, directories, trusted_users, state, "
 	    "keep_dead, limits, log_level" },
 	{ "<<: {keep_dead: 1}\n", "x:1:1: merge keys are not used here" },
 	{ "keep_dead: 1\nkeep_dead: 2\n", "x:2:1: 'keep_dead' is there twice" },
@@ -124,6 +127,9 @@ static const struct {
 	    "'localhost:9779' is there twice" },
 	{ "listen: [none]\n", "x:1:10: 'none' has no port" },
 	{ "listen: [[:1]]\n", "found a list" },
+	{ "hosts: 'x:80'\n", "x:1:8: 'x:80' is not a host name; write it "
+	    "without a port" },
+	{ "hosts: ['']\n", "is not a host name" },
 	{ "directories: [run/kymo]\n", "x:1:15: 'run/kymo' is not an absolute "
 	    "path" },
 	{ "trusted_users: no-such-user-here\n", "x:1:16: there is no user "

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* What is asked, and what is answered. */
+#include <stdio.h>
+#include <string.h>
+
+#include "reader/serve/gzip.h"
+#include "reader/serve/private.h"
+#include "shm/atomic.h"
+
+#define GLOB_MAX 32u
+#define GLOB_BYTES_MAX 256u
+#define TEXT_PLAIN "text/plain; charset=utf-8"
+
+struct request {
+	struct kymo_serve *serve;
+	struct MHD_Connection *connection;
+};
+
+struct header {
+	const char *key, *value;
+};
+
+/* A short answer; more NULL: no further header. */
+static enum MHD_Result
+say(struct request *request, unsigned status, const char *content_type,
+    const char *text, const struct header *more)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+	    strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result result;
+
+	if (response == NULL)
+		return MHD_NO;
+	kyi_headers_add(response, content_type);
+	if (more != NULL)
+		MHD_add_response_header(response, more->key, more->value);
+	result = MHD_queue_response(request->connection, status, response);
+	MHD_destroy_response(response);
+	kyi_add_u64_relaxed(&request->serve->sent_bytes, strlen(text));
+	return result;
+}
+
+static enum MHD_Result
+refuse(struct request *request, unsigned status, const char *text,
+    const struct header *more)
+{
+	kyi_add_u64_relaxed(&request->serve->refused_cnt, 1);
+	return say(request, status, TEXT_PLAIN, text, more);
+}
+
+static enum MHD_Result
+not_ready(struct request *request, const char *text)
+{
+	const struct header again = { "Retry-After", "1" };
+
+	return say(request, MHD_HTTP_SERVICE_UNAVAILABLE, TEXT_PLAIN, text,
+	    &again);
+}
+
+/* ---- /metrics --------------------------------------------------------------- */
+
+struct globs {
+	const char *names[GLOB_MAX];
+	uint32_t cnt;
+	bool too_many;
+};
+
+static enum MHD_Result
+glob_add(void *to, enum MHD_ValueKind kind, const char *key,
+    const char *value)
+{
+	struct globs *globs = to;
+
+	(void)kind;
+	if (strcmp(key, "name") != 0 && strcmp(key, "name[]") != 0)
+		return MHD_YES;
+	if (value == NULL)
+		value = "";
+	if (globs->cnt == GLOB_MAX || strlen(value) > GLOB_BYTES_MAX) {
+		globs->too_many = true;
+		return MHD_NO;
+	}
+	globs->names[globs->cnt++] = value;
+	return MHD_YES;
+}
+
+static enum MHD_Result
+page(struct request *request, const struct globs *globs)
+{
+	const struct kymo_filter filter = { .names = globs->names,
+	    .name_cnt = globs->cnt };
+	struct kymo_serve *serve = request->serve;
+	const struct kymo_scan *scan = serve->source.take(serve->source.of);
+	int64_t bytes;
+
+	if (scan == NULL)
+		return not_ready(request, "no scan yet\n");
+	bytes = kyi_page_answer(&serve->pages, request->connection, scan,
+	    globs->cnt > 0 ? &filter : NULL,
+	    kymo_accept(MHD_lookup_connection_value(request->connection,
+	    MHD_HEADER_KIND, "Accept")),
+	    kyi_gzip_wanted(MHD_lookup_connection_value(request->connection,
+	    MHD_HEADER_KIND, "Accept-Encoding")));
+	serve->source.release(scan);
+	if (bytes < 0)
+		return say(request, MHD_HTTP_INTERNAL_SERVER_ERROR, TEXT_PLAIN,
+		    "out of memory\n", NULL);
+	kyi_add_u64_relaxed(&serve->sent_bytes, (uint64_t)bytes);
+	kyi_add_u64_relaxed(&serve->scrape_cnt, 1);
+	return MHD_YES;
+}
+
+static enum MHD_Result
+metrics(struct request *request)
+{
+	struct globs globs = { .cnt = 0 };
+	uint64_t start_ns = kyi_serve_now_ns();
+	enum MHD_Result result;
+
+	MHD_get_connection_values(request->connection, MHD_GET_ARGUMENT_KIND,
+	    glob_add, &globs);
+	if (globs.too_many)
+		return refuse(request, MHD_HTTP_BAD_REQUEST, "at most 32 "
+		    "name=GLOB of at most 256 bytes\n", NULL);
+	result = page(request, &globs);
+	kyi_add_u64_relaxed(&request->serve->scrape_ns,
+	    kyi_serve_now_ns() - start_ns);
+	return result;
+}
+
+/* ---- the others --------------------------------------------------------------- */
+
+static enum MHD_Result
+healthy(struct request *request)
+{
+	return say(request, MHD_HTTP_OK, TEXT_PLAIN, "healthy\n", NULL);
+}
+
+static enum MHD_Result
+ready(struct request *request)
+{
+	struct kymo_serve *serve = request->serve;
+	const struct kymo_scan *scan = serve->source.take(serve->source.of);
+	uint64_t now_ns = kyi_serve_now_ns(), age_ns;
+	char text[80];
+
+	if (scan == NULL)
+		return not_ready(request, "no scan yet\n");
+	age_ns = now_ns > scan->at_mono_ns ? now_ns - scan->at_mono_ns : 0;
+	serve->source.release(scan);
+	if (serve->stale_ns != 0 && age_ns > serve->stale_ns) {
+		snprintf(text, sizeof(text), "the newest scan is %llu s old\n",
+		    (unsigned long long)(age_ns / 1000000000));
+		return not_ready(request, text);
+	}
+	return say(request, MHD_HTTP_OK, TEXT_PLAIN, "ready\n", NULL);
+}
+
+static enum MHD_Result
+front(struct request *request)
+{
+	const struct header policy = { "Content-Security-Policy",
+	    "default-src 'none'; base-uri 'none'; form-action 'none'; "
+	    "frame-ancestors 'none'" };
+	char text[1024];
+
+	snprintf(text, sizeof(text), "<!doctype html>\n"
+	    "<html lang=\"en\"><head><meta charset=\"utf-8\">"
+	    "<title>kymod</title></head><body>\n"
+	    "<h1>kymod %s</h1>\n"
+	    "<p>Metrics of the programs on this machine.</p>\n<ul>\n"
+	    "<li><a href=\"/metrics\">/metrics</a>: all of them; "
+	    "<code>?name=GLOB</code> for some</li>\n"
+	    "<li><a href=\"/-/ready\">/-/ready</a>: are scans fresh?</li>\n"
+	    "<li><a href=\"/-/healthy\">/-/healthy</a>: is kymod there?</li>\n"
+	    "</ul>\n</body></html>\n", request->serve->version);
+	return say(request, MHD_HTTP_OK, "text/html; charset=utf-8", text,
+	    &policy);
+}
+
+static const struct {
+	const char *path;
+	enum MHD_Result (*answer)(struct request *request);
+} routes[] = {
+	{ "/metrics", metrics },
+	{ "/-/healthy", healthy },
+	{ "/-/ready", ready },
+	{ "/", front },
+};
+
+/* ---- who asks how ---------------------------------------------------------------- */
+
+struct hosts {
+	const char *host;
+	unsigned cnt;
+};
+
+static enum MHD_Result
+host_count(void *to, enum MHD_ValueKind kind, const char *key,
+    const char *value)
+{
+	struct hosts *hosts = to;
+
+	(void)kind;
+	if (strcasecmp(key, "Host") == 0) {
+		hosts->cnt++;
+		hosts->host = value == NULL ? "" : value;
+	}
+	return MHD_YES;
+}
+
+/* HTTP/1.0 needs no Host; every browser sends one. */
+static bool
+host_good(struct request *request, const char *version)
+{
+	struct hosts hosts = { NULL, 0 };
+
+	MHD_get_connection_values(request->connection, MHD_HEADER_KIND,
+	    host_count, &hosts);
+	if (hosts.cnt == 0)
+		return strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+	return hosts.cnt == 1 &&
+	    kyi_host_good(&request->serve->names, hosts.host);
+}
+
+enum MHD_Result
+kyi_answer(struct kymo_serve *serve, struct MHD_Connection *connection,
+    const char *path, const char *method, const char *version)
+{
+	const struct header allow = { "Allow", "GET, HEAD" };
+	struct request request = { serve, connection };
+	size_t i;
+
+	kyi_add_u64_relaxed(&serve->request_cnt, 1);
+	if (!host_good(&request, version))
+		return refuse(&request, MHD_HTTP_MISDIRECTED_REQUEST,
+		    "not a name of this server; ask by its address, as "
+		    "localhost, by the machine's name, or by one that hosts: "
+		    "in its configuration lists\n", NULL);
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
+	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return refuse(&request, MHD_HTTP_METHOD_NOT_ALLOWED,
+		    "only GET and HEAD\n", &allow);
+	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+		if (strcmp(path, routes[i].path) == 0)
+			return routes[i].answer(&request);
+	return refuse(&request, MHD_HTTP_NOT_FOUND, "nothing here; there are "
+	    "/metrics, /-/healthy and /-/ready\n", NULL);
+}
