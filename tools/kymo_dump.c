@@ -120,7 +120,7 @@ static int
 page_of(struct kymo_buffer *out, struct dump *dump,
     struct kymo_region *const *at, uint32_t cnt)
 {
-	struct kymo_model_options options = {0};
+	struct kymo_model_options options = {.with_dead_gauges = true};
 	struct kymo_error error = {""};
 	struct kymo_model *model = kymo_model_new(&options, &error);
 	const struct kymo_scan *scan;

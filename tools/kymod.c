@@ -214,7 +214,7 @@ model_make(struct kyi_kymod *kymod, struct kymo_error *error)
 	const struct kyi_settings *settings = &kymod->settings;
 	struct kymo_model_options options = {
 		.state_path = *settings->state_path ? settings->state_path : NULL,
-		.series_max = settings->series_max, .with_process = true
+		.series_max = settings->series_max, .with_process = true, .with_own = true
 	};
 	struct kymo_model *model = kymo_model_new(&options, error);
 

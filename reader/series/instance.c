@@ -237,7 +237,8 @@ add_own(struct kymo_model *model, struct kyi_instance *instance,
 	struct kymo_metric_value value;
 	uint32_t i;
 
-	for (i = 0; i < kyi_own_cnt; i++) {
+	for (i = model->options.with_own ? 0 : KYI_OWN_PROCESS; i < kyi_own_cnt;
+	    i++) {
 		bool total = kyi_kind_is_total(kyi_own[i].kind);
 		bool has = kyi_own_value(i, source, model->now_ns, &value);
 

@@ -122,6 +122,22 @@ kymo_model_ingest(struct kymo_model *model, const char *name, const char *help,
 	kyi_entry_add(entry, model->number, &is, model->number);
 }
 
+static void
+add_own(struct kymo_model *model)
+{
+	const struct kyi_store *store = model->store;
+
+	ingest_own(model, "kymo_family_conflicts",
+	    "Families kept apart since another has their name",
+	    KYMO_METRIC_GAUGE, store->families.conflict_cnt);
+	ingest_own(model, "kymo_series_refused",
+	    "Series that found no room in the reader", KYMO_METRIC_COUNTER,
+	    (double)store->entries.refused_cnt);
+	ingest_own(model, "kymo_series_of_the_dead",
+	    "Series with totals of dead processes", KYMO_METRIC_GAUGE,
+	    store->entries.retired_cnt);
+}
+
 /* A wall of series is said once, and again after it was not there. */
 static void
 say_full(struct kymo_model *model)
@@ -146,15 +162,8 @@ kymo_model_end(struct kymo_model *model, struct kymo_error *error)
 	struct kymo_scan *scan;
 
 	kyi_model_missing(model);
-	ingest_own(model, "kymo_family_conflicts",
-	    "Families kept apart since another has their name",
-	    KYMO_METRIC_GAUGE, store->families.conflict_cnt);
-	ingest_own(model, "kymo_series_refused",
-	    "Series that found no room in the reader", KYMO_METRIC_COUNTER,
-	    (double)store->entries.refused_cnt);
-	ingest_own(model, "kymo_series_of_the_dead",
-	    "Series with totals of dead processes", KYMO_METRIC_GAUGE,
-	    store->entries.retired_cnt);
+	if (model->options.with_own)
+		add_own(model);
 	say_full(model);
 	scan = kyi_scan_build(model);
 	if (scan == NULL)

@@ -99,6 +99,7 @@ const struct kyi_own kyi_own[] = {
 
 const uint32_t kyi_own_cnt = OWN_CNT;
 
+_Static_assert(PROCESS_CPU == KYI_OWN_PROCESS, "the first about a process");
 _Static_assert(OWN_CNT <= KYI_OWN_CNT_MAX, "an instance has room for all");
 
 static bool

@@ -216,6 +216,7 @@ struct kyi_own {
 };
 
 #define KYI_OWN_CNT_MAX 40u
+#define KYI_OWN_PROCESS 15u /* from here on they are about the process */
 extern const struct kyi_own kyi_own[];
 extern const uint32_t kyi_own_cnt;
 /* False: there is no such value now. */

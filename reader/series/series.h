@@ -85,6 +85,7 @@ struct kymo_model_options {
 	uint32_t series_max;  /* 0: 200,000; beyond: kymo_series_refused_total */
 	uint32_t retired_max; /* retired series, 0: 100,000; then an overflow series */
 	bool with_process;    /* process_* families */
+	bool with_own;        /* kymo_* families about regions and the reader */
 	/* Gauges, states and texts of dead processes count too: for looking at
 	   one region rather than at a service. */
 	bool with_dead_gauges;

@@ -95,7 +95,7 @@ TESTLIB_UNUSED static struct kymo_model *
 model_new(const char *path, uint32_t retired_max)
 {
 	struct kymo_model_options options = {
-		.state_path = path, .retired_max = retired_max,
+		.state_path = path, .retired_max = retired_max, .with_own = true,
 	};
 	struct kymo_error error = {""};
 	struct kymo_model *model = kymo_model_new(&options, &error);
