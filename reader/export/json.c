@@ -125,8 +125,9 @@ quantiles(struct kymo_buffer *buffer, const struct kymo_hist *hist,
 	kymo_buffer_char(buffer, '{');
 	for (i = 0; i < KYI_QUANTILE_CNT; i++) {
 		kyi_json_key(buffer, kyi_quantile_names[i]);
-		kyi_json_double(buffer, kyi_scale(kymo_hist_quantile(hist,
-		    kyi_quantiles[i], NULL), exponent));
+		kyi_json_double(buffer, kyi_estimate(kyi_scale(
+		    kymo_hist_quantile(hist, kyi_quantiles[i], NULL),
+		    exponent)));
 	}
 	kymo_buffer_char(buffer, '}');
 }

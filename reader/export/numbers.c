@@ -2,6 +2,8 @@
 #include "reader/export/numbers.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 const double kyi_quantiles[KYI_QUANTILE_CNT] = { 0.5, 0.9, 0.99, 0.999 };
 const char *const kyi_quantile_names[KYI_QUANTILE_CNT] = {
@@ -20,6 +22,15 @@ kyi_scale(double n, int exponent)
 	if (exponent < -18 || exponent > 18)
 		return (double)NAN;
 	return exponent < 0 ? n / tens[-exponent] : n * tens[exponent];
+}
+
+double
+kyi_estimate(double d)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.5e", d);
+	return strtod(text, NULL);
 }
 
 bool

@@ -9,6 +9,9 @@
 /* n * 10^exponent, correctly rounded where 10^|exponent| is exact. */
 double kyi_scale(double n, int exponent);
 
+/* d with the six digits that an estimate can have at most. */
+double kyi_estimate(double d);
+
 /* kyi_plain_value adds the value of a series of one number (counters, gauges,
    peaks), exactly. Floats are in the unit already. False: another kind. */
 bool kyi_plain_value(struct kymo_buffer *buffer,

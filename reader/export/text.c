@@ -203,9 +203,9 @@ summary(struct kyi_page *page, const struct kymo_family_scan *family,
 		kymo_buffer_char(&more, '"');
 		if (!more.failed)
 			kyi_page_line(page, "", more.at, more.len_bytes);
-		kymo_buffer_double(page->to, kyi_scale(kymo_hist_quantile(
-		    series->recent, kyi_quantiles[i], NULL),
-		    family->exponent));
+		kymo_buffer_double(page->to, kyi_estimate(kyi_scale(
+		    kymo_hist_quantile(series->recent, kyi_quantiles[i],
+		    NULL), family->exponent)));
 		kymo_buffer_char(page->to, '\n');
 		kymo_buffer_free(&more);
 	}

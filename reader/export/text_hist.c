@@ -133,7 +133,7 @@ kyi_page_histogram(struct kyi_page *page,
 	const struct kymo_hist *hist = &series->value.is.hist;
 	const struct kyi_page_bounds *bounds = &page->bounds;
 	const struct kymo_exemplar_info *left = &series->exemplar;
-	uint64_t below = hist->zero + hist->under;
+	uint64_t below = hist->zero, under = hist->under;
 	uint32_t done = 0, i;
 
 	if (page->format != KYMO_OPENMETRICS_1 ||
@@ -145,6 +145,10 @@ kyi_page_histogram(struct kyi_page *page,
 		size_t len_bytes = bounds->text_off[i + 1] -
 		    bounds->text_off[i];
 
+		if (end >= 0) { /* as kymo_hist_below */
+			below += under;
+			under = 0;
+		}
 		for (; done < hist->bucket_cnt && (int64_t)done < end; done++)
 			below += hist->buckets[done];
 		if (len_bytes == 0)
@@ -159,7 +163,7 @@ kyi_page_histogram(struct kyi_page *page,
 	}
 	for (; done < hist->bucket_cnt; done++)
 		below += hist->buckets[done];
-	below += hist->over;
+	below += under + hist->over;
 	bucket(page, ",le=\"+Inf\"", sizeof(",le=\"+Inf\"") - 1, below);
 	if (left != NULL)
 		exemplar(page, left, family->exponent);
