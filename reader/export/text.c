@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Prometheus text 0.0.4 and OpenMetrics 1.0. */
-#include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "reader/export/numbers.h"
@@ -196,18 +195,15 @@ summary(struct kyi_page *page, const struct kymo_family_scan *family,
 	uint32_t i;
 
 	for (i = 0; series->recent != NULL && i < KYI_QUANTILE_CNT; i++) {
-		struct kymo_buffer more = { 0 };
+		char more[40];
+		int more_bytes = snprintf(more, sizeof(more),
+		    ",quantile=\"%s\"", kyi_quantile_names[i]);
 
-		kymo_buffer_str(&more, ",quantile=\"");
-		kymo_buffer_str(&more, kyi_quantile_names[i]);
-		kymo_buffer_char(&more, '"');
-		if (!more.failed)
-			kyi_page_line(page, "", more.at, more.len_bytes);
+		kyi_page_line(page, "", more, (size_t)more_bytes);
 		kymo_buffer_double(page->to, kyi_estimate(kyi_scale(
 		    kymo_hist_quantile(series->recent, kyi_quantiles[i],
 		    NULL), family->exponent)));
 		kymo_buffer_char(page->to, '\n');
-		kymo_buffer_free(&more);
 	}
 	kyi_page_u64(page, "_count", kymo_hist_count(&series->value.is.hist),
 	    0);
