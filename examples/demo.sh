@@ -37,9 +37,9 @@ export KYMO_DIR=$tmp/regions
 mkdir -m 700 "$KYMO_DIR"
 
 if [ -t 1 ]; then
-	bold=$'\e[1m' dim=$'\e[2m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'
+	bold=$'\e[1m' green=$'\e[32m' red=$'\e[31m' plain=$'\e[0m'
 else
-	bold='' dim='' green='' red='' plain=''
+	bold='' green='' red='' plain=''
 fi
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 row() { printf '  %-26s %s\n' "$1" "$2"; }
@@ -179,10 +179,9 @@ row "lines in the access log" "$(printf '%12d' "$n_log")"
 compare 'kymo dump' "$n_dump"
 compare '/metrics of kymod' "$n_page"
 compare 'Prometheus' "$n_prometheus"
-# wrk counts whole answers; what was under way when it stopped it does not, and
-# the probes before the load were not its own.
+# wrk counts whole answers: not what was under way when it stopped, one at most
+# a connection, nor the one request that waited for the server to start.
 n_wrk=$(awk '/requests in/ { print $1 }' "$tmp/wrk.log")
-probes=$(awk '/"GET \/"/ { n++; if (n > 64) exit; print $1 }' "$tmp/access.log" | wc -l)
 over=$((n_log - n_wrk))
 if [ "$over" -ge 0 ] && [ "$over" -le $((connections + 1)) ]; then
 	row 'wrk, whole answers' "$(printf '%12d  %swithin its %d connections%s' "$n_wrk" "$green" $connections "$plain")"
