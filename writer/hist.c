@@ -188,7 +188,7 @@ cells_of(uint32_t idx)
 		cells.at = own_cells(idx);
 		if (cells.at != NULL)
 			break;
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case KYI_SHARED:
 		cells.at = shared_cells(idx);
 		cells.shared = true;
