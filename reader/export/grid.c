@@ -8,6 +8,7 @@
 #define INDENT 2u
 #define LABEL_COLUMNS_MAX 56u
 #define LABEL_COLUMNS_MIN 12u
+#define LABEL_LINES_MAX 4u
 #define CUT "..."
 #define WIDTH_MIN 24u /* below, nothing could be read anyhow */
 
@@ -204,6 +205,28 @@ cell_cut(struct printer *printer, size_t idx, uint32_t room_columns)
 	    room_columns);
 }
 
+/* How much of text goes into a line of room columns: up to a space in its
+   second half, else as much as fits. */
+static size_t
+line_bytes(const char *text, size_t len_bytes, uint32_t room_columns)
+{
+	uint32_t used = 0, columns;
+	size_t i = 0, step, space = 0;
+
+	while (i < len_bytes) {
+		step = character(text + i, &columns);
+		if (used + columns > room_columns)
+			break;
+		used += columns;
+		i += step;
+		if (text[i - 1] == ' ' && used * 2 > room_columns)
+			space = i;
+	}
+	if (i == len_bytes)
+		return len_bytes;
+	return space > 0 ? space : i > 0 ? i : step;
+}
+
 /* No line ends in spaces. */
 static void
 newline(struct kymo_buffer *to)
@@ -282,6 +305,31 @@ values_wrapped(struct printer *printer, const struct kyi_grid_row *row,
 	newline(printer->to);
 }
 
+/* A label in as many lines as it takes, but not too many; the last is not
+   ended. */
+static void
+label_print(struct printer *printer, size_t idx)
+{
+	size_t len_bytes, step;
+	const char *text = cell_text(printer->grid, idx, &len_bytes);
+	uint32_t room_columns = printer->width - INDENT, i;
+
+	for (i = 0; len_bytes > 0; i++) {
+		spaces(printer->to, INDENT);
+		if (i + 1 == LABEL_LINES_MAX) {
+			cut(printer->to, text, len_bytes,
+			    kyi_columns(text, len_bytes), room_columns);
+			return;
+		}
+		step = line_bytes(text, len_bytes, room_columns);
+		kymo_buffer_add(printer->to, text, step);
+		text += step;
+		len_bytes -= step;
+		if (len_bytes > 0)
+			newline(printer->to);
+	}
+}
+
 /* A row of a label and words: both are shown in full if two lines can. */
 static bool
 words_fit(const struct printer *printer, const struct kyi_grid_row *row,
@@ -303,11 +351,7 @@ row_print(struct printer *printer, const struct kyi_grid_row *row)
 	uint32_t columns = printer->grid->cells[row->first_cell].columns;
 	uint32_t start = INDENT + shape->label;
 
-	if (columns > 0) {
-		spaces(printer->to, INDENT);
-		cell_cut(printer, row->first_cell,
-		    printer->width > INDENT ? printer->width - INDENT : 0);
-	}
+	label_print(printer, row->first_cell);
 	if (!shape->wrapped && columns <= shape->label &&
 	    words_fit(printer, row, class, shape->label))
 		spaces(printer->to, shape->label - columns +

@@ -66,6 +66,9 @@ test_accept_headers_are_answered_as_they_want(void **state)
 		    text },
 		{ "equal, OpenMetrics first",
 		    "application/openmetrics-text,text/plain", om },
+		{ "a range twice counts as it is liked more",
+		    "text/plain;q=0.9,text/plain;q=0.1,"
+		    "application/openmetrics-text;q=0.5", text },
 		{ "application/*", "application/*", text },
 		{ "text/* beside it", "application/openmetrics-text;q=0.5,"
 		    "text/*;q=0.9", text },
