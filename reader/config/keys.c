@@ -16,7 +16,7 @@
 #define SCAN_INTERVAL_MIN_NS 50000000ull
 #define SCAN_INTERVAL_MAX_NS 60000000000ull
 
-/* ---- values ---------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------ */
 
 /* An integer from min to max, as plain digits. */
 static int
@@ -138,7 +138,7 @@ state(struct kyi_yaml *yaml, struct kymo_config *config)
 	return config->state_path == NULL ? -1 : 0;
 }
 
-/* ---- lists ----------------------------------------------------------------- */
+/* ---- lists ------------------------------------------------------------- */
 
 typedef int item_read(struct kyi_yaml *yaml, struct kymo_config *config);
 
@@ -319,7 +319,7 @@ trusted_users(struct kyi_yaml *yaml, struct kymo_config *config)
 	return list(yaml, config, user_item, USER_MAX);
 }
 
-/* ---- keys ------------------------------------------------------------------ */
+/* ---- keys -------------------------------------------------------------- */
 
 struct key {
 	const char *name;

@@ -12,7 +12,7 @@
 #define CUT "..."
 #define WIDTH_MIN 24u /* below, nothing could be read anyhow */
 
-/* ---- columns --------------------------------------------------------------- */
+/* ---- columns ----------------------------------------------------------- */
 
 /* Ranges of characters that take no column, or two. */
 static const struct {
@@ -58,7 +58,7 @@ kyi_columns(const char *text, size_t len_bytes)
 	return all;
 }
 
-/* ---- filling --------------------------------------------------------------- */
+/* ---- filling ----------------------------------------------------------- */
 
 /* at with room for one element more; NULL: no memory, and at is as it was. */
 static void *
@@ -134,7 +134,7 @@ kyi_grid_line(struct kyi_grid *grid)
 	kyi_grid_cell(grid);
 }
 
-/* ---- printing -------------------------------------------------------------- */
+/* ---- printing ---------------------------------------------------------- */
 
 struct printer {
 	const struct kyi_grid *grid;
@@ -395,7 +395,7 @@ titles_print(struct printer *printer, const struct kyi_grid_row *row)
 	newline(printer->to);
 }
 
-/* ---- shapes ---------------------------------------------------------------- */
+/* ---- shapes ------------------------------------------------------------ */
 
 static void
 shapes_measure(struct printer *printer)

@@ -11,7 +11,7 @@
 #include "shm/hist.h"
 #include "shm/name.h"
 
-/* ---- members --------------------------------------------------------------- */
+/* ---- members ----------------------------------------------------------- */
 
 static int
 dump(const char *bytes, size_t len_bytes, void *buffer)
@@ -111,7 +111,7 @@ kyi_json_trace(struct kymo_buffer *buffer, uint64_t trace_hi,
 	kymo_buffer_printf(buffer, "\"%016llx\"", (unsigned long long)span_id);
 }
 
-/* ---- values ---------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------ */
 
 static void
 quantiles(struct kymo_buffer *buffer, const struct kymo_hist *hist,
@@ -266,7 +266,7 @@ value_members(struct kymo_buffer *buffer,
 	}
 }
 
-/* ---- lines ----------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------- */
 
 static void
 line(struct kymo_buffer *buffer, const struct kymo_family_scan *family,

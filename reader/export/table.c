@@ -85,7 +85,7 @@ rate(struct kymo_buffer *text, double per_second, const char *unit)
 	kymo_buffer_str(text, "/s");
 }
 
-/* ---- histograms ------------------------------------------------------------ */
+/* ---- histograms -------------------------------------------------------- */
 
 static double
 bound(const struct kymo_family_scan *family, const struct kymo_hist *hist,
@@ -161,7 +161,7 @@ hist_cells(struct kyi_grid *grid, const struct kymo_family_scan *family,
 		largest(&grid->text, family, hist);
 }
 
-/* ---- rows ------------------------------------------------------------------ */
+/* ---- rows -------------------------------------------------------------- */
 
 static void
 states(struct kymo_buffer *text, const struct kymo_family_scan *family,

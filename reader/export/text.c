@@ -66,7 +66,7 @@ name_sound(const char *name)
 	return i > 0 && i < KYI_PAGE_NAME_MAX - sizeof("_created");
 }
 
-/* ---- names that would be there twice ------------------------------------- */
+/* ---- names that would be there twice ----------------------------------- */
 
 static const struct kymo_family_scan *
 family_find(const struct kymo_scan *scan, const char *name, size_t len_bytes)
@@ -137,7 +137,7 @@ clashes(const struct kymo_scan *scan, const struct kymo_family_scan *family)
 	    kind_has(other->kind, suffix);
 }
 
-/* ---- lines ---------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------- */
 
 void
 kyi_page_line(struct kyi_page *page, const char *suffix, const char *more,
@@ -251,7 +251,7 @@ states(struct kyi_page *page, const struct kymo_family_scan *family,
 			    series->value.is.bits >> i & 1 ? '1' : '0');
 }
 
-/* ---- families ------------------------------------------------------------- */
+/* ---- families ---------------------------------------------------------- */
 
 static void
 series_lines(struct kyi_page *page, const struct kymo_family_scan *family,

@@ -57,7 +57,7 @@ not_ready(struct request *request, const char *text)
 	    &again);
 }
 
-/* ---- /metrics --------------------------------------------------------------- */
+/* ---- /metrics ---------------------------------------------------------- */
 
 struct globs {
 	const char *names[GLOB_MAX];
@@ -128,7 +128,7 @@ metrics(struct request *request)
 	return result;
 }
 
-/* ---- the others --------------------------------------------------------------- */
+/* ---- the others -------------------------------------------------------- */
 
 static enum MHD_Result
 healthy(struct request *request)
@@ -188,7 +188,7 @@ static const struct {
 	{ "/", front },
 };
 
-/* ---- who asks how ---------------------------------------------------------------- */
+/* ---- who asks how ------------------------------------------------------ */
 
 struct hosts {
 	const char *host;

@@ -32,7 +32,7 @@ static const struct kyi_places_limits default_limits = {
 	.spare_ns = 1000000000ull,
 };
 
-/* ---- calls of the library --------------------------------------------------- */
+/* ---- calls of the library ---------------------------------------------- */
 
 static enum MHD_Result
 on_accept(void *of, const struct sockaddr *address, socklen_t address_bytes)
@@ -121,7 +121,7 @@ on_completed(void *of, struct MHD_Connection *connection, void **request,
 	    KYI_PLACE_IDLE);
 }
 
-/* ---- listeners ---------------------------------------------------------------- */
+/* ---- listeners --------------------------------------------------------- */
 
 static socklen_t
 address_of(const struct kymo_listen *where, struct sockaddr_storage *address)
@@ -312,7 +312,7 @@ kymo_serve_listen(struct kymo_serve *serve, const struct kymo_listen *listen,
 	return 0;
 }
 
-/* ---- the server ------------------------------------------------------------------ */
+/* ---- the server -------------------------------------------------------- */
 
 struct kymo_serve *
 kyi_serve_new(const struct kymo_serve_options *options,

@@ -13,7 +13,7 @@
 
 typedef unsigned __int128 wide;
 
-/* ---- a parser ------------------------------------------------------------- */
+/* ---- a parser ---------------------------------------------------------- */
 
 #define LABEL_MAX 24
 
@@ -114,7 +114,7 @@ expected_wide(uint64_t n, int exponent)
 	return w;
 }
 
-/* ---- scans of all sorts --------------------------------------------------- */
+/* ---- scans of all sorts ------------------------------------------------ */
 
 static uint64_t
 next(void)
