@@ -184,8 +184,11 @@ place_series(struct kymo_region *region, enum kymo_metric_kind kind, uint32_t at
 {
 	struct kyi_cells *cells;
 
-	if (kind == KYMO_METRIC_INFO)
+	/* No cell: that it is there is all that it says. */
+	if (kind == KYMO_METRIC_INFO) {
+		region->series[idx].value.present = true;
 		return true;
+	}
 	if (kind == KYMO_METRIC_HISTOGRAM || kind == KYMO_METRIC_SUMMARY)
 		return place_hist(region, at, idx);
 	cells = &region->cells[cells_of(kind)];
