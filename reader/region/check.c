@@ -6,17 +6,28 @@
 
 #include "reader/region/private.h"
 
+#define HEARD_CNT 16u
+
+/* A head is looked at more than once; its fault is told once. */
 struct listener {
 	kymo_region_fault *fault;
 	void *to;
 	int64_t fault_cnt;
+	uint64_t heard[HEARD_CNT]; /* hashes of the last ones */
+	uint32_t heard_next;
 };
 
 static void
 hear(void *to, uint64_t off, const char *text)
 {
 	struct listener *listener = to;
+	uint64_t hash = kyi_hash_text(KYI_HASH_FIRST ^ off, text);
+	uint32_t i;
 
+	for (i = 0; i < HEARD_CNT; i++)
+		if (listener->heard[i] == hash)
+			return;
+	listener->heard[listener->heard_next++ % HEARD_CNT] = hash;
 	listener->fault_cnt++;
 	if (listener->fault != NULL)
 		listener->fault(listener->to, off, text);

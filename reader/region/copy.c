@@ -28,14 +28,15 @@ kyi_copy_to(struct kymo_region *region, void *to, uint64_t off,
 	int64_t got_bytes;
 
 	if (off > region->file_bytes || len_bytes > region->file_bytes - off)
-		return kyi_region_break(region, "refers to what is beyond its end",
-		    error);
+		return kyi_region_break(region,
+		    "refers to what is beyond its end", error);
 	got_bytes = kyi_os_pread(region->fd, to, len_bytes, off);
 	if (got_bytes < 0)
-		return kyi_region_break(region, strerror((int)-got_bytes), error);
-	if ((uint64_t)got_bytes != len_bytes)
-		return kyi_region_break(region, "was truncated while it was read",
+		return kyi_region_break(region, strerror((int)-got_bytes),
 		    error);
+	if ((uint64_t)got_bytes != len_bytes)
+		return kyi_region_break(region,
+		    "was truncated while it was read", error);
 	return 0;
 }
 
@@ -46,11 +47,11 @@ kyi_copy_range(struct kymo_region *region, uint64_t off, uint64_t end_off,
 	if (off >= end_off)
 		return 0;
 	if (end_off > region->file_bytes)
-		return kyi_region_break(region, "refers to what is beyond its end",
-		    error);
+		return kyi_region_break(region,
+		    "refers to what is beyond its end", error);
 	kyi_image_touch(region->image, off, end_off - off);
-	return kyi_copy_to(region, region->image->base + off, off, end_off - off,
-	    error);
+	return kyi_copy_to(region, region->image->base + off, off,
+	    end_off - off, error);
 }
 
 int
@@ -64,13 +65,14 @@ kyi_copy_check_file(struct kymo_region *region, struct kymo_error *error)
 	if (file.st_nlink == 0)
 		return kyi_region_break(region, "was removed", error);
 	if ((uint64_t)file.st_size != region->file_bytes)
-		return kyi_region_break(region, "was truncated or extended", error);
+		return kyi_region_break(region, "was truncated or extended",
+		    error);
 	if (kyi_copy_to(region, &header, KYI_HEADER_OFF, sizeof(header),
 		error) != 0)
 		return -1;
 	if (memcmp(&header, &region->header, sizeof(header)) != 0)
-		return kyi_region_break(region, "was overwritten: its header is "
-		    "another", error);
+		return kyi_region_break(region,
+		    "was overwritten: its header is another", error);
 	region->info.memory_bytes = (uint64_t)file.st_blocks * 512;
 	region->mtime_ns = file.st_mtim.tv_sec <= 0 ? 0 :
 	    (uint64_t)file.st_mtim.tv_sec * 1000000000 +
@@ -105,7 +107,7 @@ kyi_copy_control(struct kymo_region *region, struct kymo_error *error)
 	return 0;
 }
 
-/* ---- blocks ------------------------------------------------------------------- */
+/* ---- blocks ---------------------------------------------------------- */
 
 /* Copies and checks the head that is the index-th; found false: not sound. */
 static int
@@ -139,12 +141,12 @@ enlist(struct kymo_region *region, uint32_t idx)
 	if (type == KYI_BLK_HIST) {
 		struct kyi_hist_kept *hist;
 
-		if (block->place.tag >= region->header.hist_max) {
+		hist = kyi_region_hist(region, block->place.tag);
+		if (hist == NULL) {
 			kyi_complain_at(&region->lasting, block->place.off,
 			    "a histogram block of no possible series");
 			return;
 		}
-		hist = &region->hists[block->place.tag];
 		block->next1 = hist->first_block1;
 		hist->first_block1 = idx + 1;
 	} else if (type < sizeof(region->fixed) / sizeof(*region->fixed) &&
@@ -196,8 +198,8 @@ take_pending_blocks(struct kymo_region *region, struct kymo_error *error)
 
 		if (block->ready)
 			continue;
-		if (take_head(region, i, block->place.off, &place, &found, &ready,
-			error) != 0)
+		if (take_head(region, i, block->place.off, &place, &found,
+			&ready, error) != 0)
 			return -1;
 		if (!found || !ready || place.type != block->place.type ||
 		    place.len_bytes != block->place.len_bytes)
@@ -305,7 +307,8 @@ kyi_copy_hists(struct kymo_region *region, struct kymo_error *error)
 			continue;
 		if (place->off - end_off > GAP_BYTES ||
 		    place->off - from_off > CHUNK_BYTES) {
-			if (kyi_copy_range(region, from_off, end_off, error) != 0)
+			if (kyi_copy_range(region, from_off, end_off,
+			    error) != 0)
 				return -1;
 			from_off = place->off;
 		}

@@ -68,7 +68,7 @@ new_span(struct kymo_region *region, const struct kyi_name_kept *name)
 	return span;
 }
 
-/* ---- open spans ------------------------------------------------------------------ */
+/* ---- open spans ------------------------------------------------------ */
 
 static void
 take_frame(struct kymo_region *region, const struct kyi_span_frame *frame,
@@ -102,7 +102,8 @@ static int
 scan_stack(struct kymo_region *region, const struct kyi_block_place *place,
     struct kymo_error *error)
 {
-	const struct kyi_slot *slot = kyi_region_slot(region, place->owner_slot);
+	const struct kyi_slot *slot = kyi_region_slot(region,
+	    place->owner_slot);
 	struct kyi_spans copy[3];
 	uint64_t off = place->off + sizeof(struct kyi_block);
 	uint32_t i, depth;
@@ -132,7 +133,7 @@ scan_stack(struct kymo_region *region, const struct kyi_block_place *place,
 	return 0;
 }
 
-/* ---- rings --------------------------------------------------------------------------- */
+/* ---- rings ----------------------------------------------------------- */
 
 /* One section's places, as copied, and reserve as read after that. */
 struct section {
@@ -150,7 +151,8 @@ whole_place(const struct section *section, uint64_t number)
 	    &section->places[number & (section->cnt - 1)];
 
 	if (number >= section->reserve_after ||
-	    !kyi_ring_whole(place, number, section->reserve_after, section->cnt))
+	    !kyi_ring_whole(place, number, section->reserve_after,
+	    section->cnt))
 		return NULL;
 	return place;
 }
@@ -197,7 +199,8 @@ take_exemplar(struct kymo_region *region, const struct section *section,
 		complain(region, section->off, "an exemplar of no histogram");
 		return;
 	}
-	if (region->hists[hist_idx].series_idx1 == 0 ||
+	if (hist_idx >= region->hist_cnt ||
+	    region->hists[hist_idx].series_idx1 == 0 ||
 	    region->exemplar_cnt >= KYI_EVENT_CNT_MAX ||
 	    !kyi_grow(&region->exemplars, &region->exemplar_room,
 		region->exemplar_cnt, sizeof(*exemplar)))
@@ -255,7 +258,8 @@ take_events(struct kymo_region *region, const struct section *section,
 		if (event == NULL || event->type == KYI_EVENT_MORE)
 			continue;
 		if (event->type != type_of[kind])
-			complain(region, section->off, "an event of another kind");
+			complain(region, section->off,
+			    "an event of another kind");
 		else if (kind == KYI_RING_SPAN)
 			take_span(region, section, event);
 		else if (kind == KYI_RING_LOG)
@@ -272,7 +276,8 @@ scan_section(struct kymo_region *region, const struct kyi_block_place *place,
 {
 	struct section section = { .cnt = heads[kind].cnt,
 		.slot = place->owner_slot };
-	uint64_t places_bytes = section.cnt * (uint64_t)sizeof(struct kyi_event);
+	uint64_t places_bytes =
+	    section.cnt * (uint64_t)sizeof(struct kyi_event);
 	uint8_t *places;
 
 	if (section.cnt == 0 || heads[kind].reserve == 0)

@@ -32,7 +32,7 @@ struct conversion {
 	char type;
 };
 
-/* ---- out --------------------------------------------------------------------- */
+/* ---- out ------------------------------------------------------------- */
 
 /* A piece goes in whole or not at all; after one that did not, none does. */
 static void
@@ -105,7 +105,7 @@ put_spaces(struct out *out, size_t cnt)
 		put(out, " ", 1);
 }
 
-/* ---- arguments ------------------------------------------------------------------ */
+/* ---- arguments ------------------------------------------------------- */
 
 /* The type of the next argument; 0: there is none. */
 static char
@@ -150,7 +150,7 @@ take_string(struct args *args, size_t *len_bytes)
 	return at;
 }
 
-/* ---- conversions -------------------------------------------------------------------- */
+/* ---- conversions ----------------------------------------------------- */
 
 static uint32_t
 parse_number(const char **at, uint32_t max)
@@ -285,7 +285,8 @@ fits_type(char conversion_type, char arg_type)
 /* False: the argument is not what the conversion wants. It is left out, and
    taken as what it is, so that the next ones are right. */
 static bool
-put_conversion(struct out *out, struct conversion *conversion, struct args *args)
+put_conversion(struct out *out, struct conversion *conversion,
+    struct args *args)
 {
 	char type = next_type(args), c;
 	bool fits = fits_type(conversion->type, type);

@@ -29,9 +29,20 @@ kyi_trusted(uint32_t uid, const struct kymo_trust *trust)
 static const char *
 file_type(mode_t mode)
 {
-	return S_ISDIR(mode) ? "a directory" : S_ISLNK(mode) ? "a symbolic link" :
-	    S_ISFIFO(mode) ? "a FIFO" : S_ISSOCK(mode) ? "a socket" :
-	    S_ISREG(mode) ? "a regular file" : "a device";
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return "a regular file";
+	case S_IFDIR:
+		return "a directory";
+	case S_IFLNK:
+		return "a symbolic link";
+	case S_IFIFO:
+		return "a FIFO";
+	case S_IFSOCK:
+		return "a socket";
+	default:
+		return "a device";
+	}
 }
 
 /* The owner of the directory speaks for what is in it, unless it is a place
@@ -58,16 +69,19 @@ static int
 check_file(const struct stat *file, const char *path, struct kymo_error *error)
 {
 	if (!S_ISREG(file->st_mode))
-		return kymo_error_set(error, "%s is %s, not a regular file", path,
-		    file_type(file->st_mode));
+		return kymo_error_set(error, "%s is %s, not a regular file",
+		    path, file_type(file->st_mode));
 	if (file->st_nlink > 1)
-		return kymo_error_set(error, "%s has %ju hard links; a region has "
+		return kymo_error_set(error,
+		    "%s has %ju hard links; a region has "
 		    "one name", path, (uintmax_t)file->st_nlink);
 	if (file->st_size < (off_t)KYI_REGION_BYTES_MIN)
-		return kymo_error_set(error, "%s has %jd bytes, which is too small "
+		return kymo_error_set(error,
+		    "%s has %jd bytes, which is too small "
 		    "for a region", path, (intmax_t)file->st_size);
 	if (file->st_size > (off_t)KYI_REGION_BYTES_MAX)
-		return kymo_error_set(error, "%s has %jd bytes, which is too large "
+		return kymo_error_set(error,
+		    "%s has %jd bytes, which is too large "
 		    "for a region", path, (intmax_t)file->st_size);
 	return 0;
 }
@@ -100,8 +114,8 @@ open_file(int dir_fd, const char *name, const char *path, struct stat *file,
 	}
 	if (check_file(file, path, error) != 0)
 		return KYI_REFUSED;
-	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY);
+	fd = openat(dir_fd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0) {
 		why = refusal_of(errno);
 		kymo_error_set(error, "%s: %s", path, strerror(errno));
@@ -149,8 +163,8 @@ check_header(struct kymo_region *region, kyi_complain *say, void *to,
 	got_bytes = kyi_os_pread(region->fd, &region->header,
 	    sizeof(region->header), KYI_HEADER_OFF);
 	if (got_bytes != (int64_t)sizeof(region->header))
-		return kymo_error_set(error, "%s: its header cannot be read: %s",
-		    region->info.path,
+		return kymo_error_set(error,
+		    "%s: its header cannot be read: %s", region->info.path,
 		    got_bytes < 0 ? strerror((int)-got_bytes) : "too short");
 	if (!kyi_check_header(&region->header, region->file_bytes, &complaints))
 		return kymo_error_set(error, "%s: %s", region->info.path,
@@ -163,7 +177,8 @@ fill_info(struct kymo_region *region, const struct stat *file)
 {
 	const struct kyi_header *header = &region->header;
 	struct kymo_region_info *info = &region->info;
-	size_t len_bytes = strnlen(header->service, sizeof(header->service) - 1);
+	size_t len_bytes = strnlen(header->service,
+	    sizeof(header->service) - 1);
 	char service[sizeof(header->service)];
 
 	memcpy(service, header->service, len_bytes);
@@ -266,7 +281,7 @@ kymo_region_close(struct kymo_region *region)
 	if (region->fd >= 0)
 		close(region->fd);
 	kyi_records_free(region);
-	for (i = 0; region->hists != NULL && i < region->header.hist_max; i++)
+	for (i = 0; i < region->hist_cnt; i++)
 		free(region->hists[i].buckets);
 	for (i = 0; i < KYI_CELLS_LISTS; i++) {
 		free(region->cells[i].at);
@@ -310,7 +325,8 @@ kyi_region_realtime_ns(const struct kymo_region *region, uint64_t mono_ns)
 	if (mono_ns == 0)
 		return 0;
 	if (mono_ns < t0_ns)
-		return t0_ns - mono_ns < real_ns ? real_ns - (t0_ns - mono_ns) : 0;
+		return t0_ns - mono_ns < real_ns ?
+		    real_ns - (t0_ns - mono_ns) : 0;
 	if (__builtin_add_overflow(real_ns, mono_ns - t0_ns, &sum_ns))
 		return UINT64_MAX;
 	return sum_ns;

@@ -35,7 +35,7 @@
 /* kyi_grow makes room for one more than cnt of elem_bytes each in *array. */
 bool kyi_grow(void *array, uint32_t *room, uint32_t cnt, size_t elem_bytes);
 
-/* ---- strings.c ------------------------------------------------------------ */
+/* ---- strings.c ------------------------------------------------------- */
 
 /* Memory that is given back all at once; pointers into it stay good. */
 struct kyi_arena {
@@ -72,7 +72,7 @@ const char *const *kyi_strings_list(struct kyi_strings *strings,
     uint32_t list_ref, uint32_t cnt);
 void kyi_strings_free(struct kyi_strings *strings);
 
-/* ---- table.c ------------------------------------------------------------------ */
+/* ---- table.c --------------------------------------------------------- */
 
 /* Ids of one kind of record, which count up from 1, to an index + 1; 0: none. */
 struct kyi_ids {
@@ -101,7 +101,7 @@ bool kyi_table_room(const struct kymo_region *region, struct kyi_table *table,
 bool kyi_table_enter(const struct kymo_region *region, struct kyi_table *table,
     uint32_t idx);
 
-/* ---- image.c ----------------------------------------------------------------- */
+/* ---- image.c --------------------------------------------------------- */
 
 /* Private memory to copy into. Shared by all regions of the process, one at a
    time: the bytes of another region may still lie where nothing was copied,
@@ -125,7 +125,7 @@ uint8_t *kyi_image_scratch(struct kyi_image *image, uint64_t bytes);
 void kyi_image_pool_hold(void);
 void kyi_image_pool_drop(void);
 
-/* ---- the handle ----------------------------------------------------------------- */
+/* ---- the handle ------------------------------------------------------ */
 
 /* A span name or log format. */
 struct kyi_name_kept {
@@ -202,7 +202,8 @@ struct kymo_region {
 	uint32_t name_cnt[2], name_room[2];
 	struct kyi_ids name_ids[2];
 	struct kyi_cells cells[KYI_CELLS_LISTS];
-	struct kyi_hist_kept *hists;    /* header.hist_max of them */
+	struct kyi_hist_kept *hists;    /* by index, as far as there are any */
+	uint32_t hist_cnt, hist_room;
 
 	struct kyi_resource *resource_raw;
 	uint32_t resource_raw_cnt;
@@ -225,7 +226,7 @@ struct kymo_region {
 	uint64_t strings_end_off; /* STR is copied up to here; 0: not at all */
 };
 
-/* ---- open.c ------------------------------------------------------------------------ */
+/* ---- open.c ---------------------------------------------------------- */
 
 /* Why a file was not opened: not to be told apart by words. */
 enum kyi_refusal {
@@ -251,13 +252,13 @@ uint64_t kyi_region_realtime_ns(const struct kymo_region *region,
 int kyi_region_break(struct kymo_region *region, const char *why,
     struct kymo_error *error);
 
-/* ---- liveness.c ---------------------------------------------------------------------- */
+/* ---- liveness.c ------------------------------------------------------ */
 
 /* The dead stay dead. */
 bool kyi_region_is_alive(const struct kymo_region *region);
 bool kyi_region_is_of_this_boot(const struct kymo_region *region);
 
-/* ---- copy.c --------------------------------------------------------------------------- */
+/* ---- copy.c ---------------------------------------------------------- */
 
 /* All return 0 or -1 with *error, and then the region is broken. */
 int kyi_copy_check_file(struct kymo_region *region, struct kymo_error *error);
@@ -286,12 +287,15 @@ const struct kyi_slot *kyi_region_slot(const struct kymo_region *region,
 struct kyi_bytes kyi_region_bytes(const struct kymo_region *region);
 uint64_t kyi_region_strings_off(const struct kymo_region *region);
 
-/* ---- records.c, values.c, shared.c, events.c, logs.c, format.c ---------------------------- */
+/* ---- records.c, values.c, shared.c, events.c, logs.c, format.c ------- */
 
 /* Takes what is new in DIR. */
 int kyi_records_parse(struct kymo_region *region, struct kymo_error *error);
 /* NULL: not sound, or no room. STR is copied. */
 const char *kyi_region_text(struct kymo_region *region, uint32_t ref);
+/* The histogram of idx, made if it is not there. NULL: no such index can be, or
+   no memory. */
+struct kyi_hist_kept *kyi_region_hist(struct kymo_region *region, uint32_t idx);
 /* A span name (KYI_REC_SPAN_NAME) or log format by its id, or NULL. */
 const struct kyi_name_kept *kyi_region_name(const struct kymo_region *region,
     uint32_t rec_type, uint32_t id);

@@ -110,7 +110,8 @@ fill_from_stat(struct kymo_process_stats *stats, const char *text)
 	stats->resident_bytes = stat_field(text, 24) *
 	    (uint64_t)sysconf(_SC_PAGESIZE);
 	kyi_os_times(&now);
-	since_boot_ns = (uint64_t)((double)stat_field(text, 22) * ticks_s * 1e9);
+	since_boot_ns =
+	    (uint64_t)((double)stat_field(text, 22) * ticks_s * 1e9);
 	stats->start_ns = now.realtime_ns - now.boot_ns + since_boot_ns;
 }
 
@@ -155,7 +156,8 @@ kymo_region_process(const struct kymo_region *region,
 		    region->info.path);
 	if (header->pid == 0 || header->pidns_ino == 0 ||
 	    header->pidns_ino != kyi_os_pidns_ino())
-		return kymo_error_set(error, "%s: its process is in another pid "
+		return kymo_error_set(error,
+		    "%s: its process is in another pid "
 		    "namespace", region->info.path);
 	snprintf(path, sizeof(path), "/proc/%" PRIu32, header->pid);
 	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

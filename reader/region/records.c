@@ -45,7 +45,7 @@ refuse(struct kymo_region *region, uint64_t off, const char *why)
 	kyi_complain_at(&region->lasting, off, "%s", why);
 }
 
-/* ---- what makes families and series equal ------------------------------------- */
+/* ---- what makes families and series equal ---------------------------- */
 
 static uint64_t
 hash_of_family(const struct kymo_region *region, uint32_t idx)
@@ -64,7 +64,8 @@ hash_of_series(const struct kymo_region *region, uint32_t idx)
 {
 	const struct kymo_region_series *series = &region->series[idx];
 	uint32_t i, cnt = region->families[series->family_idx].label_cnt;
-	uint64_t hash = (KYI_HASH_FIRST ^ series->family_idx) * 0x100000001b3ull;
+	uint64_t hash =
+	    (KYI_HASH_FIRST ^ series->family_idx) * 0x100000001b3ull;
 
 	for (i = 0; i < cnt && !series->overflow; i++)
 		hash = kyi_hash_text(hash, series->label_values[i]);
@@ -78,7 +79,8 @@ same_series(const struct kymo_region *region, uint32_t a, uint32_t b)
 	const struct kymo_region_series *two = &region->series[b];
 	uint32_t i, cnt = region->families[one->family_idx].label_cnt;
 
-	if (one->family_idx != two->family_idx || one->overflow != two->overflow)
+	if (one->family_idx != two->family_idx ||
+	    one->overflow != two->overflow)
 		return false;
 	for (i = 0; i < cnt && !one->overflow; i++)
 		if (strcmp(one->label_values[i], two->label_values[i]) != 0)
@@ -86,7 +88,7 @@ same_series(const struct kymo_region *region, uint32_t a, uint32_t b)
 	return true;
 }
 
-/* ---- families --------------------------------------------------------------------- */
+/* ---- families -------------------------------------------------------- */
 
 /* False: no room for its strings. */
 static bool
@@ -103,7 +105,8 @@ fill_family(struct kymo_region *region, struct kymo_region_family *family,
 	family->component = kyi_region_text(region, record->component_ref);
 	family->label_keys = list_of(region, record->label_keys_ref,
 	    &family->label_cnt);
-	family->states = list_of(region, record->states_ref, &family->state_cnt);
+	family->states = list_of(region, record->states_ref,
+	    &family->state_cnt);
 	family->exponent = record->exponent;
 	family->sample_n = record->sample_n == 0 ? 1 : record->sample_n;
 	return family->name != NULL && family->help != NULL &&
@@ -147,7 +150,7 @@ take_family(struct kymo_region *region, const struct kyi_family *record,
 	region->family_ids.idx1[record->id] = region->family_cnt;
 }
 
-/* ---- series ------------------------------------------------------------------------- */
+/* ---- series ---------------------------------------------------------- */
 
 static unsigned
 cells_of(enum kymo_metric_kind kind)
@@ -168,27 +171,41 @@ cells_of(enum kymo_metric_kind kind)
 	}
 }
 
+struct kyi_hist_kept *
+kyi_region_hist(struct kymo_region *region, uint32_t idx)
+{
+	if (idx >= region->header.hist_max)
+		return NULL;
+	while (region->hist_cnt <= idx) {
+		if (!kyi_grow(&region->hists, &region->hist_room,
+			region->hist_cnt, sizeof(*region->hists)))
+			return NULL;
+		memset(&region->hists[region->hist_cnt++], 0,
+		    sizeof(*region->hists));
+	}
+	return &region->hists[idx];
+}
+
 static bool
 place_hist(struct kymo_region *region, uint32_t at, uint32_t idx)
 {
-	if (at >= region->header.hist_max || region->hists[at].series_idx1 != 0)
+	struct kyi_hist_kept *hist = kyi_region_hist(region, at);
+
+	if (hist == NULL || hist->series_idx1 != 0)
 		return false;
-	region->hists[at].series_idx1 = idx + 1;
+	hist->series_idx1 = idx + 1;
 	return true;
 }
 
 /* Enters where the series' value will be found; the last step. */
 static bool
-place_series(struct kymo_region *region, enum kymo_metric_kind kind, uint32_t at,
-    uint32_t idx)
+place_series(struct kymo_region *region, enum kymo_metric_kind kind,
+    uint32_t at, uint32_t idx)
 {
 	struct kyi_cells *cells;
 
-	/* No cell: that it is there is all that it says. */
-	if (kind == KYMO_METRIC_INFO) {
-		region->series[idx].value.present = true;
+	if (kind == KYMO_METRIC_INFO)
 		return true;
-	}
 	if (kind == KYMO_METRIC_HISTOGRAM || kind == KYMO_METRIC_SUMMARY)
 		return place_hist(region, at, idx);
 	cells = &region->cells[cells_of(kind)];
@@ -209,16 +226,14 @@ fill_series(struct kymo_region *region, struct kymo_region_series *series,
     const struct kyi_series *record, uint32_t family_idx)
 {
 	static const char *const empty[KYI_LABEL_MAX] = {
-		"", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "" };
+		"", "", "", "", "", "", "", "", "", "", "", "", "", "",
+		"", "" };
 	uint32_t label_cnt = region->families[family_idx].label_cnt, cnt;
 
 	memset(series, 0, sizeof(*series));
 	series->id = record->id;
 	series->family_idx = family_idx;
 	series->overflow = (record->flags & KYI_SERIES_OVERFLOW) != 0;
-	/* Its labels are its value. */
-	series->value.present =
-	    region->families[family_idx].kind == KYMO_METRIC_INFO;
 	series->born_ns = kyi_region_realtime_ns(region, record->born_ns);
 	kyi_region_sign(region, record->born_ns);
 	if (series->overflow) {
@@ -273,7 +288,7 @@ take_series(struct kymo_region *region, const struct kyi_series *record,
 		refuse(region, off, "this series' place belongs to another");
 }
 
-/* ---- span names, log formats ------------------------------------------------------------ */
+/* ---- span names, log formats ----------------------------------------- */
 
 static void
 take_name(struct kymo_region *region, const struct kyi_name *record,
@@ -311,7 +326,8 @@ take_name(struct kymo_region *region, const struct kyi_name *record,
 }
 
 const struct kyi_name_kept *
-kyi_region_name(const struct kymo_region *region, uint32_t rec_type, uint32_t id)
+kyi_region_name(const struct kymo_region *region, uint32_t rec_type,
+    uint32_t id)
 {
 	unsigned which = rec_type == KYI_REC_LOG_FORMAT;
 	uint32_t idx1 = kyi_ids_find(&region->name_ids[which], id);
@@ -319,7 +335,7 @@ kyi_region_name(const struct kymo_region *region, uint32_t rec_type, uint32_t id
 	return idx1 == 0 ? NULL : &region->names[which][idx1 - 1];
 }
 
-/* ---- all of DIR -------------------------------------------------------------------------- */
+/* ---- all of DIR ------------------------------------------------------ */
 
 static void
 take_record(struct kymo_region *region, uint64_t shared_used_bytes,
@@ -376,7 +392,8 @@ kyi_records_parse(struct kymo_region *region, struct kymo_error *error)
 		return -1;
 	for (; end_off - off >= dir->rec_bytes; off += dir->rec_bytes)
 		take_record(region, shared == NULL ? 0 : shared->used_bytes,
-		    (uint32_t)(dir->len_bytes / sizeof(struct kyi_family)), off);
+		    (uint32_t)(dir->len_bytes / sizeof(struct kyi_family)),
+		    off);
 	region->dir_parsed_off = off;
 	return 0;
 }

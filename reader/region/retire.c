@@ -64,7 +64,7 @@ kymo_watch_absorber(struct kymo_watch *watch, const struct kymo_region *region)
 	return result == 0 || result == -EWOULDBLOCK ? 0 : -1;
 }
 
-/* ---- crash/ ---------------------------------------------------------------------- */
+/* ---- crash/ ---------------------------------------------------------- */
 
 struct kept {
 	char name[KYI_FILE_NAME_BYTES];
@@ -128,7 +128,8 @@ list_kept(int crash_fd, const char *name, struct kept **kept)
 		    !kyi_grow(kept, &room, cnt, sizeof(**kept)))
 			continue;
 		strcpy((*kept)[cnt].name, entry->d_name);
-		(*kept)[cnt].mtime_ns = (uint64_t)st.st_mtim.tv_sec * 1000000000 +
+		(*kept)[cnt].mtime_ns =
+		    (uint64_t)st.st_mtim.tv_sec * 1000000000 +
 		    (uint64_t)st.st_mtim.tv_nsec;
 		cnt++;
 	}
@@ -165,7 +166,8 @@ open_crash_dir(struct kymo_watch *watch, const struct kyi_watch_dir *dir,
 		kymo_error_set(error, "%s/" KYI_CRASH_NAME ": %s", dir->path,
 		    strerror(errno));
 	} else if (!kyi_trusted(st.st_uid, &watch->trust)) {
-		kymo_error_set(error, "%s/" KYI_CRASH_NAME " belongs to uid %u, "
+		kymo_error_set(error,
+		    "%s/" KYI_CRASH_NAME " belongs to uid %u, "
 		    "who is not trusted", dir->path, (unsigned)st.st_uid);
 	} else {
 		return fd;
@@ -215,7 +217,8 @@ kymo_watch_retire(struct kymo_watch *watch, struct kymo_region *region,
 		return kymo_error_set(error, "%s: its process is alive",
 		    region->info.path);
 	if (!has_lock(absorbed_dir(watch, region)))
-		return kymo_error_set(error, "%s: somebody else absorbs what is "
+		return kymo_error_set(error,
+		    "%s: somebody else absorbs what is "
 		    "in %s", region->info.path, dir->path);
 	if (fstatat(dir->fd, entry->name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    st.st_dev != entry->dev || st.st_ino != entry->ino)

@@ -136,12 +136,6 @@ kymo_region_scan(struct kymo_region *region, unsigned parts,
 
 	if (region->broken[0] != '\0')
 		return kyi_region_break(region, region->broken, error);
-	if (region->hists == NULL) {
-		region->hists = calloc((size_t)region->header.hist_max + 1,
-		    sizeof(*region->hists));
-		if (region->hists == NULL)
-			return kymo_error_set(error, "out of memory");
-	}
 	region->image = kyi_image_take(region->file_bytes);
 	if (region->image == NULL)
 		return kymo_error_set(error, "out of memory");

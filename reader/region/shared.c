@@ -43,7 +43,7 @@ text_of(struct kymo_region *region, uint64_t ref, uint64_t off)
 	return text;
 }
 
-/* ---- gauges, texts, states ------------------------------------------------------ */
+/* ---- gauges, texts, states ------------------------------------------- */
 
 static void
 store_text(struct kymo_region *region, uint32_t idx, uint64_t ref, uint64_t off)
@@ -132,12 +132,12 @@ store_cells(struct kymo_region *region, const struct shared *shared)
 	for (i = 0; i < cells->cnt; i++) {
 		cell = cell_at(shared, cells->at[i].at);
 		if (cell != NULL)
-			store_shared(region, cells->at[i].series_idx, cell->value,
-			    shared->off + cells->at[i].at);
+			store_shared(region, cells->at[i].series_idx,
+			    cell->value, shared->off + cells->at[i].at);
 	}
 }
 
-/* ---- health -------------------------------------------------------------------------- */
+/* ---- health ---------------------------------------------------------- */
 
 /* Reads every health record's seq, before and after the copy: the record is
    whole if it was the same and even at both times and in the copy. */
@@ -205,8 +205,8 @@ store_healths(struct kymo_region *region, const struct shared *shared)
 		/* Odd: being stored, what was stands; 0: never was. */
 		if (health != NULL && cells->sums[i] != 0 &&
 		    cells->sums[i] % 2 == 0)
-			store_one_health(region, cells->at[i].series_idx, health,
-			    shared->off + cells->at[i].at);
+			store_one_health(region, cells->at[i].series_idx,
+			    health, shared->off + cells->at[i].at);
 	}
 }
 
@@ -232,14 +232,15 @@ kyi_shared_scan(struct kymo_region *region, struct kymo_error *error)
 	kyi_copy_fence();
 	if (read_seqs(region, &shared, true, error) != 0)
 		return -1;
-	if (has_new_text(region, &shared) && kyi_copy_strings(region, error) != 0)
+	if (has_new_text(region, &shared) &&
+	    kyi_copy_strings(region, error) != 0)
 		return -1;
 	store_cells(region, &shared);
 	store_healths(region, &shared);
 	return 0;
 }
 
-/* ---- resource attributes ------------------------------------------------------------------ */
+/* ---- resource attributes --------------------------------------------- */
 
 static void
 fill_resource(struct kymo_region *region, uint64_t off)
@@ -293,7 +294,8 @@ kyi_resource_scan(struct kymo_region *region, struct kymo_error *error)
 		memcmp(now, region->resource_raw, cnt * sizeof(*now)) == 0))
 		return 0;
 	if (region->resource == NULL) {
-		region->resource_raw = calloc(KYI_RESOURCE_CNT_MAX, sizeof(*now));
+		region->resource_raw = calloc(KYI_RESOURCE_CNT_MAX,
+		    sizeof(*now));
 		region->resource = calloc(KYI_RESOURCE_CNT_MAX,
 		    sizeof(*region->resource));
 		if (region->resource_raw == NULL || region->resource == NULL)

@@ -113,7 +113,7 @@ kyi_utf8_repair(char *to, const char *from, size_t len_bytes)
 	return made_bytes;
 }
 
-/* ---- by ref ----------------------------------------------------------------- */
+/* ---- by ref ---------------------------------------------------------- */
 
 struct kyi_strings_entry {
 	uint64_t key; /* 0: empty */
@@ -186,11 +186,32 @@ keep(struct kyi_strings *strings, uint64_t key, const void *at, size_t bytes)
 	return kept;
 }
 
-const char *
-kyi_strings_text(struct kyi_strings *strings, uint32_t ref, struct kyi_text text)
+/* A function of its own for the room that it takes on the stack. */
+static __attribute__((noinline)) const char *
+keep_repaired(struct kyi_strings *strings, uint32_t ref, struct kyi_text text)
 {
 	char repaired[3 * KYI_STRING_BYTES_MAX + 1];
-	size_t len_bytes;
+	size_t len_bytes = kyi_utf8_repair(repaired, text.at, text.len_bytes);
+
+	return keep(strings, ref, repaired, len_bytes + 1);
+}
+
+static const char *
+keep_sound(struct kyi_strings *strings, uint32_t ref, struct kyi_text text)
+{
+	char whole[512];
+
+	if (text.len_bytes >= sizeof(whole))
+		return keep_repaired(strings, ref, text);
+	memcpy(whole, text.at, text.len_bytes);
+	whole[text.len_bytes] = '\0';
+	return keep(strings, ref, whole, text.len_bytes + 1);
+}
+
+const char *
+kyi_strings_text(struct kyi_strings *strings, uint32_t ref,
+    struct kyi_text text)
+{
 	struct kyi_strings_entry *entry;
 
 	if (ref == 0 || text.len_bytes == 0)
@@ -200,8 +221,9 @@ kyi_strings_text(struct kyi_strings *strings, uint32_t ref, struct kyi_text text
 	entry = entry_of(strings, ref);
 	if (entry->key == ref)
 		return entry->at;
-	len_bytes = kyi_utf8_repair(repaired, text.at, text.len_bytes);
-	return keep(strings, ref, repaired, len_bytes + 1);
+	if (kyi_utf8_len(text.at, text.len_bytes) == text.len_bytes)
+		return keep_sound(strings, ref, text);
+	return keep_repaired(strings, ref, text);
 }
 
 const char *const *

@@ -46,7 +46,7 @@ kind_of(const struct kymo_region *region, uint32_t series_idx)
 	return region->families[region->series[series_idx].family_idx].kind;
 }
 
-/* ---- windows ------------------------------------------------------------------ */
+/* ---- windows --------------------------------------------------------- */
 
 /* A copied window. A cell beyond what was copied is of a series that is newer
    than the copy: it adds nothing yet. */
@@ -262,10 +262,11 @@ store_peaks(struct kymo_region *region)
 	}
 }
 
-/* ---- histograms --------------------------------------------------------------- */
+/* ---- histograms ------------------------------------------------------ */
 
 static const uint8_t *
-hist_cells(const struct kymo_region *region, const struct kyi_block_place *place)
+hist_cells(const struct kymo_region *region,
+    const struct kyi_block_place *place)
 {
 	return region->image->base + place->off + sizeof(struct kyi_block);
 }
@@ -337,13 +338,15 @@ add_hists(struct kymo_region *region, struct kymo_error *error)
 	uint64_t *cells;
 	uint32_t idx;
 
+	if (region->hist_cnt == 0)
+		return 0;
 	if (kyi_copy_hists(region, error) != 0)
 		return -1;
 	cells = (uint64_t *)(void *)kyi_image_scratch(region->image,
 	    (KYI_BUCKET_MAX + KYI_HIST_EXTRA_CELLS) * sizeof(*cells));
 	if (cells == NULL)
 		return kymo_error_set(error, "out of memory");
-	for (idx = 0; idx < region->header.hist_max; idx++)
+	for (idx = 0; idx < region->hist_cnt; idx++)
 		if (region->hists[idx].series_idx1 != 0)
 			store_hist(region, &region->hists[idx], cells);
 	return 0;

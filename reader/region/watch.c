@@ -20,7 +20,7 @@
 	(IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_ATTRIB |    \
 	IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_EXCL_UNLINK)
 
-/* ---- one directory ------------------------------------------------------------- */
+/* ---- one directory --------------------------------------------------- */
 
 /* Says once why a directory is not read; "" when it is or is not there. */
 static void
@@ -82,7 +82,8 @@ open_dir(struct kymo_watch *watch, uint32_t dir_idx, struct stat *st)
 		if (at_fd < 0)
 			return -1;
 	}
-	fd = openat(at_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(at_fd, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
 		if (errno == ELOOP || errno == ENOTDIR)
 			kymo_error_set(&why, "%s is a link, or no directory",
@@ -184,7 +185,7 @@ rescan(struct kymo_watch *watch)
 			i++;
 }
 
-/* ---- inotify --------------------------------------------------------------------- */
+/* ---- inotify --------------------------------------------------------- */
 
 /* Returns whether all must be read again. */
 static bool
@@ -257,7 +258,7 @@ kymo_watch_step(struct kymo_watch *watch, uint64_t now_ns)
 	watch->deadline_ns = now_ns + watch->options.rescan_ns;
 }
 
-/* ---- life --------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------ */
 
 static bool
 add_dir(struct kymo_watch *watch, const char *path, uint32_t parent1)
@@ -356,7 +357,8 @@ kymo_watch_new(const struct kymo_watch_options *options,
 	else if (options->dir_cnt == 0)
 		result = add_usual_dirs(watch, error);
 	else
-		result = add_dirs(watch, options->dirs, options->dir_cnt, error);
+		result = add_dirs(watch, options->dirs, options->dir_cnt,
+		    error);
 	if (result != 0) {
 		kymo_watch_delete(watch);
 		return NULL;

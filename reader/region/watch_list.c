@@ -23,7 +23,7 @@ kyi_watch_tell(struct kymo_watch *watch, const char *path, const char *why)
 		watch->options.refused(watch->options.to, path, why);
 }
 
-/* ---- by name -------------------------------------------------------------------- */
+/* ---- by name --------------------------------------------------------- */
 
 static struct kyi_watch_entry **
 bucket_of(const struct kymo_watch *watch, uint32_t dir_idx, const char *name)
@@ -52,7 +52,8 @@ static bool
 rehash(struct kymo_watch *watch)
 {
 	struct kyi_watch_entry **buckets, **bucket;
-	uint32_t bucket_cnt = watch->bucket_cnt == 0 ? 64 : watch->bucket_cnt * 2;
+	uint32_t bucket_cnt =
+	    watch->bucket_cnt == 0 ? 64 : watch->bucket_cnt * 2;
 	uint32_t i;
 
 	if (watch->entry_cnt < watch->bucket_cnt)
@@ -127,7 +128,7 @@ kyi_watch_forget(struct kymo_watch *watch, struct kyi_watch_entry *entry)
 	free(entry);
 }
 
-/* ---- taking and refusing ------------------------------------------------------------ */
+/* ---- taking and refusing --------------------------------------------- */
 
 /* As many again may be refused and remembered; beyond that they are only told
    of, once. */
@@ -194,7 +195,8 @@ open_entry(struct kymo_watch *watch, struct kyi_watch_entry *entry)
 
 /* Is it still the file that was refused, as it was? */
 static bool
-is_unchanged(const struct kymo_watch *watch, const struct kyi_watch_entry *entry)
+is_unchanged(const struct kymo_watch *watch,
+    const struct kyi_watch_entry *entry)
 {
 	struct stat file;
 

@@ -53,7 +53,7 @@ struct kymo_watch {
 	bool told_full;
 };
 
-/* ---- watch_list.c ------------------------------------------------------------- */
+/* ---- watch_list.c ---------------------------------------------------- */
 
 struct kyi_watch_entry *kyi_watch_find(const struct kymo_watch *watch,
     uint32_t dir_idx, const char *name);
@@ -67,7 +67,7 @@ void kyi_watch_consider(struct kymo_watch *watch, uint32_t dir_idx,
 void kyi_watch_tell(struct kymo_watch *watch, const char *path,
     const char *why);
 
-/* ---- retire.c -------------------------------------------------------------------- */
+/* ---- retire.c -------------------------------------------------------- */
 
 /* Gives a directory's lock back, if it is ours. */
 void kyi_watch_unlock(struct kyi_watch_dir *dir);

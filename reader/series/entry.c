@@ -109,10 +109,7 @@ make(struct kyi_family_kept *family, const struct kymo_label *labels,
 		}
 	}
 	entry->labels = copy_labels(labels, label_cnt);
-	if (kyi_kind_is_hist(family->kind))
-		entry->hist = calloc(1, sizeof(*entry->hist));
-	if (entry->labels == NULL || list == NULL ||
-	    (entry->hist == NULL && kyi_kind_is_hist(family->kind))) {
+	if (entry->labels == NULL || list == NULL) {
 		kyi_entry_free(entry);
 		return NULL;
 	}
@@ -138,8 +135,7 @@ kyi_entry_find(struct kyi_entries *entries, struct kyi_family_kept *family,
 			if (entry->hash == hash && entry->family == family &&
 			    same_labels(entry, labels, label_cnt))
 				break;
-	/* What the reader itself has to say finds room. */
-	if (entry == NULL && (entries->cnt < entries->cnt_max || family->own) &&
+	if (entry == NULL && entries->cnt < entries->cnt_max &&
 	    hash_grow(entries)) {
 		entry = make(family, labels, label_cnt);
 		if (entry != NULL) {
@@ -170,16 +166,17 @@ kyi_entry_touch(struct kyi_entry *entry, uint64_t scan)
 		return;
 	entry->scan = scan;
 	entry->present = entry->has_retired;
+	entry->best_ns = 0;
 	entry->sum = entry->retired;
-	if (entry->hist == NULL)
+	if (!kyi_kind_is_hist(entry->family->kind))
 		return;
 	if (entry->has_retired) {
-		if (kyi_hist_copy(&entry->hist->sum, &entry->hist->retired) != 0)
+		if (kyi_hist_copy(&entry->hist, &entry->retired_hist) != 0)
 			entry->present = false;
 	} else {
 		/* Its range is taken from what comes first. */
-		free(entry->hist->sum.buckets);
-		memset(&entry->hist->sum, 0, sizeof(entry->hist->sum));
+		free(entry->hist.buckets);
+		memset(&entry->hist, 0, sizeof(entry->hist));
 	}
 }
 
@@ -201,46 +198,41 @@ fix_bounds(struct kyi_family_kept *family, const struct kymo_hist *hist)
 
 /* One value of several processes: whose stands? */
 static bool
-wins(const struct kyi_entry *entry, int order, const struct kyi_age *age)
+wins(const struct kyi_entry *entry, int order, uint64_t started_ns)
 {
 	if (!entry->present)
 		return true;
 	switch (entry->family->agg) {
-	case KYMO_METRIC_MAX_OF:
-		return order > 0;
-	case KYMO_METRIC_MIN_OF:
-		return order < 0;
-	default:
-		return age->started_ns > entry->best.started_ns ||
-		    (age->started_ns == entry->best.started_ns &&
-		    age->id > entry->best.id);
+	case KYMO_METRIC_MAX_OF: return order > 0;
+	case KYMO_METRIC_MIN_OF: return order < 0;
+	default: return started_ns > entry->best_ns;
 	}
 }
 
 static void
-add_int(struct kyi_entry *entry, int64_t i, const struct kyi_age *age)
+add_int(struct kyi_entry *entry, int64_t i, uint64_t started_ns)
 {
 	int64_t sum = (int64_t)entry->sum;
 
 	if (entry->present && entry->family->agg == KYMO_METRIC_SUM) {
 		entry->sum += (uint64_t)i;
-	} else if (wins(entry, i > sum ? 1 : i < sum ? -1 : 0, age)) {
+	} else if (wins(entry, i > sum ? 1 : i < sum ? -1 : 0, started_ns)) {
 		entry->sum = (uint64_t)i;
-		entry->best = *age;
+		entry->best_ns = started_ns;
 	}
 	entry->present = true;
 }
 
 static void
-add_double(struct kyi_entry *entry, double f, const struct kyi_age *age)
+add_double(struct kyi_entry *entry, double f, uint64_t started_ns)
 {
 	double sum = kyi_double_of(entry->sum);
 
 	if (entry->present && entry->family->agg == KYMO_METRIC_SUM) {
 		entry->sum = kyi_bits_of(sum + f);
-	} else if (wins(entry, f > sum ? 1 : f < sum ? -1 : 0, age)) {
+	} else if (wins(entry, f > sum ? 1 : f < sum ? -1 : 0, started_ns)) {
 		entry->sum = kyi_bits_of(f);
-		entry->best = *age;
+		entry->best_ns = started_ns;
 	}
 	entry->present = true;
 }
@@ -257,12 +249,12 @@ set_text(struct kyi_entry *entry, const char *text)
 /* Texts and states: the youngest process'. */
 static void
 add_newest(struct kyi_entry *entry, const struct kymo_metric_value *value,
-    const struct kyi_age *age)
+    uint64_t started_ns)
 {
-	if (!wins(entry, 0, age))
+	if (entry->present && started_ns <= entry->best_ns)
 		return;
 	entry->present = true;
-	entry->best = *age;
+	entry->best_ns = started_ns;
 	if (entry->family->kind == KYMO_METRIC_TEXT) {
 		set_text(entry, value->is.text);
 	} else if (entry->family->kind == KYMO_METRIC_HEALTH) {
@@ -276,7 +268,7 @@ add_newest(struct kyi_entry *entry, const struct kymo_metric_value *value,
 
 void
 kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
-    const struct kymo_metric_value *value, const struct kyi_age *age)
+    const struct kymo_metric_value *value, uint64_t started_ns)
 {
 	kyi_entry_touch(entry, scan);
 	switch (entry->family->kind) {
@@ -291,17 +283,17 @@ kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
 		entry->present = true;
 		break;
 	case KYMO_METRIC_GAUGE:
-		add_int(entry, value->is.i, age);
+		add_int(entry, value->is.i, started_ns);
 		break;
 	case KYMO_METRIC_FLOAT_GAUGE:
 	case KYMO_METRIC_MAX:
 	case KYMO_METRIC_MIN:
-		add_double(entry, value->is.f, age);
+		add_double(entry, value->is.f, started_ns);
 		break;
 	case KYMO_METRIC_HISTOGRAM:
 	case KYMO_METRIC_SUMMARY:
 		fix_bounds(entry->family, &value->is.hist);
-		if (kymo_hist_add(&entry->hist->sum, &value->is.hist) == 0)
+		if (kymo_hist_add(&entry->hist, &value->is.hist) == 0)
 			entry->present = true;
 		break;
 	case KYMO_METRIC_INFO:
@@ -310,7 +302,7 @@ kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
 	case KYMO_METRIC_TEXT:
 	case KYMO_METRIC_STATE_SET:
 	case KYMO_METRIC_HEALTH:
-		add_newest(entry, value, age);
+		add_newest(entry, value, started_ns);
 		break;
 	}
 }
@@ -320,10 +312,10 @@ kyi_entry_set_retired(struct kyi_entries *entries, struct kyi_entry *entry,
     uint64_t sum, struct kymo_hist *hist)
 {
 	entry->retired = sum;
-	if (entry->hist != NULL) {
+	if (kyi_kind_is_hist(entry->family->kind)) {
 		fix_bounds(entry->family, hist);
-		free(entry->hist->retired.buckets);
-		entry->hist->retired = *hist;
+		free(entry->retired_hist.buckets);
+		entry->retired_hist = *hist;
 		memset(hist, 0, sizeof(*hist));
 	}
 	if (!entry->has_retired)

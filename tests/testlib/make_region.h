@@ -51,7 +51,7 @@ struct make_family {
 	int exponent, lo_idx;
 };
 
-/* ---- strings and records ------------------------------------------------------ */
+/* ---- strings and records --------------------------------------------- */
 
 MAKE_UNUSED static uint32_t
 make_bytes(struct make_region *m, const void *bytes, uint32_t len_bytes)
@@ -140,7 +140,8 @@ MAKE_UNUSED static uint32_t
 make_place(struct make_region *m, uint32_t kind)
 {
 	struct kyi_region *region = &m->region;
-	uint32_t at, bytes = kind == KYI_KIND_MAX || kind == KYI_KIND_MIN ? 16 : 8;
+	bool is_peak = kind == KYI_KIND_MAX || kind == KYI_KIND_MIN;
+	uint32_t at, bytes = is_peak ? 16 : 8, slot;
 	uint64_t off;
 
 	switch (kind) {
@@ -157,9 +158,12 @@ make_place(struct make_region *m, uint32_t kind)
 		at = m->window_next;
 		MAKE_NEED(at + bytes <= region->window_bytes);
 		m->window_next += bytes;
-		for (off = 0; off < kyi_region_control(region)->slot_high; off++)
-			MAKE_NEED(kyi_region_populate(region, region->windows_off +
-			    off * region->window_bytes, m->window_next));
+		for (slot = 0; slot < kyi_region_control(region)->slot_high;
+		    slot++)
+			MAKE_NEED(kyi_region_populate(region,
+			    region->windows_off +
+			    (uint64_t)slot * region->window_bytes,
+			    m->window_next));
 		kyi_publish_window_used(kyi_region_control(region),
 		    m->window_next);
 		return at;
@@ -182,7 +186,8 @@ make_place(struct make_region *m, uint32_t kind)
 /* A series of these label values (NULL-terminated, or NULL: no labels, and of
    a family with labels the overflow series). Returns its place. */
 MAKE_UNUSED static uint32_t
-make_series(struct make_region *m, uint32_t family_id, const char *const *values)
+make_series(struct make_region *m, uint32_t family_id,
+    const char *const *values)
 {
 	struct kyi_series record = {
 		.rec_type = KYI_REC_SERIES,
@@ -205,7 +210,8 @@ make_name(struct make_region *m, const char *component, const char *name,
     const char *types)
 {
 	struct kyi_name record = {
-		.rec_type = types == NULL ? KYI_REC_SPAN_NAME : KYI_REC_LOG_FORMAT,
+		.rec_type = types == NULL ? KYI_REC_SPAN_NAME :
+		    KYI_REC_LOG_FORMAT,
 		.id = ++m->name_cnt[types != NULL],
 		.name_ref = make_text(m, name),
 		.component_ref = make_text(m, component),
@@ -218,7 +224,7 @@ make_name(struct make_region *m, const char *component, const char *name,
 	return record.id;
 }
 
-/* ---- the region --------------------------------------------------------------------- */
+/* ---- the region ------------------------------------------------------ */
 
 /* Threads of the slots below cnt are owned. */
 MAKE_UNUSED static void
@@ -232,7 +238,8 @@ make_slots(struct make_region *m, uint32_t cnt)
 	MAKE_NEED(kyi_region_populate(region, region->slots_off,
 	    sizeof(struct kyi_block) + cnt * sizeof(struct kyi_slot)));
 	for (i = control->slot_high; i < cnt; i++) {
-		struct kyi_slot *slot = kyi_region_at(region, region->slots_off +
+		struct kyi_slot *slot = kyi_region_at(region,
+		    region->slots_off +
 		    sizeof(struct kyi_block) + i * sizeof(struct kyi_slot));
 
 		slot->state = i != 0;
@@ -246,7 +253,8 @@ make_slots(struct make_region *m, uint32_t cnt)
 }
 
 MAKE_UNUSED static void
-make_region_with(struct make_region *m, const struct kyi_region_options *options)
+make_region_with(struct make_region *m,
+    const struct kyi_region_options *options)
 {
 	memset(m, 0, sizeof(*m));
 	m->window_next = KYI_CELL_FIRST;
@@ -265,7 +273,7 @@ make_region(struct make_region *m, const char *dir, const char *service)
 	MAKE_NEED(m->region.visible);
 }
 
-/* ---- values ---------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------- */
 
 MAKE_UNUSED static uint64_t *
 make_cell(struct make_region *m, uint32_t slot, uint32_t at)
@@ -295,8 +303,8 @@ make_hist(struct make_region *m, uint32_t slot, uint32_t hist_idx,
 {
 	uint64_t used = sizeof(struct kyi_block) +
 	    8 * (uint64_t)(bucket_cnt + KYI_HIST_EXTRA_CELLS);
-	uint64_t off = kyi_region_block(&m->region, KYI_BLK_HIST, slot, hist_idx,
-	    kyi_hist_block_bytes(bucket_cnt), used);
+	uint64_t off = kyi_region_block(&m->region, KYI_BLK_HIST, slot,
+	    hist_idx, kyi_hist_block_bytes(bucket_cnt), used);
 
 	MAKE_NEED(off != 0);
 	return kyi_region_at(&m->region, off + sizeof(struct kyi_block));
@@ -348,8 +356,8 @@ MAKE_UNUSED static struct kyi_spans *
 make_spans(struct make_region *m, uint32_t slot)
 {
 	uint64_t used = sizeof(struct kyi_block) + sizeof(struct kyi_spans);
-	uint64_t off = kyi_region_block(&m->region, KYI_BLK_SPANS, slot, 0, used,
-	    used);
+	uint64_t off = kyi_region_block(&m->region, KYI_BLK_SPANS, slot, 0,
+	    used, used);
 
 	MAKE_NEED(off != 0);
 	return kyi_region_at(&m->region, off + sizeof(struct kyi_block));

@@ -27,7 +27,8 @@ test_what_is_not_printable_is_replaced(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		assert_int_equal(kymo_error_set(&error, "%s", rows[i].from), -1);
+		assert_int_equal(kymo_error_set(&error, "%s", rows[i].from),
+		    -1);
 		assert_string_equal(error.text, rows[i].to);
 	}
 }

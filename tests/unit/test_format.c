@@ -178,8 +178,8 @@ test_a_format_that_does_not_fit_its_types_does_no_harm(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		assert_string_equal(format(rows[i].format, rows[i].types, &packed,
-		    &sound), rows[i].text);
+		assert_string_equal(format(rows[i].format, rows[i].types,
+		    &packed, &sound), rows[i].text);
 		assert_false(sound);
 	}
 }
@@ -217,7 +217,8 @@ static void
 test_whatever_the_width_it_ends_within_its_room(void **state)
 {
 	static const char *const formats[] = {
-		"%99999999d", "%.99999999d", "%99999999999999999999.9999999999f",
+		"%99999999d", "%.99999999d",
+		"%99999999999999999999.9999999999f",
 		"%9999s", "%-4294967297s", "%.4294967297s",
 		"%99d%99d%99d%99d%99d%99d%99d%99d%99d%99d%99d%99d%99d%99d",
 	};

@@ -36,8 +36,8 @@ open_in_dir(const struct kymo_trust *trust, struct kymo_error *error)
 	struct kymo_region *region;
 
 	memset(error, 0, sizeof(*error));
-	result = kymo_region_open(&region, dir_fd, testlib_dir(), name_of(&made),
-	    trust, error);
+	result = kymo_region_open(&region, dir_fd, testlib_dir(),
+	    name_of(&made), trust, error);
 	close(dir_fd);
 	if (result == 0)
 		kymo_region_close(region);
@@ -73,7 +73,8 @@ read_header(struct kyi_header *header)
 {
 	int fd = open(made.region.path, O_RDONLY);
 
-	assert_int_equal(pread(fd, header, sizeof(*header), 0), sizeof(*header));
+	assert_int_equal(pread(fd, header, sizeof(*header), 0),
+	    sizeof(*header));
 	close(fd);
 }
 

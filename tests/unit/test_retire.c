@@ -138,7 +138,8 @@ test_what_may_not_be_retired_stays(void **state)
 
 	make_region(&alive, testlib_dir(), "alive");
 	watch = new_watch(false);
-	assert_int_equal(kymo_watch_absorber(watch, kymo_watch_at(watch, 0)), 1);
+	assert_int_equal(kymo_watch_absorber(watch, kymo_watch_at(watch, 0)),
+	    1);
 	assert_int_equal(kymo_watch_retire(watch, kymo_watch_at(watch, 0), 0, 0,
 	    &error), -1);
 	assert_non_null(strstr(error.text, "is alive"));
