@@ -75,7 +75,8 @@ kyi_publish_strings(struct kyi_process *process)
 		    off + at - process->str_done_bytes), at);
 	kyi_region_appended(region, region->str_off,
 	    off + end - process->str_done_bytes);
-	process->str_done_bytes = end;
+	/* pairs(str-done): who sees it may refer to them. */
+	kyi_store_u32_release(&process->str_done_bytes, end);
 	return true;
 }
 

@@ -252,6 +252,17 @@ is_series(uint64_t at, uint32_t *idx)
 	return kyi_hist_is_series(*idx);
 }
 
+/* Whether this one of n is kept. Its cells are made either way, so that after
+   the first record none makes a system call. */
+static bool
+is_kept(uint32_t idx, uint32_t n)
+{
+	if (kyi_chance(n))
+		return true;
+	cells_of(idx);
+	return false;
+}
+
 void
 kymo_slow_hist_(uint64_t v, uint64_t at)
 {
@@ -264,7 +275,7 @@ kymo_slow_hist_(uint64_t v, uint64_t at)
 		return;
 	}
 	n = kyi_hist_family(idx)->sample_n;
-	if (kyi_chance(n))
+	if (is_kept(idx, n))
 		record(idx, v, n, false);
 }
 
@@ -273,7 +284,7 @@ kymo_slow_timer_start_(struct kymo_histogram h)
 {
 	uint32_t idx;
 
-	if (!is_series(h.at_, &idx) || !kyi_chance(h.sample_n_))
+	if (!is_series(h.at_, &idx) || !is_kept(idx, h.sample_n_))
 		return 0;
 	return kyi_clock_ns(CLOCK_MONOTONIC);
 }
@@ -323,7 +334,7 @@ kymo_histogram_observe(struct kymo_histogram h, double value)
 	else
 		value /= power_of_ten[family->exponent];
 	if (value >= 9223372036854775808.0) {
-		if (kyi_chance(family->sample_n))
+		if (is_kept(idx, family->sample_n))
 			record(idx, 0, family->sample_n, true);
 		return;
 	}

@@ -29,7 +29,8 @@
    Cost     a record makes no system call, takes no lock and allocates
             nothing, once the thread has recorded that series (histograms) or
             anything (all others). The first record of a thread is a slow
-            call of some microseconds.
+            call of some microseconds; so are a text that was never set
+            before and each kymo_health_report.
    Errors   nothing here can fail so that the program must care. A call that
             cannot be served is counted in the region (control.err_*), said
             once on stderr (unless KYMO_QUIET=1), and otherwise does nothing.

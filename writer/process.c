@@ -180,7 +180,8 @@ kyi_enter(struct kyi_guard *guard)
 	guard->process = process;
 	guard->errno_before = errno_before;
 	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &guard->mask);
+	guard->is_masked =
+	    pthread_sigmask(SIG_SETMASK, &all, &guard->mask) == 0;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &guard->cancel);
 	lock(&process->lock);
 	if (!process->entered)
@@ -198,7 +199,8 @@ kyi_leave(struct kyi_guard *guard)
 {
 	unlock(&guard->process->lock);
 	pthread_setcancelstate(guard->cancel, NULL);
-	pthread_sigmask(SIG_SETMASK, &guard->mask, NULL);
+	if (guard->is_masked)
+		pthread_sigmask(SIG_SETMASK, &guard->mask, NULL);
 	errno = guard->errno_before;
 }
 

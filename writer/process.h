@@ -79,6 +79,7 @@ struct kyi_process *kyi_process(void);
 struct kyi_guard {
 	struct kyi_process *process;
 	sigset_t mask;
+	bool is_masked;
 	int cancel, errno_before;
 };
 bool kyi_enter(struct kyi_guard *guard);

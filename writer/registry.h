@@ -58,6 +58,12 @@ struct kyi_reg_series {
 	uint32_t ready; /* release: handles are given out, and records go there */
 };
 
+/* A text that was set once. */
+struct kyi_reg_text {
+	uint64_t hash;
+	uint32_t pos;
+};
+
 /* One of record_order: which record came when. */
 struct kyi_reg_order {
 	uint16_t rec_type, idx;
@@ -83,10 +89,10 @@ struct kyi_registry {
 	uint32_t window_given, shared_given; /* ..that handles point into */
 	uint32_t series_full; /* release: no further series in this process */
 	uint32_t str_bytes;
-	uint32_t resource_cnt, text_cnt;
+	uint32_t resource_cnt, text_cnt; /* release */
 
 	struct kyi_resource resources[KYI_RESOURCE_MAX];
-	uint32_t texts[KYI_TEXT_MAX];
+	struct kyi_reg_text texts[KYI_TEXT_MAX];
 	struct kymo_tls_ *blocks[KYI_SLOT_MAX]; /* by slot, once made */
 	uint16_t hist_series[KYI_HIST_MAX];     /* index of series, by index */
 	struct kyi_reg_order order[KYI_ORDER_MAX];

@@ -21,22 +21,43 @@ is_series(uint32_t off)
 	return false;
 }
 
-/* The place of a text that this process has used, or "overflow": nobody can
-   fill the region with texts. KYI_POS_FULL: no room for it. */
+/* The place of a text that this process has used before; 0: it has not. No
+   lock. */
 static uint32_t
-text_pos(struct kyi_registry *registry, const char *text, size_t len_bytes)
+text_find(const struct kyi_registry *registry, const char *text,
+    size_t len_bytes)
 {
-	uint32_t i, pos;
+	uint64_t hash = kyi_hash(0, text, len_bytes);
+	/* pairs(text-cnt), finder: texts below it are there */
+	uint32_t cnt = kyi_load_u32_acquire(&registry->text_cnt), i;
 
-	for (i = 0; i < registry->text_cnt; i++)
-		if (kyi_text_is(kyi_text_at(registry, registry->texts[i]), text,
-		    len_bytes))
-			return registry->texts[i];
-	if (registry->text_cnt == KYI_TEXT_MAX)
+	for (i = 0; i < cnt; i++)
+		if (registry->texts[i].hash == hash &&
+		    kyi_text_is(kyi_text_at(registry, registry->texts[i].pos),
+		    text, len_bytes))
+			return registry->texts[i].pos;
+	return 0;
+}
+
+/* The same, made if need be, or "overflow": nobody can fill the region with
+   texts. KYI_POS_FULL: no room for it. */
+static uint32_t
+text_need(struct kyi_registry *registry, const char *text, size_t len_bytes)
+{
+	uint32_t pos = text_find(registry, text, len_bytes);
+	uint32_t cnt = registry->text_cnt;
+
+	if (pos != 0)
+		return pos;
+	if (cnt == KYI_TEXT_MAX)
 		return kyi_intern(registry, "overflow", strlen("overflow"));
 	pos = kyi_intern(registry, text, len_bytes);
-	if (pos != KYI_POS_FULL)
-		registry->texts[registry->text_cnt++] = pos;
+	if (pos == KYI_POS_FULL)
+		return pos;
+	registry->texts[cnt].hash = kyi_hash(0, text, len_bytes);
+	registry->texts[cnt].pos = pos;
+	/* pairs(text-cnt): who counts it finds it whole. */
+	kyi_store_u32_release(&registry->text_cnt, cnt + 1);
 	return pos;
 }
 
@@ -48,7 +69,7 @@ text_ref(struct kyi_process *process, const char *text, uint32_t *ref)
 	bool cut = false;
 	size_t len_bytes = kyi_cut(text, KYI_VALUE_BYTES_MAX, &cut);
 	uint32_t pos = len_bytes == 0 ? 0 :
-	    text_pos(&kyi_registry, text, len_bytes);
+	    text_need(&kyi_registry, text, len_bytes);
 
 	if (cut)
 		kyi_bad(KYI_SAY_LONG, text);
@@ -64,18 +85,29 @@ text_ref(struct kyi_process *process, const char *text, uint32_t *ref)
 void
 kymo_text_set(struct kymo_text t, const char *text)
 {
+	struct kyi_process *process = kyi_process();
 	struct kyi_guard guard;
 	uint64_t *cell;
-	uint32_t ref;
+	uint32_t ref, pos;
 
 	if (!is_series(t.off_))
 		return;
+	if (text == NULL)
+		text = "";
 	cell = kyi_shared_cell(t.off_);
+	pos = text_find(&kyi_registry, text,
+	    strnlen(text, KYI_VALUE_BYTES_MAX + 1));
+	/* pairs(str-done), user: the string is in this region */
+	if (cell != NULL && pos != 0 && (pos - 1) * 8 <
+	    kyi_load_u32_acquire(&process->str_done_bytes)) {
+		kyi_store_u64_relaxed(cell, kyi_ref_of(&process->region, pos));
+		return;
+	}
 	if (cell == NULL || !kyi_enter(&guard)) {
 		kyi_count(KYI_ERR_FULL, 1);
 		return;
 	}
-	if (text_ref(guard.process, text == NULL ? "" : text, &ref))
+	if (text_ref(guard.process, text, &ref))
 		kyi_store_u64_relaxed(cell, ref);
 	kyi_leave(&guard);
 }

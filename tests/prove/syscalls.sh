@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# ./dev prove syscalls [--json]: 10,000,000 records of each kind, after one,
+# under a seccomp filter that lets exit_group and the write of the result pass
+# and nothing else: no system call, so no lock that waits either. The same
+# program's malloc counts: no allocation in all its life. And the code of an
+# inlined counter and histogram has no lock prefix, no call, and so many
+# instructions.
+set -eu
+. "${top_srcdir:=.}/tests/testlib/sh.sh"
+. "$top_srcdir/tests/prove/rows.sh"
+skip_under address 'it makes system calls of its own'
+skip_under thread 'it makes system calls of its own'
+testlib_begin
+rows_begin "$@"
+KYMO_COMPONENTS=sampled:0.1 KYMO_QUIET=1 rows "$top_builddir/tests/prove/syscalls" \
+	"${KYMO_QUICK:+100000}"
+
+# One function each, as a program has it: a handle at file scope.
+cat >"$tmp/inline.c" <<'END'
+#include <kymo.h>
+KYMO_COUNTER(jobs, "jobs_total", "Jobs");
+KYMO_UPDOWN(busy, "busy", "Busy");
+KYMO_HISTOGRAM(bytes, "size_bytes", "Sizes");
+void counter_inc(void) { kymo_counter_inc(jobs); }
+void counter_add(uint64_t n) { kymo_counter_add(jobs, n); }
+void updown_add(int64_t n) { kymo_updown_add(busy, n); }
+void histogram_record(uint64_t v) { kymo_histogram_record(bytes, v); }
+END
+# Up to the last return: what is after it is cold.
+hot_part() {
+	objdump -d --no-show-raw-insn "$tmp/inline.o" |
+		awk -v name="<$1>:" '$2 == name { on = 1; next } /^$/ { on = 0 }
+			on { sub(/^[^\t]*\t/, ""); print }' |
+		awk '{ line[NR] = $0 } /^ret/ { last = NR }
+			END { for (i = 1; i < last; i++) print line[i] }'
+}
+inline_row() {
+	local name=$1 max=$2 cnt locks calls
+	cnt=$(hot_part "$name" | wc -l)
+	locks=$(hot_part "$name" | grep -c 'lock' || true)
+	calls=$(hot_part "$name" | grep -c 'call' || true)
+	rows_show "syscalls/inline_$name" "instructions=$cnt" "max=$max" \
+		"locks=$locks" "calls=$calls" \
+		"ok=$((cnt > 0 && cnt <= max && locks == 0 && calls == 0))"
+}
+read -ra cc <<<"${CC:-gcc}"
+if [ "$(uname -m)" = x86_64 ] && "${cc[@]}" --version | grep -qi gcc &&
+	command -v objdump >/dev/null; then
+	"${cc[@]}" -O2 -fPIE -I"$top_srcdir/writer" -c -o "$tmp/inline.o" \
+		"$tmp/inline.c"
+	inline_row counter_inc 7
+	inline_row counter_add 9
+	inline_row updown_add 7
+	inline_row histogram_record 24
+fi
+rows_end
