@@ -106,4 +106,20 @@ prove_sum(const char *counter, const char *hist)
 	return sum;
 }
 
+/* prove_sum_of_pid returns a counter of the region that pid made. */
+PROVE_UNUSED static uint64_t
+prove_sum_of_pid(const char *counter, uint32_t pid)
+{
+	struct peek peek;
+	char path[512];
+	uint64_t sum = 0;
+
+	if (!peek_find(prove_dir(), pid, path, sizeof(path)))
+		return 0;
+	if (peek_open(&peek, path))
+		sum = peek_sum(&peek, counter);
+	peek_close(&peek);
+	return sum;
+}
+
 #endif
