@@ -19,7 +19,7 @@ enum {
 	/* and others that some member must not name */
 	DOTTED, SPACED, LONG_NAME, LONG_HELP, LONG_VALUE, LONG_FORMAT,
 	KEYS_LE, KEYS_QUANTILE, KEYS_RESERVED, KEYS_TWICE, KEYS_MANY, KEYS_BAD,
-	KEYS_ODD, VALUES_ONE, VALUES_LONG, VALUES_BAD, STATES_TWICE,
+	KEYS_ODD, KEYS_ALIKE, KEY_GE, VALUES_ONE, VALUES_LONG, VALUES_BAD, STATES_TWICE,
 	STATES_MANY, NOT_UTF8, TYPES, TYPES_BAD, TYPES_MANY, EMPTY_LIST,
 	OUTSIDE, LAST,
 };
@@ -103,6 +103,9 @@ make_image(void **state)
 	refs[KEYS_MANY] = many(KYI_LABEL_MAX + 1);
 	refs[KEYS_BAD] = pair(text("code"), UINT32_MAX);
 	refs[KEYS_ODD] = put("abcdefg", 7);
+	refs[KEYS_ALIKE] = pair(text("code"), text("path"));
+	refs[KEY_GE] = text("ge");
+	refs[KEY_GE] = put(&refs[KEY_GE], 4);
 	refs[VALUES_ONE] = put(&refs[UNIT], 4);
 	refs[VALUES_LONG] = pair(refs[LONG_VALUE], 0);
 	refs[VALUES_BAD] = pair(0, 1);

@@ -188,6 +188,38 @@ test_any_changed_byte_of_a_header_is_seen(void **state)
 	assert_false(kyi_check_header(&header, 0, &complaints));
 }
 
+/* Each bound itself is inside. */
+static void
+test_the_largest_and_the_smallest_are_sound(void **state)
+{
+	static const struct {
+		uint64_t max_bytes, windows_off;
+		uint32_t slot_max, window_bytes;
+	} rows[] = {
+		{ KYI_REGION_BYTES_MIN, 12288, 1, 4096 },
+		{ KYI_REGION_BYTES_MIN, 12288, 1, KYI_REGION_BYTES_MIN - 12288 },
+		{ KYI_REGION_BYTES_MAX, 1u << 20, KYI_SLOT_MAX, 8192 },
+		{ KYI_REGION_BYTES_MAX, KYI_REGION_BYTES_MAX / 2, KYI_SLOT_MAX,
+		    16384 },
+	};
+	struct heard heard = { "", 0 };
+	struct kyi_complaints complaints = { hear, &heard, 0 };
+	struct kyi_header header;
+	struct make_region m;
+	size_t i;
+
+	sound_header(&header, &m);
+	for (i = 0; i < COUNT(rows); i++) {
+		header.max_bytes = rows[i].max_bytes;
+		header.windows_off = rows[i].windows_off;
+		header.slot_max = rows[i].slot_max;
+		header.window_bytes = rows[i].window_bytes;
+		header.crc32c = kyi_crc32c(0, &header, 252);
+		if (!kyi_check_header(&header, rows[i].max_bytes, &complaints))
+			fail_msg("row %zu: %s", i, heard.text);
+	}
+}
+
 /* All faults of a readable header are told, not only the first. */
 static void
 test_a_header_with_many_faults_tells_them_all(void **state)
@@ -446,6 +478,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_headers),
 		TEST(test_any_changed_byte_of_a_header_is_seen),
+		TEST(test_the_largest_and_the_smallest_are_sound),
 		TEST(test_a_header_with_many_faults_tells_them_all),
 		TEST(test_blocks),
 		TEST(test_sound_blocks_are_where_they_say),

@@ -149,6 +149,9 @@ static const struct row family_rows[] = {
 	    "label key (ref 4294967295)" },
 	{ "keys of seven bytes", COUNTER, FREF(label_keys_ref, KEYS_ODD),
 	    "list of label key has 7 bytes" },
+	{ "keys of one length", COUNTER, FREF(label_keys_ref, KEYS_ALIKE),
+	    NULL },
+	{ "ge of a histogram", HISTOGRAM, FREF(label_keys_ref, KEY_GE), NULL },
 	{ "le of a counter", COUNTER, FREF(label_keys_ref, KEYS_LE), NULL },
 	{ "le of a histogram", HISTOGRAM, FREF(label_keys_ref, KEYS_LE),
 	    "label key 0 is le or quantile" },
@@ -160,6 +163,7 @@ static const struct row family_rows[] = {
 	{ "scale 7", HISTOGRAM, F(scale, 7), "its scale is 7, not 0 to 6" },
 	{ "scale 7 of a counter", COUNTER, F(scale, 7), NULL },
 	{ "first bucket at the end", HISTOGRAM, F(lo_idx, 70400), NULL },
+	{ "first bucket at the beginning", HISTOGRAM, F(lo_idx, -70400), NULL },
 	{ "first bucket beyond", HISTOGRAM, F(lo_idx, 70401),
 	    "first bucket is 70401, not within 70400 of 0" },
 	{ "first bucket before", HISTOGRAM, F(lo_idx, -70401), "is -70401" },
@@ -340,6 +344,19 @@ test_an_overflow_series_needs_no_values(void **state)
 	    &complaints));
 }
 
+/* What follows a list in the image is no part of it. */
+static void
+test_a_list_of_one_is_one(void **state)
+{
+	struct kyi_complaints complaints = { NULL, NULL, 0 };
+	struct kyi_family family = *sound_family(COUNTER);
+	struct kyi_series series = sound_series(COUNTER);
+
+	family.label_keys_ref = refs[KEY_GE];
+	series.label_values_ref = refs[VALUES_ONE];
+	assert_true(check_series(&family, &series, &complaints));
+}
+
 static void
 test_a_series_without_a_family_is_none(void **state)
 {
@@ -431,6 +448,7 @@ main(void)
 		cmocka_unit_test(test_series),
 		cmocka_unit_test(test_every_kind_has_a_sound_series),
 		cmocka_unit_test(test_an_overflow_series_needs_no_values),
+		cmocka_unit_test(test_a_list_of_one_is_one),
 		cmocka_unit_test(test_a_series_without_a_family_is_none),
 		cmocka_unit_test(test_span_names_and_log_formats),
 		cmocka_unit_test(test_strings_that_came_later_are_not_looked_at),

@@ -23,6 +23,8 @@ static const struct {
 	{ "holes", HEADS + 100 * 64, {{0, 1}, {50, 2}, {96, 4}}, true, 0 },
 	{ "some are not there", HEADS, {{0, 0}, {9, 0}, {UINT32_MAX, 0}}, true,
 	    0 },
+	{ "one that is not there, in another", HEADS + 8 * 64,
+	    {{0, 4}, {2, 0}, {4, 4}}, true, 0 },
 	{ "not filled yet", 64, {{0, 32}, {32, 16}, {48, 8}}, false, 0 },
 	{ "no room for sections", HEADS - 8, {{0, 0}, {0, 0}, {0, 0}}, false,
 	    1 },

@@ -149,6 +149,7 @@ static void
 test_bounds_beyond_the_doubles_are_zero_and_infinity(void **state)
 {
 	assert_true(kyi_hist_bound(1023, 0) == INFINITY);
+	assert_true(kyi_hist_bound(1024 * 64 + 5, 6) == INFINITY);
 	assert_true(kyi_hist_bound(1022, 0) == 0x1p1023);
 	assert_true(kyi_hist_bound(INT32_MAX, 0) == INFINITY);
 	assert_true(kyi_hist_bound(INT32_MAX, 6) == INFINITY);

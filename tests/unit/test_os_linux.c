@@ -94,6 +94,34 @@ test_another_users_directory_is_refused(void **state)
 	    -EPERM);
 }
 
+static int
+open_as_another(void *arg)
+{
+	uid_t uid = 12345;
+
+	if (setresuid(uid, uid, uid) != 0)
+		return CHILD_SKIPS;
+	CHILD_CHECK(kyi_os_dir_open(testlib_path("theirs"), false) >= 0);
+	CHILD_CHECK(kyi_os_dir_open(testlib_path("roots"), false) >= 0);
+	CHILD_CHECK(kyi_os_dir_open(testlib_path("others"), false) == -EPERM);
+	return 0;
+}
+
+static void
+test_our_own_directory_and_roots_are_taken(void **state)
+{
+	assert_int_equal(mkdir(testlib_path("theirs"), 0777), 0);
+	assert_int_equal(mkdir(testlib_path("roots"), 0777), 0);
+	assert_int_equal(mkdir(testlib_path("others"), 0777), 0);
+	assert_int_equal(chmod(testlib_dir(), 0755), 0);
+	if (chown(testlib_path("theirs"), 12345, 0) != 0 ||
+	    chown(testlib_path("others"), 12346, 0) != 0) {
+		print_message("SKIPPED: only root can give a directory away\n");
+		skip();
+	}
+	testlib_child(open_as_another, NULL);
+}
+
 static void
 test_a_setgid_directory_gives_its_group_the_files(void **state)
 {
@@ -302,6 +330,7 @@ main(void)
 		TEST(test_directories_that_are_taken_and_refused),
 		TEST(test_a_made_directory_is_private),
 		TEST(test_another_users_directory_is_refused),
+		TEST(test_our_own_directory_and_roots_are_taken),
 		TEST(test_a_setgid_directory_gives_its_group_the_files),
 		TEST(test_memory_file_systems_are_known),
 		TEST(test_a_file_appears_whole_with_its_name),

@@ -97,10 +97,24 @@ look_for_the_hidden(void *arg)
 	return 0;
 }
 
+static int
+look_for_the_hidden_of_another(void *arg)
+{
+	uint64_t ticks;
+
+	if (getuid() != 0 || setresuid(12345, 12345, 12345) != 0 ||
+	    testlib_syscall_fails(SYS_openat, 2, O_DIRECTORY, 0, ENOENT) != 0)
+		return CHILD_SKIPS;
+	/* It may not be signalled either, which says that it is there. */
+	CHILD_CHECK(kyi_os_starttime((uint32_t)getppid(), &ticks) == -EACCES);
+	return 0;
+}
+
 static void
 test_hidden_is_not_gone(void **state)
 {
 	testlib_child(look_for_the_hidden, NULL);
+	testlib_child(look_for_the_hidden_of_another, NULL);
 }
 
 static int
@@ -118,6 +132,76 @@ look_without_proc(void *arg)
 	CHILD_CHECK(identity.pid == (uint32_t)getpid());
 	CHILD_CHECK(kyi_os_starttime(identity.pid, &ticks) == -ENOENT);
 	return 0;
+}
+
+/* A /proc of our own making. */
+static const struct {
+	const char *stat;
+	int rc;
+	uint64_t ticks;
+	const char *boot_id;
+	uint8_t first, last; /* bytes of the boot id */
+} proc_rows[] = {
+	{ "77 (a) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 1909 23\n",
+	    0, 1909, "01234567-89ab-cdef-0123-456789abcdef\n", 0x01, 0xef },
+	{ "77 (a b) c) R 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 0 23",
+	    0, 0, "f0000000-0000-0000-0000-00000000000a\n", 0xf0, 0x0a },
+	{ "77 ()) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 9",
+	    0, 9, "90000000-0000-0000-0000-000000000090\n", 0x90, 0x90 },
+	{ "77 (a) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21", -ENOENT,
+	    0, "f0000000-0000-0000-0000-00000000000", 0, 0 },
+	{ "77 (a) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 x",
+	    -ENOENT, 0, "F0000000-0000-0000-0000-00000000000A\n", 0, 0 },
+	{ "77 (a) S 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 -1",
+	    -ENOENT, 0, "g", 0, 0 },
+	{ "no parenthesis", -ENOENT, 0, "-", 0, 0 },
+};
+
+static int
+put_file(const char *path, const char *text)
+{
+	int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+	CHILD_CHECK(fd >= 0);
+	CHILD_CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+	return 0;
+}
+
+static int
+look_at_another_proc(void *arg)
+{
+	struct kyi_identity identity;
+	uint64_t ticks = 1;
+	size_t i;
+
+	if (testlib_mount_tmpfs("/proc", "size=1m") != 0)
+		return CHILD_SKIPS;
+	mkdir("/proc/self", 0700);
+	mkdir("/proc/77", 0700);
+	mkdir("/proc/sys", 0700);
+	mkdir("/proc/sys/kernel", 0700);
+	mkdir("/proc/sys/kernel/random", 0700);
+	for (i = 0; i < sizeof(proc_rows) / sizeof(proc_rows[0]); i++) {
+		if (put_file("/proc/self/stat", proc_rows[i].stat) != 0 ||
+		    put_file("/proc/77/stat", proc_rows[i].stat) != 0 ||
+		    put_file("/proc/sys/kernel/random/boot_id",
+		    proc_rows[i].boot_id) != 0)
+			return 1;
+		kyi_os_identity(&identity);
+		CHILD_CHECK(kyi_os_starttime(77, &ticks) == proc_rows[i].rc);
+		CHILD_CHECK(ticks == proc_rows[i].ticks);
+		CHILD_CHECK(identity.starttime_ticks == proc_rows[i].ticks);
+		CHILD_CHECK(identity.boot_id[0] == proc_rows[i].first);
+		CHILD_CHECK(identity.boot_id[15] == proc_rows[i].last);
+	}
+	return 0;
+}
+
+static void
+test_proc_is_read_with_care(void **state)
+{
+	testlib_child(look_at_another_proc, NULL);
 }
 
 static void
@@ -214,6 +298,7 @@ main(void)
 		    test_the_start_of_a_process_is_found_whatever_its_name),
 		cmocka_unit_test(test_who_is_not_there_has_no_start),
 		cmocka_unit_test(test_hidden_is_not_gone),
+		cmocka_unit_test(test_proc_is_read_with_care),
 		cmocka_unit_test(test_without_proc_there_are_zeros),
 		cmocka_unit_test(test_random_bytes_differ),
 		cmocka_unit_test(test_chance_never_waits),

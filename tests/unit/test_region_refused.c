@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal: whatever the system refuses, the program goes on with a region in
    private memory and a sentence that a person can act on, and nothing is left
-   behind. Method: rows of directories; limits, old kernels and full file
-   systems in children; then each system call of a creation fails, for ever. */
+   behind. Method: rows of directories; then each system call of a creation
+   fails, for ever. Limits and full file systems are in test_region_limits.c. */
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #include "tests/testlib/child.h"
+#include "tests/testlib/use_region.h"
 
-#include "shm/check.h"
 #include "shm/os.h"
 #include "shm/region.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define PAGE KYI_PAGE_BYTES
 
 /* What the C library calls differs from machine to machine. */
 #ifdef SYS_newfstatat
@@ -26,67 +23,6 @@
 #ifndef SYS_mkdir
 #define SYS_mkdir SYS_mkdirat
 #endif
-
-static struct kyi_region_options
-small(const char *dir)
-{
-	struct kyi_region_options options = {
-		.dir = dir,
-		.service = "shop",
-		.max_bytes = 1u << 20,
-		.slot_max = 4,
-	};
-
-	return options;
-}
-
-static uint32_t
-entry_cnt(const char *path)
-{
-	DIR *dir = opendir(path);
-	uint32_t cnt = 0;
-
-	while (readdir(dir) != NULL)
-		cnt++;
-	closedir(dir);
-	return cnt - 2;
-}
-
-/* Whether all that a writer does with a region can be done with this one. */
-static int
-use(struct kyi_region *region)
-{
-	uint64_t off;
-
-	CHILD_CHECK(memcmp(region->base, KYI_MAGIC, KYI_MAGIC_BYTES) == 0);
-	kyi_region_control(region)->heartbeat_ns = 1;
-	*(uint64_t *)kyi_region_at(region, region->windows_off) = 1;
-	CHILD_CHECK(kyi_region_populate(region, region->windows_off +
-	    region->window_bytes, PAGE));
-	*(uint64_t *)kyi_region_at(region, region->windows_off +
-	    region->window_bytes) = 1;
-	off = kyi_region_append(region, region->str_off, region->str_len,
-	    2 * PAGE);
-	CHILD_CHECK(off != 0);
-	memset(kyi_region_at(region, off), 'x', 2 * PAGE);
-	kyi_region_appended(region, region->str_off, off + 2 * PAGE);
-	off = kyi_region_block(region, KYI_BLK_HIST, 0, 3, 2 * PAGE, 2 * PAGE);
-	CHILD_CHECK(off != 0);
-	memset(kyi_region_at(region, off + 64), 1, 2 * PAGE - 64);
-	return 0;
-}
-
-static int
-is_private(struct kyi_region *region, const char *why)
-{
-	CHILD_CHECK(!region->visible);
-	CHILD_CHECK(region->path[0] == '\0');
-	if (strstr(region->why, why) == NULL) {
-		fprintf(stderr, "why: %s; not: %s\n", region->why, why);
-		return 1;
-	}
-	return use(region);
-}
 
 /* ---- directories -------------------------------------------------- */
 
@@ -231,132 +167,7 @@ test_the_environments_directory_is_made(void **state)
 	kyi_region_forget(&region);
 }
 
-/* ---- limits --------------------------------------------------------- */
-
-static int
-create_under_a_file_limit(void *arg)
-{
-	struct kyi_region_options options = small(testlib_dir());
-	struct rlimit limit = { 300 * 1024, RLIM_INFINITY };
-	struct kyi_region region;
-
-	CHILD_CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
-	CHILD_CHECK(region.visible && region.max_bytes == 300 * 1024);
-	CHILD_CHECK(use(&region) == 0);
-	limit.rlim_cur = KYI_REGION_BYTES_MIN - 1;
-	CHILD_CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
-	CHILD_CHECK(region.max_bytes == 1u << 20);
-	CHILD_CHECK(is_private(&region, "ulimit -f") == 0);
-	CHILD_CHECK(entry_cnt(testlib_dir()) == 1);
-	return 0;
-}
-
-static int
-create_without_descriptors(void *arg)
-{
-	struct kyi_region_options options = small(testlib_dir());
-	struct rlimit limit = { 3, 3 };
-	struct kyi_region region;
-	int fd;
-
-	for (fd = 3; fd < 64; fd++)
-		close(fd);
-	CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
-	return is_private(&region, "there is no file descriptor left");
-}
-
-static int
-create_without_address_space(void *arg)
-{
-	struct kyi_region_options options = small(testlib_dir());
-	struct rlimit limit = { 1u << 20, 1u << 20 };
-	struct kyi_region region;
-
-	options.max_bytes = 128u << 20;
-	CHILD_CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
-	CHILD_CHECK(kyi_region_create(&region, &options) == -1);
-	CHILD_CHECK(region.base == NULL);
-	CHILD_CHECK(entry_cnt(testlib_dir()) == 0);
-	return 0;
-}
-
-static void
-test_limits_of_the_process(void **state)
-{
-	testlib_child(create_under_a_file_limit, NULL);
-	testlib_child(create_without_descriptors, NULL);
-}
-
-static void
-test_without_address_space_there_is_no_region(void **state)
-{
-	testlib_child(create_without_address_space, NULL);
-}
-
-static int
-create_on_a_full_tmpfs(void *arg)
-{
-	struct kyi_region_options options = small(testlib_dir());
-	struct kyi_region region;
-	uint64_t off;
-
-	if (testlib_mount_tmpfs(testlib_dir(), "size=64k,mode=700") != 0)
-		return CHILD_SKIPS;
-	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
-	CHILD_CHECK(region.visible);
-	/* Nine of sixteen pages are taken, and the directory is one. */
-	off = kyi_region_block(&region, KYI_BLK_HIST, 0, 3, 3 * PAGE, 64);
-	CHILD_CHECK(off != 0);
-	CHILD_CHECK(kyi_region_block(&region, KYI_BLK_HIST, 0, 4, 64 * 1024,
-	    64) == 0);
-	CHILD_CHECK(!kyi_region_populate(&region, region.windows_off,
-	    64 * 1024));
-	CHILD_CHECK(region.block_cnt == 7);
-	memset(kyi_region_at(&region, off + 64), 1, 3 * PAGE - 64);
-	kyi_region_forget(&region);
-	/* The next one finds no room to begin with, and leaves none taken. */
-	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
-	CHILD_CHECK(is_private(&region, "it is full") == 0);
-	CHILD_CHECK(entry_cnt(testlib_dir()) == 1);
-	return 0;
-}
-
-static void
-test_a_full_tmpfs_is_an_answer(void **state)
-{
-	testlib_child(create_on_a_full_tmpfs, NULL);
-}
-
-/* ---- other kernels ------------------------------------------------ */
-
-static int
-create_before_5_14(void *arg)
-{
-	struct kyi_region_options options = small(testlib_dir());
-	struct kyi_region region;
-
-	if (testlib_syscall_fails(SYS_madvise, 2, UINT32_MAX, 23, EINVAL) != 0)
-		return CHILD_SKIPS;
-	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
-	CHILD_CHECK(region.visible);
-	CHILD_CHECK(use(&region) == 0);
-	/* Once the file is gone, what it has no page for is full. */
-	CHILD_CHECK(unlink(region.path) == 0);
-	CHILD_CHECK(kyi_region_block(&region, KYI_BLK_HIST, 0, 3, PAGE,
-	    64) == 0);
-	options.dir = "/proc/self/fdinfo";
-	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
-	return is_private(&region, "");
-}
-
-static void
-test_a_kernel_before_5_14_will_do(void **state)
-{
-	testlib_child(create_before_5_14, NULL);
-}
+/* ---- system calls ------------------------------------------------------- */
 
 struct fault {
 	const char *what;
@@ -452,10 +263,6 @@ main(void)
 		TEST(test_the_reason_is_whole_though_the_path_is_not),
 		TEST(test_a_group_may_read_where_the_directory_says_so),
 		TEST(test_the_environments_directory_is_made),
-		TEST(test_limits_of_the_process),
-		TEST(test_without_address_space_there_is_no_region),
-		TEST(test_a_full_tmpfs_is_an_answer),
-		TEST(test_a_kernel_before_5_14_will_do),
 		TEST(test_every_system_call_may_fail_for_ever),
 	};
 
