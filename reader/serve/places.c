@@ -2,6 +2,7 @@
 #include "reader/serve/places.h"
 
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -45,7 +46,7 @@ sweep(struct kyi_places *places, uint64_t now_ns)
 	struct kyi_place *place;
 	uint64_t next_ns = 0, at_ns;
 
-	for (place = places->first; place != NULL; place = place->next) {
+	for (place = places->newest; place != NULL; place = place->next) {
 		if (place->gone)
 			continue;
 		at_ns = deadline_ns(places, place);
@@ -138,17 +139,29 @@ kyi_places_end(struct kyi_places *places)
 	pthread_mutex_destroy(&places->lock);
 }
 
+static bool
+has_unread(const struct kyi_place *place)
+{
+	int bytes = 0;
+
+	return ioctl(place->fd, FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 /* Under the lock: the oldest of those that may go; NULL: none may. */
 static struct kyi_place *
 oldest(struct kyi_places *places, bool answering, uint64_t before_ns)
 {
 	struct kyi_place *place, *found = NULL;
 
-	for (place = places->first; place != NULL; place = place->next)
-		if (!place->gone && place->since_ns <= before_ns &&
-		    (place->state == KYI_PLACE_ANSWER) == answering &&
-		    (found == NULL || place->since_ns < found->since_ns))
+	for (place = places->oldest; place != NULL; place = place->before) {
+		if (place->gone || place->since_ns > before_ns ||
+		    (place->state == KYI_PLACE_ANSWER) != answering)
+			continue;
+		if (answering || !has_unread(place))
+			return place;
+		if (found == NULL)
 			found = place;
+	}
 	return found;
 }
 
@@ -176,6 +189,34 @@ kyi_places_admit(struct kyi_places *places)
 	return room;
 }
 
+/* Under the lock. */
+static void
+link_newest(struct kyi_places *places, struct kyi_place *place)
+{
+	place->before = NULL;
+	place->next = places->newest;
+	if (place->next != NULL)
+		place->next->before = place;
+	else
+		places->oldest = place;
+	places->newest = place;
+	place->since_ns = kyi_serve_now_ns();
+}
+
+/* Under the lock. */
+static void
+unlink_place(struct kyi_places *places, struct kyi_place *place)
+{
+	if (place->before != NULL)
+		place->before->next = place->next;
+	else
+		places->newest = place->next;
+	if (place->next != NULL)
+		place->next->before = place->before;
+	else
+		places->oldest = place->before;
+}
+
 struct kyi_place *
 kyi_place_begin(struct kyi_places *places, int fd, const void *owner)
 {
@@ -186,12 +227,9 @@ kyi_place_begin(struct kyi_places *places, int fd, const void *owner)
 		return NULL;
 	}
 	*place = (struct kyi_place){ .fd = fd, .owner = owner,
-	    .state = KYI_PLACE_HEAD, .since_ns = kyi_serve_now_ns() };
+	    .state = KYI_PLACE_HEAD };
 	pthread_mutex_lock(&places->lock);
-	place->next = places->first;
-	if (place->next != NULL)
-		place->next->before = place;
-	places->first = place;
+	link_newest(places, place);
 	places->taken_cnt++;
 	wake_for(places, place);
 	pthread_mutex_unlock(&places->lock);
@@ -205,8 +243,9 @@ kyi_place_set(struct kyi_places *places, struct kyi_place *place,
 	if (place == NULL)
 		return;
 	pthread_mutex_lock(&places->lock);
+	unlink_place(places, place);
+	link_newest(places, place);
 	place->state = state;
-	place->since_ns = kyi_serve_now_ns();
 	wake_for(places, place);
 	/* who drains waits for the end of answers */
 	if (places->ending || state == KYI_PLACE_IDLE)
@@ -220,12 +259,7 @@ kyi_place_end(struct kyi_places *places, struct kyi_place *place)
 	if (place == NULL)
 		return;
 	pthread_mutex_lock(&places->lock);
-	if (place->before != NULL)
-		place->before->next = place->next;
-	else
-		places->first = place->next;
-	if (place->next != NULL)
-		place->next->before = place->before;
+	unlink_place(places, place);
 	if (!place->gone)
 		places->taken_cnt--;
 	if (place->state == KYI_PLACE_ANSWER)
@@ -266,7 +300,7 @@ kyi_places_drain(struct kyi_places *places, const void *owner,
 	pthread_mutex_lock(&places->lock);
 	do {
 		busy = false;
-		for (place = places->first; place != NULL;
+		for (place = places->newest; place != NULL;
 		    place = place->next) {
 			if (place->gone ||
 			    (owner != NULL && place->owner != owner))

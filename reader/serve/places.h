@@ -9,6 +9,9 @@
      ANSWER  from a whole head to the end of its answer: answer_ns in all
      IDLE    kept alive for another request: idle_ns until it is whole
 
+   Who sent what we have not read yet has done its part: such a one goes only
+   when all have.
+
    A place is taken away by shutdown(): the library then sees the end and
    closes. Its descriptor is ours to name as long as the place is in the table,
    since the library tells us before it closes. */
@@ -33,7 +36,7 @@ enum kyi_place_state {
 };
 
 struct kyi_place {
-	struct kyi_place *next, *before;
+	struct kyi_place *next, *before; /* older; newer */
 	const void *owner; /* whose: a listener */
 	int fd;
 	enum kyi_place_state state;
@@ -46,7 +49,7 @@ struct kyi_places {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t sweeper;
-	struct kyi_place *first;
+	struct kyi_place *newest, *oldest; /* by since_ns */
 	uint32_t taken_cnt;
 	uint64_t evicted_cnt;
 	uint64_t wake_ns; /* when the sweeper wakes by itself; 0: never */

@@ -255,24 +255,49 @@ async def hoard(stop):
             sock.close()
 
 
-async def in_company(kind, cnt, scrapes):
+async def crowd(kind, cnt):
+    """A crowd for as long as it is let."""
     stop = asyncio.Event()
-    crowd = [asyncio.create_task(kind(stop)) for _ in range(cnt)]
+    members = [asyncio.create_task(kind(stop)) for _ in range(cnt)]
     await asyncio.sleep(2)
-    took = []
-    for _ in range(scrapes):
-        answer, seconds = await scrape(seconds=20)
-        check(answer is not None and answer.status == 200,
-              "a scrape among %d of %s" % (cnt, kind.__name__))
-        took.append(seconds)
-    stop.set()
-    await asyncio.gather(*crowd)
+    print("gathered", flush=True)
+    await asyncio.gather(*members)
+
+
+def once():
+    """One scrape by a plain socket; None where it was closed."""
+    with socket.create_connection(("127.0.0.1", PORT), timeout=20) as sock:
+        got = b""
+        try:
+            sock.sendall(request())
+            while True:
+                part = sock.recv(1 << 20)
+                if part == b"":
+                    break
+                got += part
+        except ConnectionError:
+            return None
+    return got if got.startswith(b"HTTP/1.1 200 ") else None
+
+
+def scrapes(cnt):
+    """Scrapes, one after the other. A client that is not let run between
+    its connect and its send may lose its place to those who are: it tries
+    again, as scrapers do."""
+    took, again = [], 0
+    for _ in range(cnt):
+        start = time.monotonic()
+        tries = 1
+        while once() is None:
+            tries += 1
+            check(tries <= 3, "three scrapes in a row were cut off")
+        again += tries - 1
+        took.append(time.monotonic() - start)
     took.sort()
-    print("%d scrapes among %d of %s: median %.1f ms, worst %.1f ms" % (
-        scrapes, cnt, kind.__name__, took[scrapes // 2] * 1000,
-        took[-1] * 1000))
+    print("%d scrapes (%d again): median %.1f ms, worst %.1f ms" % (
+        cnt, again, took[cnt // 2] * 1000, took[-1] * 1000))
     # Far above what it takes: this shows starving, it does not measure.
-    check(took[scrapes // 2] < 1, "the median scrape took a second")
+    check(took[cnt // 2] < 2, "the median scrape took two seconds")
 
 
 async def deadline():
@@ -331,7 +356,9 @@ def main():
     name = sys.argv[2]
     arguments = [int(a) if a.isdigit() else a for a in sys.argv[3:]]
     if name in ("drip", "hoard"):
-        asyncio.run(in_company(globals()[name], *arguments))
+        asyncio.run(crowd(globals()[name], *arguments))
+    elif name == "scrapes":
+        scrapes(*arguments)
     else:
         asyncio.run(globals()[name](*arguments))
 

@@ -21,6 +21,14 @@ serve() {
 	wait_for 10 grep -q serving "$tmp/$name.log"
 }
 
+# among KIND COUNT: a crowd, its process in $among.
+among() {
+	start "$1" /usr/bin/python3 "$top_srcdir/tests/e2e/serve.py" "$port" "$@"
+	among=$started
+	wait_for 60 grep -q gathered "$tmp/$1.log"
+	echo "among $2 of $1:"
+}
+
 # counted NAME WHAT: a number that the server said at its end.
 counted() { grep -oE "(^| )$2 [0-9]+" "$tmp/$1.log" | grep -oE '[0-9]+'; }
 
@@ -54,8 +62,10 @@ serve crowded
 crowded=$started
 client shared 50
 before=$(resident_kb "$crowded")
-client drip 1000 30
+among drip 1000
+client scrapes 30
 after=$(resident_kb "$crowded")
+stop "$among"
 echo "memory: $before KB alone, $after KB after the thousand"
 if [ "$KYMO_SANITIZER" = no ] && [ $((after - before)) -gt 16384 ]; then
 	fail "a thousand clients cost $((after - before)) KB"
@@ -69,7 +79,9 @@ second=$port
 port=$first
 serve large 40000 "$second"
 large=$started
-client hoard 300 20
+among hoard 300
+client scrapes 20
+stop "$among"
 kill -USR2 "$large"
 port=$second
 wait_for 10 client health

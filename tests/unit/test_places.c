@@ -47,21 +47,6 @@ client_end(struct kyi_places *places, struct client *client)
 	close(client->fds[1]);
 }
 
-/* As if it had come to this state as the order-th. */
-static void
-make(struct kyi_places *places, struct client *client,
-    enum kyi_place_state state, uint64_t order)
-{
-	static uint64_t base_ns;
-
-	if (base_ns == 0)
-		base_ns = kyi_serve_now_ns();
-	pthread_mutex_lock(&places->lock);
-	client->place->state = state;
-	client->place->since_ns = base_ns + order;
-	pthread_mutex_unlock(&places->lock);
-}
-
 static void
 test_each_state_has_its_deadline(void **state)
 {
@@ -114,9 +99,9 @@ test_the_oldest_that_is_not_answered_goes_for_a_newer_one(void **state)
 		client_begin(&places, &clients[i]);
 	}
 	assert_int_equal(kyi_places_evicted(&places), 0);
-	make(&places, &clients[0], KYI_PLACE_ANSWER, 0);
-	make(&places, &clients[1], KYI_PLACE_HEAD, 1);
-	make(&places, &clients[2], KYI_PLACE_IDLE, 2);
+	kyi_place_set(&places, clients[0].place, KYI_PLACE_ANSWER);
+	kyi_place_set(&places, clients[1].place, KYI_PLACE_HEAD);
+	kyi_place_set(&places, clients[2].place, KYI_PLACE_IDLE);
 
 	/* 1 is the oldest of those that are not answered */
 	assert_true(kyi_places_admit(&places));
@@ -125,15 +110,14 @@ test_the_oldest_that_is_not_answered_goes_for_a_newer_one(void **state)
 	assert_false(cut_off(&clients[2], 0));
 	assert_int_equal(kyi_places_taken(&places), 2);
 	client_begin(&places, &newer);
-	make(&places, &newer, KYI_PLACE_HEAD, 3);
 
 	/* then the idle one, and only then an answer */
 	assert_true(kyi_places_admit(&places));
 	assert_true(cut_off(&clients[2], 0));
 	client_end(&places, &clients[2]);
 	client_begin(&places, &clients[2]);
-	make(&places, &clients[2], KYI_PLACE_ANSWER, 5);
-	make(&places, &newer, KYI_PLACE_ANSWER, 4);
+	kyi_place_set(&places, newer.place, KYI_PLACE_ANSWER);
+	kyi_place_set(&places, clients[2].place, KYI_PLACE_ANSWER);
 	assert_true(kyi_places_admit(&places));
 	assert_true(cut_off(&clients[0], 0));
 	assert_false(cut_off(&newer, 0));
@@ -142,6 +126,36 @@ test_the_oldest_that_is_not_answered_goes_for_a_newer_one(void **state)
 	for (i = 0; i < 3; i++)
 		client_end(&places, &clients[i]);
 	client_end(&places, &newer);
+	kyi_places_end(&places);
+}
+
+static void
+test_who_sent_what_nobody_read_yet_stays(void **state)
+{
+	struct kyi_places places;
+	struct client clients[3];
+	int i;
+
+	assert_int_equal(kyi_places_init(&places, &patient), 0);
+	for (i = 0; i < 3; i++)
+		client_begin(&places, &clients[i]);
+	assert_int_equal(write(clients[0].fds[1], "GET", 3), 3);
+	assert_int_equal(write(clients[2].fds[1], "GET", 3), 3);
+	assert_true(kyi_places_admit(&places));
+	assert_false(cut_off(&clients[0], 0));
+	assert_true(cut_off(&clients[1], 0));
+	client_end(&places, &clients[1]);
+
+	/* unless all did */
+	client_begin(&places, &clients[1]);
+	assert_int_equal(write(clients[1].fds[1], "GET", 3), 3);
+	assert_true(kyi_places_admit(&places));
+	assert_true(cut_off(&clients[0], 0));
+	assert_false(cut_off(&clients[2], 0));
+	for (i = 0; i < 3; i++)
+		client_end(&places, &clients[i]);
+	assert_null(places.newest);
+	assert_null(places.oldest);
 	kyi_places_end(&places);
 }
 
@@ -215,6 +229,7 @@ main(void)
 		cmocka_unit_test(test_each_state_has_its_deadline),
 		cmocka_unit_test(
 		    test_the_oldest_that_is_not_answered_goes_for_a_newer_one),
+		cmocka_unit_test(test_who_sent_what_nobody_read_yet_stays),
 		cmocka_unit_test(test_fresh_answers_are_not_taken_away),
 		cmocka_unit_test(
 		    test_draining_waits_for_answers_and_for_nothing_else),
