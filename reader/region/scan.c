@@ -50,7 +50,9 @@ scan_slots(struct kymo_region *region, struct kymo_error *error)
 		return 0;
 	place = &region->blocks[idx1 - 1].place;
 	off = place->off + sizeof(struct kyi_block);
-	if (place->used_bytes - sizeof(struct kyi_block) <
+	/* Of a head that is not sound only the length counts. */
+	if (place->rec_bytes < sizeof(struct kyi_slot) ||
+	    place->used_bytes - sizeof(struct kyi_block) <
 	    (uint64_t)region->control.slot_high * place->rec_bytes)
 		region->control.slot_high = 0;
 	if (kyi_copy_range(region, off, off +
