@@ -168,7 +168,7 @@ heading(struct kymo_buffer *out, const struct kymo_region_info *info)
 	kyi_state(out, info, now_ns);
 	kymo_buffer_str(out, info->liveness == KYMO_ALIVE ? " for " : " after ");
 	kyi_age(out, info, now_ns);
-	kymo_buffer_printf(out, "  %u thread%s  %u series  ", info->thread_cnt,
+	kymo_buffer_printf(out, "\n%u thread%s, %u series, ", info->thread_cnt,
 	    info->thread_cnt == 1 ? "" : "s", info->series_cnt);
 	kymo_humanize(out, (double)info->memory_bytes, "bytes");
 	kymo_buffer_char(out, '\n');

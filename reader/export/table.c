@@ -35,14 +35,39 @@ label(struct kymo_buffer *text, const char *key, const char *value)
 		kymo_buffer_char(text, '"');
 }
 
-static void
-labels(struct kymo_buffer *text, const struct kymo_series *series)
+/* The service comes first; is it the same in all of the scan? */
+static bool
+is_of_one_service(const struct kymo_scan *scan)
 {
-	bool said = false;
-	uint32_t i;
+	const char *service = NULL;
+	uint32_t i, j;
 
-	for (i = 0; i < series->label_cnt; i++) {
-		if (i > 0)
+	for (i = 0; i < scan->family_cnt; i++)
+		for (j = 0; j < scan->families[i].series_cnt; j++) {
+			const struct kymo_series *series =
+			    &scan->families[i].series[j];
+
+			if (series->label_cnt == 0 ||
+			    strcmp(series->labels[0].key, "service") != 0)
+				return false;
+			if (service == NULL)
+				service = series->labels[0].value;
+			if (strcmp(service, series->labels[0].value) != 0)
+				return false;
+		}
+	return true;
+}
+
+/* Without the service where it tells nothing and others do. */
+static void
+labels(struct kymo_buffer *text, const struct kymo_series *series,
+    bool one_service)
+{
+	uint32_t first = one_service && series->label_cnt > 1, i;
+	bool said = false;
+
+	for (i = first; i < series->label_cnt; i++) {
+		if (i > first)
 			kymo_buffer_char(text, ' ');
 		label(text, series->labels[i].key, series->labels[i].value);
 		if (strcmp(series->labels[i].key, "kymo_overflow") == 0)
@@ -245,13 +270,14 @@ class_of(enum kymo_metric_kind kind)
 
 static void
 row(struct kyi_grid *grid, const struct kymo_scan *scan,
-    const struct kymo_family_scan *family, const struct kymo_series *series)
+    const struct kymo_family_scan *family, const struct kymo_series *series,
+    bool one_service)
 {
 	uint8_t class_idx = class_of(family->kind);
 
 	kyi_grid_row(grid, class_idx);
 	kyi_grid_cell(grid);
-	labels(&grid->text, series);
+	labels(&grid->text, series, one_service);
 	if (class_idx == HIST) {
 		hist_cells(grid, family, series);
 		return;
@@ -289,6 +315,7 @@ kymo_export_table(struct kymo_buffer *buffer, const struct kymo_scan *scan,
     const struct kymo_filter *filter, uint32_t width)
 {
 	struct kyi_grid grid = { .classes = classes };
+	bool one_service = is_of_one_service(scan);
 	uint32_t i, j;
 
 	for (i = 0; i < scan->family_cnt; i++) {
@@ -306,7 +333,7 @@ kymo_export_table(struct kymo_buffer *buffer, const struct kymo_scan *scan,
 			if (!begun)
 				head(&grid, family);
 			begun = true;
-			row(&grid, scan, family, series);
+			row(&grid, scan, family, series, one_service);
 		}
 	}
 	kyi_grid_end(&grid, buffer, width);

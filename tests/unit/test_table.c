@@ -5,6 +5,8 @@
    must be there. (Golden tables are in tests/e2e/page.sh.) */
 #include "tests/testlib/testlib.h"
 
+#include <math.h>
+
 #include "reader/export/export.h"
 #include "reader/export/grid.h"
 #include "tests/testlib/scan.h"
@@ -90,6 +92,41 @@ test_numbers_stand_under_each_other(void **state)
 }
 
 static void
+test_one_service_is_not_repeated_where_other_labels_say_more(void **state)
+{
+	static const struct kymo_label labels[][2] = {
+		{ { "service", "shop" }, { "code", "200" } },
+		{ { "service", "shop" }, { "code", "500" } },
+		{ { "service", "bank" }, { "code", "500" } },
+	};
+	struct kymo_series series[] = {
+		{ .labels = labels[0], .label_cnt = 1, .rate = NAN,
+		  .value = { .present = true, .is.u = 1 } },
+		{ .labels = labels[1], .label_cnt = 2, .rate = NAN,
+		  .value = { .present = true, .is.u = 23 } },
+	};
+	const struct kymo_family_scan family = { .name = "n", .help = "",
+		.unit = "", .component = "", .kind = KYMO_METRIC_COUNTER,
+		.series = series, .series_cnt = 2 };
+	const struct kymo_scan scan = { .families = &family,
+		.family_cnt = 1, .series_cnt = 2 };
+	struct kymo_buffer table = { 0 };
+
+	kymo_export_table(&table, &scan, NULL, 80);
+	assert_string_equal(table.at, "n  counter\n"
+	    "  service=shop   1\n"
+	    "  code=500      23\n");
+	kymo_buffer_free(&table);
+	memset(&table, 0, sizeof(table));
+	series[1].labels = labels[2];
+	kymo_export_table(&table, &scan, NULL, 80);
+	assert_string_equal(table.at, "n  counter\n"
+	    "  service=shop            1\n"
+	    "  service=bank code=500  23\n");
+	kymo_buffer_free(&table);
+}
+
+static void
 test_columns_of_characters(void **state)
 {
 	static const struct {
@@ -115,6 +152,7 @@ main(void)
 		cmocka_unit_test(test_a_narrow_table_still_says_every_number),
 		cmocka_unit_test(test_without_a_width_nothing_is_cut),
 		cmocka_unit_test(test_numbers_stand_under_each_other),
+		cmocka_unit_test(test_one_service_is_not_repeated_where_other_labels_say_more),
 		cmocka_unit_test(test_columns_of_characters),
 	};
 
