@@ -192,39 +192,40 @@ wants_events(const struct dump *dump, const struct kymo_region_info *info)
 static int
 region_dump(struct dump *dump, struct kymo_region *region)
 {
-	struct kymo_buffer out = {0}, lines = {0};
+	struct kymo_buffer out = {0}, series = {0}, events = {0};
 	struct kymo_error error = {""};
 	const struct kymo_region_info *info = kymo_region_info(region);
-	bool events = wants_events(dump, info);
+	bool table = dump->format == TABLE, with_events = wants_events(dump, info);
 	int status;
 
-	if (events && kymo_region_scan(region,
+	if (with_events && kymo_region_scan(region,
 		KYMO_SCAN_VALUES | KYMO_SCAN_EVENTS, &error) != 0)
 		return kyi_trouble("%s", error.text);
-	if (dump->format == TABLE) {
+	/* First: with rates, the region is looked at again for its series. */
+	if (with_events && table)
+		kymo_export_events_table(&events, region, kyi_terminal_columns());
+	else if (with_events)
+		kymo_export_events_json(&events, region);
+	status = page_of(&series, dump, &region, 1);
+	if (status == KYI_EXIT_OK && table) {
 		if (dump->printed_cnt++)
 			kymo_buffer_str(&out, "\n\n");
 		heading(&out, info);
-		if (events)
-			kymo_export_events_table(&lines, region);
-		status = page_of(&out, dump, &region, 1);
-		if (lines.len_bytes) {
+		kymo_buffer_add(&out, series.at, series.len_bytes);
+		if (events.len_bytes)
 			kymo_buffer_char(&out, '\n');
-			kymo_buffer_add(&out, lines.at, lines.len_bytes);
-		}
-		out.failed |= lines.failed;
-	} else {
-		if (events)
-			kymo_export_events_json(&lines, region);
-		status = page_of(&lines, dump, &region, 1);
-		json_lines(&out, &lines, info);
+		kymo_buffer_add(&out, events.at, events.len_bytes);
+	} else if (status == KYI_EXIT_OK) {
+		json_lines(&out, &series, info);
+		json_lines(&out, &events, info);
 	}
-	kymo_buffer_free(&lines);
-	if (status != KYI_EXIT_OK) {
-		kymo_buffer_free(&out);
-		return status;
-	}
-	return kyi_output(&out);
+	out.failed |= series.failed || events.failed;
+	kymo_buffer_free(&series);
+	kymo_buffer_free(&events);
+	if (status == KYI_EXIT_OK)
+		return kyi_output(&out);
+	kymo_buffer_free(&out);
+	return status;
 }
 
 static int

@@ -182,6 +182,8 @@ kyi_age(struct kymo_buffer *buffer, const struct kymo_region_info *info,
 
 	if (info->liveness != KYMO_ALIVE)
 		end_ns = info->died_ns ? info->died_ns : info->last_sign_ns;
+	if (info->liveness != KYMO_ALIVE && !info->died_ns)
+		kymo_buffer_char(buffer, '>');
 	duration_between(buffer, info->started_ns, end_ns);
 }
 

@@ -120,7 +120,7 @@ log_row(struct kyi_grid *grid, const struct kymo_log_info *log)
 
 void
 kymo_export_events_table(struct kymo_buffer *buffer,
-    const struct kymo_region *region)
+    const struct kymo_region *region, uint32_t width)
 {
 	struct kyi_grid grid = { .classes = classes };
 	uint32_t span_cnt, log_cnt, i;
@@ -136,6 +136,8 @@ kymo_export_events_table(struct kymo_buffer *buffer,
 		}
 		span_row(&grid, &spans[i]);
 	}
+	kyi_grid_end(&grid, buffer, width);
+	grid = (struct kyi_grid){ .classes = classes };
 	for (i = 0; i < log_cnt; i++) {
 		if (i == 0) {
 			kyi_grid_line(&grid);
@@ -143,5 +145,6 @@ kymo_export_events_table(struct kymo_buffer *buffer,
 		}
 		log_row(&grid, &logs[i]);
 	}
+	/* The end of a message may be what matters: it is never cut. */
 	kyi_grid_end(&grid, buffer, 0);
 }

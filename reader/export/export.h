@@ -68,9 +68,10 @@ KYMO_READER_API void kymo_export_table(struct kymo_buffer *buffer,
     const struct kymo_scan *scan, const struct kymo_filter *filter,
     uint32_t width);
 
-/* Spans and logs of a region, as a table or as JSON lines. */
+/* Spans and logs of a region, as a table of width columns (0: as wide as it
+   gets; log lines always are) or as JSON lines. */
 KYMO_READER_API void kymo_export_events_table(struct kymo_buffer *buffer,
-    const struct kymo_region *region);
+    const struct kymo_region *region, uint32_t width);
 KYMO_READER_API void kymo_export_events_json(struct kymo_buffer *buffer,
     const struct kymo_region *region);
 
