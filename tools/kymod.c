@@ -206,6 +206,12 @@ signals_take(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static void
+warn(void *to, const char *text)
+{
+	kyi_log(KYMO_LOG_WARN, "%s", text);
+}
+
 /* A path that somebody asked for must work; without the usual one kymod is
    still of use. */
 static struct kymo_model *
@@ -214,7 +220,8 @@ model_make(struct kyi_kymod *kymod, struct kymo_error *error)
 	const struct kyi_settings *settings = &kymod->settings;
 	struct kymo_model_options options = {
 		.state_path = *settings->state_path ? settings->state_path : NULL,
-		.series_max = settings->series_max, .with_process = true, .with_own = true
+		.series_max = settings->series_max, .with_process = true,
+		.with_own = true, .warn = warn
 	};
 	struct kymo_model *model = kymo_model_new(&options, error);
 

@@ -33,7 +33,7 @@ kyi_ref_of(const struct kyi_region *region, uint32_t pos)
 	    pos - 1;
 }
 
-/* One string of the arena at off, to at; returns its bytes, padding included. */
+/* One string of the arena at off, to at; returns its bytes with the padding. */
 static uint32_t
 string_copy(const struct kyi_region *region, uint8_t *at, uint32_t off)
 {
@@ -128,8 +128,10 @@ record_fill(const struct kyi_region *region, void *at,
 		family->name_ref = kyi_ref_of(region, family->name_ref);
 		family->help_ref = kyi_ref_of(region, family->help_ref);
 		family->unit_ref = kyi_ref_of(region, family->unit_ref);
-		family->component_ref = kyi_ref_of(region, family->component_ref);
-		family->label_keys_ref = kyi_ref_of(region, family->label_keys_ref);
+		family->component_ref =
+		    kyi_ref_of(region, family->component_ref);
+		family->label_keys_ref =
+		    kyi_ref_of(region, family->label_keys_ref);
 		family->states_ref = kyi_ref_of(region, family->states_ref);
 		break;
 	case KYI_REC_SERIES:

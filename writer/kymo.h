@@ -392,8 +392,8 @@ KYMO_DO_(kymo_histogram_observe(struct kymo_histogram h, double value));
 KYMO_DO_(kymo_histogram_exemplar(struct kymo_histogram h, uint64_t value,
 	const struct kymo_trace *trace));
 
-/* kymo_text_set: at most 256 different texts a process; then "overflow". Not
-   from signal handlers. */
+/* kymo_text_set: at most 256 different texts a process; then "overflow". An
+   empty one takes the value back. Not from signal handlers. */
 KYMO_DO_(kymo_text_set(struct kymo_text t, const char *text));
 
 /* kymo_state_set_on and _off change one state, kymo_state_set_be makes it the

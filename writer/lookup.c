@@ -27,7 +27,7 @@ kyi_values_take(struct kyi_values *values, const struct kyi_registry *registry,
 		values->len_bytes[i] = (uint32_t)len_bytes;
 		hash = kyi_hash(hash, text, len_bytes);
 	}
-	/* The table is indexed by the low bits, which multiplying mixes least. */
+	/* Low bits are the index, and multiplying mixes them least. */
 	values->hash = hash ^ (hash >> 29);
 }
 

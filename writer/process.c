@@ -22,11 +22,15 @@ static void
 fork_child(void)
 {
 	struct kyi_process *process = kyi_process();
+	uint32_t pid = (uint32_t)getpid();
 
+	/* Another library's handler may have recorded already. */
+	if (process->pid == pid)
+		return;
 	if (process->pid != 0 || process->lock != 0)
 		memset(process, 0, sizeof(*process));
 	/* A vfork before the first record would not be known otherwise. */
-	process->pid = (uint32_t)getpid();
+	process->pid = pid;
 	kyi_thread_forget();
 }
 

@@ -45,8 +45,8 @@ struct kyi_owner {
 struct kyi_process {
 	uint32_t lock; /* 0 free, 1 held, 2 held and waited for */
 	uint32_t pid;
-	/* Which region this is, counted through all ancestors; 0: none. Release,
-	   after everything below is true. */
+	/* Which region this is, counted through all ancestors; 0: none.
+	   Release, after everything below is true. */
 	uint32_t epoch;
 	bool entered; /* the registry is in order */
 	struct kyi_region region;

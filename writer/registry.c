@@ -54,7 +54,7 @@ kyi_cut(const char *text, size_t max_bytes, bool *cut)
 		return len_bytes;
 	*cut = true;
 	/* Not before a byte that goes on with a character. */
-	for (back = 0; back < 4 && back < max_bytes; back++)
+	for (back = 0; back < 4 && back <= max_bytes; back++)
 		if (((unsigned char)text[max_bytes - back] & 0xc0) != 0x80)
 			return max_bytes - back;
 	return max_bytes;

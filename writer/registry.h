@@ -9,7 +9,7 @@
    is prepared beside and then made true by one store: record_cnt, str_bytes,
    resource_cnt. kyi_registry_recover makes the rest agree with that.
 
-   No allocation: it is one zeroed object whose pages come when they are used. */
+   No allocation: one zeroed object, whose pages come when they are used. */
 #ifndef KYI_REGISTRY_H
 #define KYI_REGISTRY_H
 
@@ -77,6 +77,7 @@ struct kyi_registry {
 	uint64_t region_bytes_max;
 	char dir[KYI_PLACE_BYTES];
 	uint64_t hash_seed;
+	uint64_t said; /* a bit a mistake (writer/say.h) */
 
 	/* Of the regions that this process and its ancestors had. */
 	uint32_t epoch_last, fork_seq, region_pid;

@@ -25,7 +25,6 @@ static const struct {
 #undef MISTAKE_WORDS
 };
 
-static uint64_t said; /* a bit a mistake */
 KYI_STATIC_ASSERT(KYI_SAY_CNT <= 64, "a bit a mistake");
 
 /* What stderr was in the beginning. */
@@ -113,8 +112,8 @@ kyi_say(enum kyi_mistake mistake, const char *name)
 	char line[LINE_BYTES_MAX];
 	size_t at = 0;
 
-	if ((kyi_load_u64_relaxed(&said) & bit) != 0 ||
-	    (kyi_or_u64_relaxed(&said, bit) & bit) != 0 ||
+	if ((kyi_load_u64_relaxed(&kyi_registry.said) & bit) != 0 ||
+	    (kyi_or_u64_relaxed(&kyi_registry.said, bit) & bit) != 0 ||
 	    kyi_registry.env.quiet)
 		return;
 	at = append(line, at, "kymo: ", SIZE_MAX);

@@ -9,7 +9,8 @@
 /* What a program may register before there is a region, whose limits are not
    known then: what is the default. Later the region's own. */
 #define WINDOW_BYTES_DEFAULT (64u << 10)
-#define SHARED_BYTES_DEFAULT (4096u * (uint32_t)sizeof(struct kyi_shared_cell))
+#define SHARED_BYTES_DEFAULT (KYI_SHARED_FIRST + \
+	4096u * (uint32_t)sizeof(struct kyi_shared_cell))
 
 enum outcome { FOUND, BAD, LOST, OFF };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -140,15 +141,21 @@ claim(struct kyi_process *process)
 	const struct kyi_region *region = &process->region;
 	uint32_t tid = own_tid(), slot = slot_find(process, tid);
 	struct kyi_thread *thread;
+	char cnt[12];
 
-	if (slot == 0 || !kyi_region_populate(&process->region,
-	    region->slots_off + sizeof(struct kyi_block) +
-	    slot * sizeof(struct kyi_slot), sizeof(struct kyi_slot)) ||
-	    !kyi_window_reach_slot(process, slot, kyi_registry.window_given))
+	if (slot == 0) {
+		snprintf(cnt, sizeof(cnt), "%u", region->slot_max - 1);
+		kyi_say(KYI_SAY_SLOTS, cnt);
 		return false;
-	thread = block_of(slot, process->epoch);
-	if (thread == NULL)
+	}
+	if (!kyi_region_populate(&process->region, region->slots_off +
+	    sizeof(struct kyi_block) + slot * sizeof(struct kyi_slot),
+	    sizeof(struct kyi_slot)) ||
+	    !kyi_window_reach_slot(process, slot, kyi_registry.window_given) ||
+	    (thread = block_of(slot, process->epoch)) == NULL) {
+		kyi_say(KYI_SAY_FULL, "a thread's counters");
 		return false;
+	}
 	record_claim(process, slot, tid);
 	kyi_spans_clear(thread);
 	process->seed_next++;
@@ -207,7 +214,6 @@ kyi_thread_claim(struct kyi_process *process)
 			return KYI_OWN;
 		}
 		kyi_count(KYI_ERR_SLOTS, 1);
-		kyi_say(KYI_SAY_SLOTS, "kymo_status: err_slots");
 	}
 	self.mode = MODE_SHARED;
 	return KYI_SHARED;
@@ -285,7 +291,8 @@ thread_end(void *block)
 		return;
 	self.ended = true;
 	kymo_tls_ = &nothing;
-	if (self.mode == MODE_OWNER && self.epoch == guard.process->epoch) {
+	if (self.mode == MODE_OWNER && self.epoch != 0 &&
+	    self.epoch == guard.process->epoch) {
 		kyi_spans_clear(thread);
 		guard.process->owners[thread->slot].owned = 0;
 		kyi_store_u32_relaxed(
@@ -306,8 +313,9 @@ thread_end(void *block)
 void
 kyi_thread_start(void)
 {
-	key_is_good = pthread_key_create(&key, thread_end) == 0 &&
-	    (uint32_t)key < KEY_CNT_STATIC;
+	if (!key_is_good)
+		key_is_good = pthread_key_create(&key, thread_end) == 0 &&
+		    (uint32_t)key < KEY_CNT_STATIC;
 }
 
 void
@@ -315,6 +323,7 @@ kyi_thread_forget(void)
 {
 	kymo_tls_ = &nothing;
 	self.epoch = 0;
+	self.mode = MODE_NONE;
 }
 
 /* ---- chance ------------------------------------------------------------ */

@@ -234,6 +234,9 @@ fill_series(struct kymo_region *region, struct kymo_region_series *series,
 	series->id = record->id;
 	series->family_idx = family_idx;
 	series->overflow = (record->flags & KYI_SERIES_OVERFLOW) != 0;
+	/* Its labels are its value. */
+	series->value.present =
+	    region->families[family_idx].kind == KYMO_METRIC_INFO;
 	series->born_ns = kyi_region_realtime_ns(region, record->born_ns);
 	kyi_region_sign(region, record->born_ns);
 	if (series->overflow) {

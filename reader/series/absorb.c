@@ -14,14 +14,14 @@ struct pending {
 
 struct pendings {
 	struct pending *at;
-	uint32_t cnt, room;
+	uint32_t cnt, room, new_cnt; /* of them new among the dead */
 };
 
 /* Where a total is kept: its own series, or, if the dead have too many, the
    overflow series of its family. */
 static struct kyi_entry *
 target_of(struct kymo_model *model, const struct kyi_instance *instance,
-    struct kyi_entry *entry)
+    const struct pendings *pendings, struct kyi_entry *entry)
 {
 	struct kymo_label labels[2] = {
 		{"service", instance->service}, {"kymo_overflow", "true"},
@@ -30,7 +30,9 @@ target_of(struct kymo_model *model, const struct kyi_instance *instance,
 	struct kyi_entry *overflow;
 
 	if (entry->has_retired || entry->pending_idx1 != 0 ||
-	    entries->retired_cnt < model->options.retired_max)
+	    entry->family->own ||
+	    entries->retired_cnt + pendings->new_cnt <
+	    model->options.retired_max)
 		return entry;
 	overflow = kyi_entry_find(entries, entry->family, labels, 2, true,
 	    entry->created_ns);
@@ -57,9 +59,10 @@ pending_of(struct pendings *pendings, struct kyi_entry *entry)
 	memset(at, 0, sizeof(*at));
 	at->entry = entry;
 	at->sum = entry->retired;
-	if (entry->retired_hist.buckets != NULL &&
-	    kyi_hist_copy(&at->hist, &entry->retired_hist) != 0)
+	if (entry->hist != NULL && entry->hist->retired.buckets != NULL &&
+	    kyi_hist_copy(&at->hist, &entry->hist->retired) != 0)
 		return NULL;
+	pendings->new_cnt += !entry->has_retired;
 	entry->pending_idx1 = ++pendings->cnt;
 	return at;
 }
@@ -73,7 +76,7 @@ add(struct kymo_model *model, const struct kyi_instance *instance,
 
 	if (entry == NULL || !kyi_kind_is_total(entry->family->kind))
 		return 0;
-	to = pending_of(pendings, target_of(model, instance, entry));
+	to = pending_of(pendings, target_of(model, instance, pendings, entry));
 	if (to == NULL)
 		return -1;
 	if (entry->family->kind == KYMO_METRIC_FLOAT_COUNTER)
@@ -81,9 +84,8 @@ add(struct kymo_model *model, const struct kyi_instance *instance,
 		    kyi_double_of(last->sum));
 	else
 		to->sum += last->sum;
-	if (kyi_kind_is_hist(entry->family->kind) && last->hist.buckets != NULL)
-		return kymo_hist_add(&to->hist, &last->hist);
-	return 0;
+	return last->hist == NULL || last->hist->buckets == NULL ? 0 :
+	    kymo_hist_add(&to->hist, last->hist);
 }
 
 static int
@@ -112,7 +114,7 @@ wish_of(const struct kyi_family_kept *family)
 		.kind = family->kind, .agg = family->agg,
 		.exponent = family->exponent, .sample_n = family->sample_n,
 		.label_keys = (const char *const *)family->label_keys,
-		.label_cnt = family->label_cnt,
+		.label_cnt = family->label_cnt, .own = family->own,
 	};
 }
 
@@ -168,7 +170,7 @@ kyi_absorb(struct kymo_model *model, struct kyi_instance *instance,
 	}
 	free(pendings.at);
 	if (status == 0) {
-		instance->absorbed = true;
+		instance->known = KYI_ABSORBED;
 		kyi_instance_drop(instance);
 	}
 	return status;
@@ -186,7 +188,7 @@ load_row(void *to, const struct kyi_retired_row *row)
 	struct kymo_hist hist = {0};
 
 	if (entry == NULL)
-		return 0; /* counted as refused */
+		return -1;
 	if (row->hist.buckets != NULL && kyi_hist_copy(&hist, &row->hist) != 0)
 		return -1;
 	kyi_entry_set_retired(&model->store->entries, entry, row->sum, &hist);
@@ -196,5 +198,15 @@ load_row(void *to, const struct kyi_retired_row *row)
 int
 kyi_absorb_load(struct kymo_model *model, struct kymo_error *error)
 {
-	return kyi_retired_load(model->retired, load_row, model, error);
+	struct kyi_entries *entries = &model->store->entries;
+	uint32_t cnt_max = entries->cnt_max;
+	int status;
+
+	/* All of them: what is not known here would be written over. */
+	entries->cnt_max = UINT32_MAX;
+	status = kyi_retired_load(model->retired, load_row, model, error);
+	entries->cnt_max = cnt_max;
+	/* They have names before those of any program. */
+	kyi_families_name(&model->store->families);
+	return status;
 }

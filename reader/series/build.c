@@ -45,7 +45,7 @@ copy_value(struct kyi_pool *pool, struct kymo_metric_value *to,
 	switch (entry->family->kind) {
 	case KYMO_METRIC_HISTOGRAM:
 	case KYMO_METRIC_SUMMARY:
-		copy_hist(pool, &to->is.hist, &entry->hist);
+		copy_hist(pool, &to->is.hist, &entry->hist->sum);
 		break;
 	case KYMO_METRIC_TEXT:
 		to->is.text = kyi_pool_text(pool,
@@ -74,14 +74,15 @@ copy_series(struct kyi_pool *pool, struct kymo_series *to,
 	to->overflow = entry->overflow;
 	to->created_ns = entry->created_ns;
 	to->rate = entry->rate;
-	to->exemplar = entry->exemplar;
 	copy_value(pool, &to->value, entry);
-	if (entry->family->kind != KYMO_METRIC_SUMMARY ||
-	    entry->recent_hist.buckets == NULL)
+	if (entry->hist == NULL)
+		return;
+	to->exemplar = entry->hist->exemplar;
+	if (entry->hist->lately.buckets == NULL)
 		return;
 	recent = kyi_pool_take(pool, sizeof(*recent));
 	if (recent != NULL)
-		to->recent = copy_hist(pool, recent, &entry->recent_hist);
+		to->recent = copy_hist(pool, recent, &entry->hist->lately);
 }
 
 /* The series of family that have a value now; how many. */
@@ -145,10 +146,12 @@ kyi_scan_build(struct kymo_model *model)
 		free(scan);
 		return NULL;
 	}
-	kyi_families_sort(kept);
+	private->pool.spare = model->spare;
+	model->spare = NULL;
+	kyi_families_name(kept);
 	families = kyi_pool_take(&private->pool,
-	    (kept->cnt + 1) * sizeof(*families));
-	for (i = 0; families != NULL && i < kept->cnt; i++) {
+	    (kept->named_cnt + 1) * sizeof(*families));
+	for (i = 0; families != NULL && i < kept->named_cnt; i++) {
 		series_cnt = copy_family(model, &private->pool,
 		    &families[scan->family_cnt], kept->all[i]);
 		scan->family_cnt += series_cnt > 0;
@@ -159,9 +162,10 @@ kyi_scan_build(struct kymo_model *model)
 	scan->at_mono_ns = model->now_mono_ns;
 	scan->number = model->number;
 	scan->private_ = private;
+	kyi_pool_done(&private->pool);
 	if (!private->pool.failed)
 		return scan;
-	kyi_pool_free(&private->pool);
+	kyi_pool_free(&private->pool, NULL);
 	free(private);
 	free(scan);
 	return NULL;

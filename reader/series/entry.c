@@ -109,7 +109,10 @@ make(struct kyi_family_kept *family, const struct kymo_label *labels,
 		}
 	}
 	entry->labels = copy_labels(labels, label_cnt);
-	if (entry->labels == NULL || list == NULL) {
+	if (kyi_kind_is_hist(family->kind))
+		entry->hist = calloc(1, sizeof(*entry->hist));
+	if (entry->labels == NULL || list == NULL ||
+	    (entry->hist == NULL && kyi_kind_is_hist(family->kind))) {
 		kyi_entry_free(entry);
 		return NULL;
 	}
@@ -135,7 +138,8 @@ kyi_entry_find(struct kyi_entries *entries, struct kyi_family_kept *family,
 			if (entry->hash == hash && entry->family == family &&
 			    same_labels(entry, labels, label_cnt))
 				break;
-	if (entry == NULL && entries->cnt < entries->cnt_max &&
+	/* What the reader itself has to say finds room. */
+	if (entry == NULL && (entries->cnt < entries->cnt_max || family->own) &&
 	    hash_grow(entries)) {
 		entry = make(family, labels, label_cnt);
 		if (entry != NULL) {
@@ -166,17 +170,16 @@ kyi_entry_touch(struct kyi_entry *entry, uint64_t scan)
 		return;
 	entry->scan = scan;
 	entry->present = entry->has_retired;
-	entry->best_ns = 0;
 	entry->sum = entry->retired;
-	if (!kyi_kind_is_hist(entry->family->kind))
+	if (entry->hist == NULL)
 		return;
 	if (entry->has_retired) {
-		if (kyi_hist_copy(&entry->hist, &entry->retired_hist) != 0)
+		if (kyi_hist_copy(&entry->hist->sum, &entry->hist->retired) != 0)
 			entry->present = false;
 	} else {
 		/* Its range is taken from what comes first. */
-		free(entry->hist.buckets);
-		memset(&entry->hist, 0, sizeof(entry->hist));
+		free(entry->hist->sum.buckets);
+		memset(&entry->hist->sum, 0, sizeof(entry->hist->sum));
 	}
 }
 
@@ -198,41 +201,46 @@ fix_bounds(struct kyi_family_kept *family, const struct kymo_hist *hist)
 
 /* One value of several processes: whose stands? */
 static bool
-wins(const struct kyi_entry *entry, int order, uint64_t started_ns)
+wins(const struct kyi_entry *entry, int order, const struct kyi_age *age)
 {
 	if (!entry->present)
 		return true;
 	switch (entry->family->agg) {
-	case KYMO_METRIC_MAX_OF: return order > 0;
-	case KYMO_METRIC_MIN_OF: return order < 0;
-	default: return started_ns > entry->best_ns;
+	case KYMO_METRIC_MAX_OF:
+		return order > 0;
+	case KYMO_METRIC_MIN_OF:
+		return order < 0;
+	default:
+		return age->started_ns > entry->best.started_ns ||
+		    (age->started_ns == entry->best.started_ns &&
+		    age->id > entry->best.id);
 	}
 }
 
 static void
-add_int(struct kyi_entry *entry, int64_t i, uint64_t started_ns)
+add_int(struct kyi_entry *entry, int64_t i, const struct kyi_age *age)
 {
 	int64_t sum = (int64_t)entry->sum;
 
 	if (entry->present && entry->family->agg == KYMO_METRIC_SUM) {
 		entry->sum += (uint64_t)i;
-	} else if (wins(entry, i > sum ? 1 : i < sum ? -1 : 0, started_ns)) {
+	} else if (wins(entry, i > sum ? 1 : i < sum ? -1 : 0, age)) {
 		entry->sum = (uint64_t)i;
-		entry->best_ns = started_ns;
+		entry->best = *age;
 	}
 	entry->present = true;
 }
 
 static void
-add_double(struct kyi_entry *entry, double f, uint64_t started_ns)
+add_double(struct kyi_entry *entry, double f, const struct kyi_age *age)
 {
 	double sum = kyi_double_of(entry->sum);
 
 	if (entry->present && entry->family->agg == KYMO_METRIC_SUM) {
 		entry->sum = kyi_bits_of(sum + f);
-	} else if (wins(entry, f > sum ? 1 : f < sum ? -1 : 0, started_ns)) {
+	} else if (wins(entry, f > sum ? 1 : f < sum ? -1 : 0, age)) {
 		entry->sum = kyi_bits_of(f);
-		entry->best_ns = started_ns;
+		entry->best = *age;
 	}
 	entry->present = true;
 }
@@ -249,12 +257,12 @@ set_text(struct kyi_entry *entry, const char *text)
 /* Texts and states: the youngest process'. */
 static void
 add_newest(struct kyi_entry *entry, const struct kymo_metric_value *value,
-    uint64_t started_ns)
+    const struct kyi_age *age)
 {
-	if (entry->present && started_ns <= entry->best_ns)
+	if (!wins(entry, 0, age))
 		return;
 	entry->present = true;
-	entry->best_ns = started_ns;
+	entry->best = *age;
 	if (entry->family->kind == KYMO_METRIC_TEXT) {
 		set_text(entry, value->is.text);
 	} else if (entry->family->kind == KYMO_METRIC_HEALTH) {
@@ -268,7 +276,7 @@ add_newest(struct kyi_entry *entry, const struct kymo_metric_value *value,
 
 void
 kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
-    const struct kymo_metric_value *value, uint64_t started_ns)
+    const struct kymo_metric_value *value, const struct kyi_age *age)
 {
 	kyi_entry_touch(entry, scan);
 	switch (entry->family->kind) {
@@ -283,17 +291,17 @@ kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
 		entry->present = true;
 		break;
 	case KYMO_METRIC_GAUGE:
-		add_int(entry, value->is.i, started_ns);
+		add_int(entry, value->is.i, age);
 		break;
 	case KYMO_METRIC_FLOAT_GAUGE:
 	case KYMO_METRIC_MAX:
 	case KYMO_METRIC_MIN:
-		add_double(entry, value->is.f, started_ns);
+		add_double(entry, value->is.f, age);
 		break;
 	case KYMO_METRIC_HISTOGRAM:
 	case KYMO_METRIC_SUMMARY:
 		fix_bounds(entry->family, &value->is.hist);
-		if (kymo_hist_add(&entry->hist, &value->is.hist) == 0)
+		if (kymo_hist_add(&entry->hist->sum, &value->is.hist) == 0)
 			entry->present = true;
 		break;
 	case KYMO_METRIC_INFO:
@@ -302,7 +310,7 @@ kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
 	case KYMO_METRIC_TEXT:
 	case KYMO_METRIC_STATE_SET:
 	case KYMO_METRIC_HEALTH:
-		add_newest(entry, value, started_ns);
+		add_newest(entry, value, age);
 		break;
 	}
 }
@@ -312,10 +320,10 @@ kyi_entry_set_retired(struct kyi_entries *entries, struct kyi_entry *entry,
     uint64_t sum, struct kymo_hist *hist)
 {
 	entry->retired = sum;
-	if (kyi_kind_is_hist(entry->family->kind)) {
+	if (entry->hist != NULL) {
 		fix_bounds(entry->family, hist);
-		free(entry->retired_hist.buckets);
-		entry->retired_hist = *hist;
+		free(entry->hist->retired.buckets);
+		entry->hist->retired = *hist;
 		memset(hist, 0, sizeof(*hist));
 	}
 	if (!entry->has_retired)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Families by name. On a page a name has one kind, and the names of samples
-   (x_total, x_bucket ..) must not be those of another family. */
-#include <stdio.h>
+/* Families: what makes two of them the same, and how their labels are called.
+   Their names on a page are given later, in names.c. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +12,8 @@
    that makes up names is stopped here. */
 #define FAMILY_CNT_MAX 32768u
 
-static uint64_t
-hash_text(const char *text)
+uint64_t
+kyi_text_hash(const char *text)
 {
 	uint64_t hash = 0xcbf29ce484222325ull;
 
@@ -22,145 +22,33 @@ hash_text(const char *text)
 	return hash;
 }
 
-static const char *
-kind_word(enum kymo_metric_kind kind)
-{
-	static const char *const words[] = {
-		[KYMO_METRIC_COUNTER] = "counter",
-		[KYMO_METRIC_UPDOWN] = "updown",
-		[KYMO_METRIC_FLOAT_COUNTER] = "counter",
-		[KYMO_METRIC_GAUGE] = "gauge",
-		[KYMO_METRIC_FLOAT_GAUGE] = "gauge",
-		[KYMO_METRIC_MAX] = "max",
-		[KYMO_METRIC_MIN] = "min",
-		[KYMO_METRIC_HISTOGRAM] = "histogram",
-		[KYMO_METRIC_SUMMARY] = "summary",
-		[KYMO_METRIC_INFO] = "info",
-		[KYMO_METRIC_TEXT] = "text",
-		[KYMO_METRIC_STATE_SET] = "stateset",
-		[KYMO_METRIC_HEALTH] = "health",
-	};
-
-	return words[kind];
-}
-
-/* Suffixes of the names that a family's samples take. */
-static const char *const *
-suffixes(enum kymo_metric_kind kind)
-{
-	static const char *const counter[] = {"", "_total", "_created", NULL};
-	static const char *const hist[] = {"", "_bucket", "_sum", "_count",
-	    "_created", NULL};
-	static const char *const info[] = {"", "_info", NULL};
-	static const char *const plain[] = {"", NULL};
-
-	switch (kind) {
-	case KYMO_METRIC_COUNTER:
-	case KYMO_METRIC_FLOAT_COUNTER:
-		return counter;
-	case KYMO_METRIC_HISTOGRAM:
-	case KYMO_METRIC_SUMMARY:
-		return hist;
-	case KYMO_METRIC_INFO:
-	case KYMO_METRIC_TEXT:
-		return info;
-	default:
-		return plain;
-	}
-}
-
-/* ---- reserved sample names ------------------------------------------------ */
-
-static uint32_t
-reserved_place(const struct kyi_families *families, const char *name)
-{
-	uint32_t i = (uint32_t)hash_text(name) & (families->reserved_room - 1);
-
-	while (families->reserved[i] != NULL &&
-	    strcmp(families->reserved[i], name) != 0)
-		i = (i + 1) & (families->reserved_room - 1);
-	return i;
-}
+/* ---- one -------------------------------------------------------------------- */
 
 static bool
-reserved_grow(struct kyi_families *families)
+same_list(char *const *list, uint32_t cnt, const char *const *wish,
+    uint32_t wish_cnt)
 {
-	uint32_t i, old_room = families->reserved_room;
-	char **old = families->reserved;
+	uint32_t i;
 
-	if (families->reserved_cnt < old_room / 2)
-		return true;
-	families->reserved_room = old_room == 0 ? 256 : old_room * 2;
-	families->reserved = calloc(families->reserved_room, sizeof(*old));
-	if (families->reserved == NULL) {
-		families->reserved = old;
-		families->reserved_room = old_room;
+	if (cnt != wish_cnt)
 		return false;
-	}
-	for (i = 0; i < old_room; i++)
-		if (old[i] != NULL)
-			families->reserved[reserved_place(families, old[i])] =
-			    old[i];
-	free(old);
+	for (i = 0; i < cnt; i++)
+		if (strcmp(list[i], wish[i]) != 0)
+			return false;
 	return true;
 }
-
-static bool
-is_free(struct kyi_families *families, const char *name,
-    enum kymo_metric_kind kind)
-{
-	const char *const *suffix;
-	char sample[512];
-
-	if (families->reserved_room == 0)
-		return true;
-	for (suffix = suffixes(kind); *suffix != NULL; suffix++) {
-		snprintf(sample, sizeof(sample), "%s%s", name, *suffix);
-		if (families->reserved[reserved_place(families, sample)] != NULL)
-			return false;
-	}
-	return true;
-}
-
-static bool
-reserve(struct kyi_families *families, const char *name,
-    enum kymo_metric_kind kind)
-{
-	const char *const *suffix;
-	char sample[512];
-	uint32_t place;
-
-	for (suffix = suffixes(kind); *suffix != NULL; suffix++) {
-		if (!reserved_grow(families))
-			return false;
-		snprintf(sample, sizeof(sample), "%s%s", name, *suffix);
-		place = reserved_place(families, sample);
-		if (families->reserved[place] != NULL)
-			continue;
-		families->reserved[place] = strdup(sample);
-		if (families->reserved[place] == NULL)
-			return false;
-		families->reserved_cnt++;
-	}
-	return true;
-}
-
-/* ---- families -------------------------------------------------------------- */
 
 static bool
 same(const struct kyi_family_kept *family, const struct kyi_family_wish *wish)
 {
-	uint32_t i;
-
-	if (family->kind != wish->kind || family->exponent != wish->exponent ||
-	    family->label_cnt != wish->label_cnt ||
-	    strcmp(family->own_name, wish->name) != 0 ||
-	    strcmp(family->unit, wish->unit) != 0)
-		return false;
-	for (i = 0; i < family->label_cnt; i++)
-		if (strcmp(family->label_keys[i], wish->label_keys[i]) != 0)
-			return false;
-	return true;
+	return family->kind == wish->kind && family->own == wish->own &&
+	    family->exponent == wish->exponent &&
+	    strcmp(family->own_name, wish->name) == 0 &&
+	    strcmp(family->unit, wish->unit) == 0 &&
+	    same_list(family->label_keys, family->label_cnt, wish->label_keys,
+	    wish->label_cnt) &&
+	    same_list(family->states, family->state_cnt, wish->states,
+	    wish->state_cnt);
 }
 
 static char **
@@ -193,6 +81,7 @@ free_family(struct kyi_family_kept *family)
 	free(family->unit);
 	free(family->component);
 	free_list(family->label_keys, family->label_cnt);
+	free_list(family->page_keys, family->label_cnt);
 	free_list(family->states, family->state_cnt);
 	free(family->entries);
 	free(family);
@@ -211,8 +100,78 @@ list_is_whole(char **list, uint32_t cnt)
 	return true;
 }
 
+/* ---- labels ---------------------------------------------------------------- */
+
+static bool
+has_key(char *const *keys, uint32_t cnt, const char *key)
+{
+	uint32_t i;
+
+	for (i = 0; i < cnt; i++)
+		if (keys[i] != NULL && strcmp(keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+/* Labels that the reader adds itself. */
+static bool
+is_ours(const struct kyi_family_kept *family, const char *key)
+{
+	return strcmp(key, "service") == 0 || strcmp(key, "pid") == 0 ||
+	    strcmp(key, "kymo_overflow") == 0 ||
+	    (strcmp(key, "le") == 0 && family->kind == KYMO_METRIC_HISTOGRAM) ||
+	    (strcmp(key, "quantile") == 0 &&
+	    family->kind == KYMO_METRIC_SUMMARY);
+}
+
+static char *
+exported(const char *key)
+{
+	static const char prefix[] = "exported_";
+	char *name = malloc(sizeof(prefix) + strlen(key));
+
+	if (name != NULL) {
+		strcpy(name, prefix);
+		strcat(name, key);
+	}
+	return name;
+}
+
+/* The key as on a page: exported_ in front of those that are ours, once more
+   where the family itself has such a key. */
+static char *
+page_key(const struct kyi_family_kept *family, uint32_t i)
+{
+	char *key, *more;
+
+	if (family->own || !is_ours(family, family->label_keys[i]))
+		return strdup(family->label_keys[i]);
+	key = exported(family->label_keys[i]);
+	while (key != NULL && (has_key(family->label_keys, family->label_cnt,
+	    key) || has_key(family->page_keys, i, key))) {
+		more = exported(key);
+		free(key);
+		key = more;
+	}
+	return key;
+}
+
+static bool
+name_keys(struct kyi_family_kept *family)
+{
+	uint32_t i;
+
+	family->page_keys = calloc(family->label_cnt + 1,
+	    sizeof(*family->page_keys));
+	for (i = 0; family->page_keys != NULL && i < family->label_cnt; i++)
+		family->page_keys[i] = page_key(family, i);
+	return list_is_whole(family->page_keys, family->label_cnt);
+}
+
+/* ---- families -------------------------------------------------------------- */
+
 static struct kyi_family_kept *
-make(const struct kyi_family_wish *wish, const char *name)
+make(const struct kyi_family_wish *wish)
 {
 	struct kyi_family_kept *family = calloc(1, sizeof(*family));
 
@@ -221,22 +180,23 @@ make(const struct kyi_family_wish *wish, const char *name)
 	family->kind = wish->kind;
 	family->agg = wish->agg;
 	family->exponent = wish->exponent;
+	family->factor = pow(10, wish->exponent);
 	family->sample_n = wish->sample_n;
+	family->own = wish->own;
 	family->label_cnt = wish->label_cnt;
 	family->state_cnt = wish->state_cnt;
 	family->sorted = true;
-	family->name = strdup(name);
 	family->own_name = strdup(wish->name);
 	family->help = strdup(wish->help);
 	family->unit = strdup(wish->unit);
 	family->component = strdup(wish->component);
 	family->label_keys = copy_list(wish->label_keys, wish->label_cnt);
 	family->states = copy_list(wish->states, wish->state_cnt);
-	if (family->name != NULL && family->own_name != NULL &&
-	    family->help != NULL && family->unit != NULL &&
-	    family->component != NULL &&
+	if (family->own_name != NULL && family->help != NULL &&
+	    family->unit != NULL && family->component != NULL &&
 	    list_is_whole(family->label_keys, family->label_cnt) &&
-	    list_is_whole(family->states, family->state_cnt))
+	    list_is_whole(family->states, family->state_cnt) &&
+	    name_keys(family))
 		return family;
 	free_family(family);
 	return NULL;
@@ -261,7 +221,7 @@ families_grow(struct kyi_families *families)
 	families->room = room;
 	families->hash_room = 2 * room;
 	for (i = 0; i < families->cnt; i++) {
-		struct kyi_family_kept **head = &hashed[hash_text(
+		struct kyi_family_kept **head = &hashed[kyi_text_hash(
 		    all[i]->own_name) & (families->hash_room - 1)];
 
 		all[i]->chain = *head;
@@ -272,83 +232,49 @@ families_grow(struct kyi_families *families)
 	return true;
 }
 
-/* A name that no other family's samples have. */
-static bool
-choose_name(struct kyi_families *families, const struct kyi_family_wish *wish,
-    char name[300])
+/* The lowest service, and of that the first born, has the first claim. */
+static void
+claim(struct kyi_family_kept *family, const struct kyi_family_wish *wish)
 {
-	uint32_t n;
+	const char *service = wish->service == NULL ? "" : wish->service;
+	int order = strcmp(service, family->service);
 
-	snprintf(name, 300, "%.200s", wish->name);
-	if (is_free(families, name, wish->kind))
-		return false;
-	snprintf(name, 300, "%.200s_conflict_%s", wish->name,
-	    kind_word(wish->kind));
-	for (n = 2; !is_free(families, name, wish->kind) && n < 10000; n++)
-		snprintf(name, 300, "%.200s_conflict_%s_%u", wish->name,
-		    kind_word(wish->kind), n);
-	return true;
+	if (order > 0 || (order == 0 && wish->born_ns >= family->born_ns))
+		return;
+	strncpy(family->service, service, sizeof(family->service) - 1);
+	family->born_ns = wish->born_ns;
 }
 
 struct kyi_family_kept *
 kyi_family_find(struct kyi_families *families,
     const struct kyi_family_wish *wish)
 {
-	uint64_t hash = hash_text(wish->name);
-	struct kyi_family_kept *family;
-	char name[300];
-	bool conflict;
+	uint64_t hash = kyi_text_hash(wish->name);
+	struct kyi_family_kept *family = NULL;
 
 	if (families->hash_room > 0)
 		for (family = families->hashed[hash & (families->hash_room - 1)];
 		    family != NULL; family = family->chain)
 			if (same(family, wish))
-				return family;
+				break;
+	if (family != NULL) {
+		if (family->name == NULL)
+			claim(family, wish);
+		return family;
+	}
 	if (families->cnt >= FAMILY_CNT_MAX || !families_grow(families))
 		return NULL;
-	conflict = choose_name(families, wish, name);
-	if (!reserve(families, name, wish->kind))
-		return NULL;
-	family = make(wish, name);
+	family = make(wish);
 	if (family == NULL)
 		return NULL;
-	family->conflict = conflict;
-	families->conflict_cnt += conflict;
+	if (wish->service != NULL)
+		strncpy(family->service, wish->service,
+		    sizeof(family->service) - 1);
+	family->born_ns = wish->born_ns;
 	family->chain = families->hashed[hash & (families->hash_room - 1)];
 	families->hashed[hash & (families->hash_room - 1)] = family;
 	families->all[families->cnt++] = family;
-	families->sorted = false;
 	return family;
-}
-
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp((*(struct kyi_family_kept *const *)a)->name,
-	    (*(struct kyi_family_kept *const *)b)->name);
-}
-
-void
-kyi_families_sort(struct kyi_families *families)
-{
-	if (!families->sorted && families->cnt > 0)
-		qsort(families->all, families->cnt, sizeof(*families->all),
-		    by_name);
-	families->sorted = true;
-}
-
-const char *
-kyi_page_key(const struct kyi_family_kept *family, const char *key)
-{
-	if (strcmp(key, "service") == 0)
-		return "exported_service";
-	if (strcmp(key, "pid") == 0)
-		return "exported_pid";
-	if (strcmp(key, "le") == 0 && family->kind == KYMO_METRIC_HISTOGRAM)
-		return "exported_le";
-	if (strcmp(key, "quantile") == 0 && family->kind == KYMO_METRIC_SUMMARY)
-		return "exported_quantile";
-	return key;
 }
 
 void
@@ -360,7 +286,5 @@ kyi_families_free(struct kyi_families *families)
 		free_family(families->all[i]);
 	free(families->all);
 	free(families->hashed);
-	for (i = 0; i < families->reserved_room; i++)
-		free(families->reserved[i]);
-	free(families->reserved);
+	kyi_names_free(&families->names);
 }

@@ -121,6 +121,25 @@ kymo_hist_add(struct kymo_hist *to, const struct kymo_hist *from)
 }
 
 int
+kyi_hist_fit(struct kymo_hist *to, const struct kymo_hist *like,
+    const struct kymo_hist *from)
+{
+	struct kymo_hist empty = *like;
+	int status;
+
+	empty.zero = empty.under = empty.over = empty.sum = 0;
+	empty.buckets = calloc((size_t)like->bucket_cnt + 1,
+	    sizeof(*empty.buckets));
+	if (empty.buckets == NULL)
+		return -1;
+	status = kyi_hist_copy(to, &empty);
+	free(empty.buckets);
+	if (status == 0)
+		status = kymo_hist_add(to, from);
+	return status == 0 && same_range(to, like) ? 0 : -1;
+}
+
+int
 kymo_hist_sub(struct kymo_hist *to, const struct kymo_hist *a,
     const struct kymo_hist *b)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes: each of their series finds its entry once; after that a scan is
-   additions only. */
+   additions only (sums.c). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,33 +19,72 @@ hash_of(const uint8_t id[KYI_INSTANCE_BYTES])
 }
 
 static struct kyi_instance *
+make(struct kymo_model *model, const struct kymo_region_info *info)
+{
+	struct kyi_instance **head = &model->instances[hash_of(info->instance_id)];
+	struct kyi_instance *instance = calloc(1, sizeof(*instance));
+
+	if (instance == NULL)
+		return NULL;
+	memcpy(instance->id, info->instance_id, KYI_INSTANCE_BYTES);
+	memcpy(&instance->age.id, info->instance_id, sizeof(instance->age.id));
+	snprintf(instance->service, sizeof(instance->service), "%s",
+	    info->service);
+	instance->pid = info->pid;
+	instance->age.started_ns = info->started_ns;
+	instance->next = *head;
+	*head = instance;
+	return instance;
+}
+
+/* Was it absorbed before this reader began? What is dead waits for the answer;
+   what lives is shown without it. */
+static int
+know(struct kymo_model *model, struct kyi_instance *instance, bool alive,
+    struct kymo_error *error)
+{
+	int has;
+
+	if (instance->known != KYI_NOT_SURE)
+		return 0;
+	has = kyi_retired_has(model->retired, instance->id);
+	if (has >= 0)
+		instance->known = has > 0 ? KYI_ABSORBED : KYI_COUNTED;
+	else if (!alive)
+		return kymo_error_set(error,
+		    "the database of the dead cannot be read");
+	return 0;
+}
+
+/* The instance of a region, which may be forged: another one may name the same
+   id, or what was taken from it before may not be there any more. */
+static struct kyi_instance *
 find(struct kymo_model *model, const struct kyi_source *source,
     struct kymo_error *error)
 {
-	const uint8_t *id = source->info->instance_id;
-	struct kyi_instance **head = &model->instances[hash_of(id)];
-	struct kyi_instance *instance;
-	int absorbed;
+	const struct kymo_region_info *info = source->info;
+	struct kyi_instance *instance = model->instances[hash_of(
+	    info->instance_id)];
 
-	for (instance = *head; instance != NULL; instance = instance->next)
-		if (memcmp(instance->id, id, KYI_INSTANCE_BYTES) == 0)
-			return instance;
-	absorbed = kyi_retired_has(model->retired, id);
-	instance = absorbed < 0 ? NULL : calloc(1, sizeof(*instance));
+	while (instance != NULL &&
+	    memcmp(instance->id, info->instance_id, KYI_INSTANCE_BYTES) != 0)
+		instance = instance->next;
 	if (instance == NULL) {
-		kymo_error_set(error, absorbed < 0 ?
-		    "the database of the dead cannot be read" :
-		    "out of memory");
+		instance = make(model, info);
+		if (instance == NULL)
+			kymo_error_set(error, "out of memory");
+	} else if (instance->scan == model->number ||
+	    instance->pid != info->pid ||
+	    strcmp(instance->service, info->service) != 0) {
+		kymo_error_set(error, "its instance id is that of another"
+		    " region, of %s %u; this one is not counted",
+		    instance->service, instance->pid);
+		return NULL;
+	} else if (source->series_cnt < instance->cnt) {
+		kymo_error_set(error, "series of it are gone; it is not the"
+		    " region that it was");
 		return NULL;
 	}
-	memcpy(instance->id, id, KYI_INSTANCE_BYTES);
-	snprintf(instance->service, sizeof(instance->service), "%s",
-	    source->info->service);
-	snprintf(instance->pid, sizeof(instance->pid), "%u", source->info->pid);
-	instance->started_ns = source->info->started_ns;
-	instance->absorbed = absorbed > 0;
-	instance->next = *head;
-	*head = instance;
 	return instance;
 }
 
@@ -57,21 +96,27 @@ hold(struct kyi_entry **place, struct kyi_entry *entry)
 		entry->holder_cnt++;
 }
 
+static void
+let_go(struct kyi_entry **place, struct kyi_last *last)
+{
+	if (*place != NULL)
+		(*place)->holder_cnt--;
+	*place = NULL;
+	if (last->hist != NULL)
+		free(last->hist->buckets);
+	free(last->hist);
+	memset(last, 0, sizeof(*last));
+}
+
 void
 kyi_instance_drop(struct kyi_instance *instance)
 {
 	uint32_t i;
 
-	for (i = 0; i < instance->cnt; i++) {
-		if (instance->entries[i] != NULL)
-			instance->entries[i]->holder_cnt--;
-		free(instance->last[i].hist.buckets);
-	}
-	for (i = 0; i < kyi_own_cnt; i++) {
-		if (instance->own[i] != NULL)
-			instance->own[i]->holder_cnt--;
-		instance->own[i] = NULL;
-	}
+	for (i = 0; i < instance->cnt; i++)
+		let_go(&instance->entries[i], &instance->last[i]);
+	for (i = 0; i < kyi_own_cnt; i++)
+		let_go(&instance->own[i], &instance->own_last[i]);
 	free(instance->entries);
 	free(instance->last);
 	instance->entries = NULL;
@@ -81,8 +126,8 @@ kyi_instance_drop(struct kyi_instance *instance)
 
 /* ---- where a series is summed ------------------------------------------------ */
 
-static struct kyi_entry *
-series_entry(struct kymo_model *model, const struct kyi_instance *instance,
+static struct kyi_family_kept *
+family_of(struct kymo_model *model, const struct kyi_instance *instance,
     const struct kymo_region_family *from,
     const struct kymo_region_series *series)
 {
@@ -92,54 +137,85 @@ series_entry(struct kymo_model *model, const struct kyi_instance *instance,
 		.agg = from->agg, .exponent = from->exponent,
 		.sample_n = from->sample_n, .label_keys = from->label_keys,
 		.label_cnt = from->label_cnt, .states = from->states,
-		.state_cnt = from->state_cnt,
+		.state_cnt = from->state_cnt, .service = instance->service,
+		.born_ns = series->born_ns,
 	};
-	struct kymo_label labels[LABEL_CNT_MAX];
-	struct kyi_family_kept *family;
-	uint32_t i, cnt = 0;
 
 	if (from->kind == KYMO_METRIC_MAX)
 		wish.agg = KYMO_METRIC_MAX_OF;
 	if (from->kind == KYMO_METRIC_MIN)
 		wish.agg = KYMO_METRIC_MIN_OF;
-	if (from->label_cnt > LABEL_CNT_MAX - 2)
+	return kyi_family_find(&model->store->families, &wish);
+}
+
+static struct kyi_entry *
+series_entry(struct kymo_model *model, const struct kyi_instance *instance,
+    const struct kymo_region_family *from,
+    const struct kymo_region_series *series)
+{
+	struct kymo_label labels[LABEL_CNT_MAX];
+	struct kyi_family_kept *family = NULL;
+	uint32_t i, cnt = 0;
+	char pid[12];
+
+	if (from->label_cnt <= LABEL_CNT_MAX - 2)
+		family = family_of(model, instance, from, series);
+	if (family == NULL) {
+		model->store->entries.refused_cnt++;
 		return NULL;
-	family = kyi_family_find(&model->store->families, &wish);
-	if (family == NULL)
-		return NULL;
+	}
 	labels[cnt++] = (struct kymo_label){"service", instance->service};
 	if (series->overflow)
 		labels[cnt++] = (struct kymo_label){"kymo_overflow", "true"};
 	else
 		for (i = 0; i < from->label_cnt; i++)
 			labels[cnt++] = (struct kymo_label){
-			    kyi_page_key(family, from->label_keys[i]),
-			    series->label_values[i]};
-	if (from->agg == KYMO_METRIC_EACH)
-		labels[cnt++] = (struct kymo_label){"pid", instance->pid};
+			    family->page_keys[i], series->label_values[i]};
+	if (from->agg == KYMO_METRIC_EACH && (from->kind == KYMO_METRIC_GAUGE ||
+	    from->kind == KYMO_METRIC_FLOAT_GAUGE)) {
+		snprintf(pid, sizeof(pid), "%u", instance->pid);
+		labels[cnt++] = (struct kymo_label){"pid", pid};
+	}
 	return kyi_entry_find(&model->store->entries, family, labels, cnt,
 	    series->overflow, series->born_ns);
 }
 
 static struct kyi_entry *
 own_entry(struct kymo_model *model, const struct kyi_instance *instance,
-    const struct kyi_own *own)
+    uint32_t own_idx)
 {
-	const char *key = own->key;
-	struct kyi_family_wish wish = {
-		.name = own->name, .help = own->help, .unit = own->unit,
-		.component = "", .kind = own->kind, .agg = own->agg,
-		.sample_n = 1, .label_keys = &key,
-		.label_cnt = key != NULL,
-	};
 	struct kymo_label labels[2] = {
-		{"service", instance->service}, {own->key, own->label},
+		{"service", instance->service},
+		{kyi_own[own_idx].key, kyi_own[own_idx].label},
 	};
-	struct kyi_family_kept *family =
-	    kyi_family_find(&model->store->families, &wish);
+	struct kyi_family_kept *family = kyi_own_family(model, own_idx);
 
 	return family == NULL ? NULL : kyi_entry_find(&model->store->entries,
-	    family, labels, 1 + (key != NULL), false, instance->started_ns);
+	    family, labels, 1 + (kyi_own[own_idx].key != NULL), false,
+	    instance->age.started_ns);
+}
+
+static bool
+make_room(struct kyi_instance *instance, uint32_t cnt)
+{
+	uint32_t room = instance->room;
+	struct kyi_entry **entries;
+	struct kyi_last *last;
+
+	if (cnt <= room)
+		return true;
+	while (room < cnt)
+		room = room == 0 ? 16 : room * 2;
+	entries = realloc(instance->entries, room * sizeof(*entries));
+	if (entries == NULL)
+		return false;
+	instance->entries = entries;
+	last = realloc(instance->last, room * sizeof(*last));
+	if (last == NULL)
+		return false;
+	instance->last = last;
+	instance->room = room;
+	return true;
 }
 
 /* New series since the last scan. */
@@ -147,175 +223,94 @@ static bool
 learn(struct kymo_model *model, struct kyi_instance *instance,
     const struct kyi_source *source)
 {
-	uint32_t room = instance->room;
-	struct kyi_entry **entries;
-	struct kyi_last *last;
+	uint32_t i;
 
-	if (source->series_cnt > room) {
-		while (room < source->series_cnt)
-			room = room == 0 ? 16 : room * 2;
-		entries = realloc(instance->entries, room * sizeof(*entries));
-		if (entries == NULL)
-			return false;
-		instance->entries = entries;
-		last = realloc(instance->last, room * sizeof(*last));
-		if (last == NULL)
-			return false;
-		instance->last = last;
-		instance->room = room;
-	}
+	if (!make_room(instance, source->series_cnt))
+		return false;
 	for (; instance->cnt < source->series_cnt; instance->cnt++) {
 		const struct kymo_region_series *series =
 		    &source->series[instance->cnt];
 
-		memset(&instance->last[instance->cnt], 0, sizeof(*last));
+		memset(&instance->last[instance->cnt], 0,
+		    sizeof(*instance->last));
 		hold(&instance->entries[instance->cnt], series_entry(model,
 		    instance, &source->families[series->family_idx], series));
+	}
+	for (i = model->options.with_own ? 0 : KYI_OWN_PROCESS; i < kyi_own_cnt;
+	    i++) {
+		struct kymo_metric_value unused;
+
+		if (instance->own[i] == NULL && kyi_own_value(i, source,
+		    model->now_ns, &unused))
+			hold(&instance->own[i], own_entry(model, instance, i));
 	}
 	return true;
 }
 
-/* ---- sums ------------------------------------------------------------------------ */
+/* ---- one region --------------------------------------------------------------- */
 
+/* Its region had vanished for so long that its totals were taken over. They
+   are there already, so only the rest of what it says is. */
 static void
-keep_last(struct kyi_last *last, enum kymo_metric_kind kind,
-    const struct kymo_metric_value *value)
+say_came_back(struct kymo_model *model, struct kyi_instance *instance)
 {
-	if (!kyi_kind_is_hist(kind))
-		last->sum = kind == KYMO_METRIC_COUNTER ? value->is.u :
-		    kyi_bits_of(value->is.f);
-	else if (kyi_hist_copy(&last->hist, &value->is.hist) != 0)
-		return; /* no memory: the value before stands */
-}
+	char text[300];
 
-static void
-add_last(struct kymo_model *model, struct kyi_entry *entry,
-    const struct kyi_last *last)
-{
-	struct kymo_metric_value value = {.present = true};
-
-	if (kyi_kind_is_hist(entry->family->kind))
-		value.is.hist = last->hist;
-	else
-		value.is.u = last->sum;
-	if (!kyi_kind_is_hist(entry->family->kind) ||
-	    last->hist.buckets != NULL)
-		kyi_entry_add(entry, model->number, &value, 0);
-}
-
-static void
-add_series(struct kymo_model *model, struct kyi_instance *instance,
-    const struct kyi_source *source)
-{
-	bool alive = source->info->liveness == KYMO_ALIVE ||
-	    model->options.with_dead_gauges;
-	uint32_t i;
-
-	for (i = 0; i < instance->cnt; i++) {
-		struct kyi_entry *entry = instance->entries[i];
-		const struct kymo_metric_value *value = &source->series[i].value;
-
-		if (entry == NULL)
-			continue;
-		if (kyi_kind_is_total(entry->family->kind)) {
-			if (value->present)
-				keep_last(&instance->last[i],
-				    entry->family->kind, value);
-			add_last(model, entry, &instance->last[i]);
-		} else if (alive && value->present) {
-			kyi_entry_add(entry, model->number, value,
-			    instance->started_ns);
-		}
-	}
-}
-
-static void
-add_own(struct kymo_model *model, struct kyi_instance *instance,
-    const struct kyi_source *source)
-{
-	bool alive = source->info->liveness == KYMO_ALIVE;
-	struct kymo_metric_value value;
-	uint32_t i;
-
-	for (i = model->options.with_own ? 0 : KYI_OWN_PROCESS; i < kyi_own_cnt;
-	    i++) {
-		bool total = kyi_kind_is_total(kyi_own[i].kind);
-		bool has = kyi_own_value(i, source, model->now_ns, &value);
-
-		if (has && instance->own[i] == NULL)
-			hold(&instance->own[i],
-			    own_entry(model, instance, &kyi_own[i]));
-		if (instance->own[i] == NULL)
-			continue;
-		if (total && has)
-			keep_last(&instance->own_last[i], kyi_own[i].kind, &value);
-		if (total)
-			add_last(model, instance->own[i], &instance->own_last[i]);
-		else if (has && (alive || kyi_own[i].of_dead))
-			kyi_entry_add(instance->own[i], model->number, &value,
-			    instance->started_ns);
-	}
-}
-
-static void
-add_exemplars(struct kyi_instance *instance, const struct kyi_source *source)
-{
-	uint32_t i;
-
-	for (i = 0; i < source->exemplar_cnt; i++) {
-		const struct kymo_exemplar_info *exemplar =
-		    &source->exemplars[i];
-		struct kyi_entry *entry = exemplar->series_idx < instance->cnt ?
-		    instance->entries[exemplar->series_idx] : NULL;
-
-		if (entry != NULL && exemplar->at_ns > entry->exemplar.at_ns)
-			entry->exemplar = *exemplar;
-	}
+	if (instance->came_back_said || model->options.warn == NULL)
+		return;
+	instance->came_back_said = true;
+	snprintf(text, sizeof(text), "%s %u: its region was gone, and its totals"
+	    " were taken over as those of a dead process; what it counts from"
+	    " then on is not shown until it is restarted",
+	    instance->service, instance->pid);
+	model->options.warn(model->options.to, text);
 }
 
 int
 kyi_model_take(struct kymo_model *model, const struct kyi_source *source,
     bool absorb, bool *absorbed, struct kymo_error *error)
 {
+	bool alive = source->info->liveness == KYMO_ALIVE;
 	struct kyi_instance *instance = find(model, source, error);
-	int status = 0;
 
 	*absorbed = false;
-	if (instance == NULL)
+	if (instance == NULL || know(model, instance, alive, error) != 0)
 		return -1;
 	instance->scan = model->number;
 	instance->seen_mono_ns = model->now_mono_ns;
-	if (instance->absorbed) {
+	if (instance->known == KYI_ABSORBED && !alive) {
 		*absorbed = true;
 		return 0;
 	}
 	if (!learn(model, instance, source))
 		return kymo_error_set(error, "out of memory");
-	add_series(model, instance, source);
-	add_own(model, instance, source);
-	add_exemplars(instance, source);
-	if (absorb && source->info->liveness != KYMO_ALIVE) {
-		status = kyi_absorb(model, instance, error);
-		*absorbed = status == 0;
+	if (instance->known == KYI_ABSORBED) {
+		say_came_back(model, instance);
+		kyi_sums_add(model, instance, source, false);
+		return 0;
 	}
-	return status;
+	kyi_sums_add(model, instance, source, true);
+	if (!absorb || alive)
+		return 0;
+	if (kyi_absorb(model, instance, error) != 0)
+		return -1;
+	*absorbed = true;
+	return 0;
 }
 
-/* ---- those that are not there any more ------------------------------------------------ */
+/* ---- those that are not there any more ---------------------------------------- */
 
-static void
-add_missing(struct kymo_model *model, struct kyi_instance *instance)
+/* Whether it is done with. */
+static bool
+is_missed(struct kymo_model *model, struct kyi_instance *instance)
 {
-	uint32_t i;
-
-	for (i = 0; i < instance->cnt; i++)
-		if (instance->entries[i] != NULL &&
-		    kyi_kind_is_total(instance->entries[i]->family->kind))
-			add_last(model, instance->entries[i], &instance->last[i]);
-	for (i = 0; i < kyi_own_cnt; i++)
-		if (instance->own[i] != NULL &&
-		    kyi_kind_is_total(kyi_own[i].kind))
-			add_last(model, instance->own[i], &instance->own_last[i]);
+	if (instance->known == KYI_ABSORBED)
+		return true;
+	kyi_sums_add_last(model, instance);
+	return model->now_mono_ns - instance->seen_mono_ns >= KYI_MISSING_NS &&
+	    know(model, instance, false, NULL) == 0 &&
+	    (instance->known == KYI_ABSORBED ||
+	    kyi_absorb(model, instance, NULL) == 0);
 }
 
 void
@@ -327,18 +322,10 @@ kyi_model_missing(struct kymo_model *model)
 		struct kyi_instance **at = &model->instances[hash], *instance;
 
 		while ((instance = *at) != NULL) {
-			if (instance->scan == model->number) {
+			if (instance->scan == model->number ||
+			    !is_missed(model, instance)) {
 				at = &instance->next;
 				continue;
-			}
-			if (!instance->absorbed) {
-				add_missing(model, instance);
-				if (model->now_mono_ns - instance->seen_mono_ns <
-				    KYI_MISSING_NS ||
-				    kyi_absorb(model, instance, NULL) != 0) {
-					at = &instance->next;
-					continue;
-				}
 			}
 			*at = instance->next;
 			kyi_instance_drop(instance);

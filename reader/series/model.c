@@ -16,6 +16,19 @@ ingest_own(struct kymo_model *model, const char *name, const char *help,
 	kymo_model_ingest(model, name, help, "", kind, NULL, 0, value);
 }
 
+/* Their names are not for programs. */
+static void
+take_names(struct kymo_model *model)
+{
+	uint32_t i;
+
+	for (i = 0; i < kyi_own_cnt; i++)
+		if (i < KYI_OWN_PROCESS ? model->options.with_own :
+		    model->options.with_process)
+			(void)kyi_own_family(model, i);
+	kyi_families_name(&model->store->families);
+}
+
 struct kymo_model *
 kymo_model_new(const struct kymo_model_options *options,
     struct kymo_error *error)
@@ -39,6 +52,7 @@ kymo_model_new(const struct kymo_model_options *options,
 	model->retired = kyi_retired_open(options->state_path, options->warn,
 	    options->to, error);
 	model->options.state_path = NULL; /* the caller's string may go */
+	take_names(model);
 	if (model->retired == NULL || kyi_absorb_load(model, error) != 0) {
 		kymo_model_delete(model);
 		return NULL;
@@ -95,8 +109,9 @@ kymo_model_ingest(struct kymo_model *model, const char *name, const char *help,
 	struct kyi_family_wish wish = {
 		.name = name, .help = help, .unit = unit, .component = "",
 		.kind = kind, .agg = KYMO_METRIC_LAST, .sample_n = 1,
-		.label_keys = keys, .label_cnt = label_cnt,
+		.label_keys = keys, .label_cnt = label_cnt, .own = true,
 	};
+	struct kyi_age age = {model->number, 0};
 	struct kymo_metric_value is = {.present = true};
 	struct kyi_family_kept *family;
 	struct kyi_entry *entry;
@@ -119,7 +134,7 @@ kymo_model_ingest(struct kymo_model *model, const char *name, const char *help,
 		    INT64_MAX : (int64_t)value;
 	else
 		is.is.f = value;
-	kyi_entry_add(entry, model->number, &is, model->number);
+	kyi_entry_add(entry, model->number, &is, &age);
 }
 
 static void

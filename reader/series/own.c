@@ -44,7 +44,7 @@ enum {
 
 const struct kyi_own kyi_own[] = {
 	[REGIONS_ALIVE] = {"kymo_regions", GAUGE, "", "state", "alive", REGIONS,
-	    false},
+	    true},
 	[REGIONS_DEAD] = {"kymo_regions", GAUGE, "", "state", "dead", REGIONS,
 	    true},
 	[LOST_FULL] = {"kymo_lost", COUNTER, "", "reason", "full", LOST, false},
@@ -101,6 +101,20 @@ const uint32_t kyi_own_cnt = OWN_CNT;
 
 _Static_assert(PROCESS_CPU == KYI_OWN_PROCESS, "the first about a process");
 _Static_assert(OWN_CNT <= KYI_OWN_CNT_MAX, "an instance has room for all");
+
+struct kyi_family_kept *
+kyi_own_family(struct kymo_model *model, uint32_t own_idx)
+{
+	const struct kyi_own *own = &kyi_own[own_idx];
+	struct kyi_family_wish wish = {
+		.name = own->name, .help = own->help, .unit = own->unit,
+		.component = "", .kind = own->kind, .agg = own->agg,
+		.sample_n = 1, .label_keys = &own->key,
+		.label_cnt = own->key != NULL, .own = true,
+	};
+
+	return kyi_family_find(&model->store->families, &wish);
+}
 
 static bool
 process_value(uint32_t own_idx, const struct kymo_process_stats *process,

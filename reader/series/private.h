@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of reader/series share. A scan is made in this direction:
 
-     source.c   what a region says, its own series and those about it
      instance.c  each series of a process finds its entry, once
-     entry.c    entries: the sums of this scan, and the totals of the dead
-     rate.c     what changed since the scan before; the end of entries
-     family.c   families, by name, conflicts kept apart
-     absorb.c   a dead process' totals become those of the dead
-     retired.c  the database of the dead
-     build.c    the immutable scan
-     publish.c  RCU */
+     sums.c      what a region says, and what is said about it, into entries
+     entry.c     entries: the sums of this scan, and the totals of the dead
+     family.c    families: what makes two of them the same
+     names.c     their names on a page, conflicts kept apart
+     absorb.c    a dead process' totals become those of the dead
+     retired.c   the database of the dead
+     rate.c      what changed since the scan before; the end of entries
+     build.c     the immutable scan
+     publish.c   RCU */
 #ifndef KYI_SERIES_PRIVATE_H
 #define KYI_SERIES_PRIVATE_H
 
@@ -25,35 +26,48 @@
 /* to keeps its buckets if they are enough; zeros are an empty histogram. */
 KYMO_MUST_CHECK int kyi_hist_copy(struct kymo_hist *to,
     const struct kymo_hist *from);
+/* from in the scale and range of like; -1: it does not fit, or no memory. */
+KYMO_MUST_CHECK int kyi_hist_fit(struct kymo_hist *to,
+    const struct kymo_hist *like, const struct kymo_hist *from);
 
-/* ---- arena.c: memory of one scan --------------------------------------- */
+/* ---- pool.c: memory of one scan --------------------------------------- */
 
 struct kyi_pool {
-	struct kyi_pool_chunk *chunks;
-	size_t used_bytes, room_bytes;
+	struct kyi_pool_chunk *chunks; /* the first is in use */
+	struct kyi_pool_chunk *spare;  /* of a scan that is gone */
+	size_t used_bytes;
 	bool failed;
 };
 
 void *kyi_pool_take(struct kyi_pool *pool, size_t bytes);
 const char *kyi_pool_text(struct kyi_pool *pool, const char *text);
-void kyi_pool_free(struct kyi_pool *pool);
+/* Nothing more is taken. */
+void kyi_pool_done(struct kyi_pool *pool);
+/* Its chunks go to *spare, if that is empty. */
+void kyi_pool_free(struct kyi_pool *pool, struct kyi_pool_chunk **spare);
+void kyi_pool_free_spare(struct kyi_pool_chunk **spare);
 
-/* ---- family.c ------------------------------------------------------------ */
+/* ---- family.c, names.c ---------------------------------------------------- */
 
 struct kyi_family_kept {
 	struct kyi_family_kept *chain; /* of its hash */
-	char *name;     /* as on a page */
+	char *name;     /* as on a page; NULL until names are given */
 	char *own_name; /* as programs call it */
 	char *help, *unit, *component;
 	enum kymo_metric_kind kind;
 	enum kymo_metric_agg agg;
 	int exponent;
+	double factor; /* 10^exponent */
 	uint32_t sample_n;
-	char **label_keys;
+	char **label_keys, **page_keys;
 	uint32_t label_cnt;
 	char **states;
 	uint32_t state_cnt;
-	bool has_bounds, conflict;
+	bool own;
+	bool refused; /* no name is left for it */
+	char service[64]; /* who has the first claim to the name */
+	uint64_t born_ns;
+	bool has_bounds;
 	int32_t le_first;
 	uint32_t le_cnt;
 	struct kyi_entry **entries; /* sorted, but for the newest */
@@ -61,14 +75,17 @@ struct kyi_family_kept {
 	bool sorted;
 };
 
+struct kyi_names {
+	char **at; /* sample names: open addressing */
+	uint32_t cnt, room;
+};
+
 struct kyi_families {
 	struct kyi_family_kept **hashed; /* by own name */
 	uint32_t hash_room;
-	struct kyi_family_kept **all; /* sorted by name, but for the newest */
-	uint32_t cnt, room, conflict_cnt;
-	bool sorted;
-	char **reserved; /* sample names: open addressing */
-	uint32_t reserved_cnt, reserved_room;
+	struct kyi_family_kept **all; /* sorted by name, then those without */
+	uint32_t cnt, room, named_cnt, conflict_cnt;
+	struct kyi_names names;
 };
 
 /* What of a family decides that it is another one, and its texts. */
@@ -82,15 +99,22 @@ struct kyi_family_wish {
 	uint32_t label_cnt;
 	const char *const *states;
 	uint32_t state_cnt;
+	bool own; /* the reader makes it: never one with a program's */
+	const char *service; /* NULL: comes first */
+	uint64_t born_ns;
 };
 
+uint64_t kyi_text_hash(const char *text);
 /* Finds or makes it; NULL: no memory, or too many. */
 struct kyi_family_kept *kyi_family_find(struct kyi_families *families,
     const struct kyi_family_wish *wish);
-void kyi_families_sort(struct kyi_families *families);
 void kyi_families_free(struct kyi_families *families);
-/* The key as on a page: exported_ in front of those that are ours. */
-const char *kyi_page_key(const struct kyi_family_kept *family, const char *key);
+
+/* Gives those names that have none: by service, then birth, so that it does
+   not matter in what order regions were found. Those that find their name
+   taken are conflicts. Then sorts all by name. */
+void kyi_families_name(struct kyi_families *families);
+void kyi_names_free(struct kyi_names *names);
 
 /* ---- entry.c --------------------------------------------------------------- */
 
@@ -100,6 +124,20 @@ struct kyi_recent {
 	uint32_t next, cnt;
 };
 
+/* What only histograms have. */
+struct kyi_entry_hist {
+	struct kymo_hist sum, retired; /* as of the entry */
+	struct kymo_hist lately;       /* SUMMARY: the last minute */
+	struct kyi_recent recent;
+	struct kymo_exemplar_info exemplar;
+};
+
+/* Of two values the younger process' stands. */
+struct kyi_age {
+	uint64_t started_ns;
+	uint64_t id; /* of two that started together */
+};
+
 /* One series of a scan, over all that it is summed of. */
 struct kyi_entry {
 	struct kyi_entry *chain;
@@ -107,26 +145,21 @@ struct kyi_entry {
 	uint64_t hash;
 	struct kymo_label *labels; /* strings in the same allocation */
 	uint32_t label_cnt;
-	bool overflow, has_retired;
+	bool overflow, has_retired, present;
 	uint32_t holder_cnt;   /* instances that point here */
+	uint32_t pending_idx1; /* absorb.c: its new totals */
 	uint64_t created_ns;
 	uint64_t scan;         /* the number of the scan that sum is of */
 	uint64_t shown;        /* the last scan that showed it */
-	bool present;
-	uint64_t best_ns;      /* LAST: when the process of the value started */
+	struct kyi_age best;   /* of the process whose value it is */
 	uint64_t sum;          /* u, i, or the bits of f */
-	struct kymo_hist hist;
+	uint64_t retired;      /* as sum, of the dead */
+	double before, rate;   /* of the scan before */
+	uint64_t before_mono_ns;
+	struct kyi_entry_hist *hist; /* NULL: not of that kind */
 	char *text;            /* TEXT; HEALTH: the reason */
 	enum kymo_condition condition;
 	uint64_t since_ns;
-	uint32_t pending_idx1; /* absorb.c: its new totals */
-	uint64_t retired;      /* as sum, of the dead */
-	struct kymo_hist retired_hist;
-	struct kymo_exemplar_info exemplar;
-	double before, rate;   /* of the scan before */
-	uint64_t before_mono_ns;
-	struct kyi_recent *recent;
-	struct kymo_hist recent_hist;
 };
 
 struct kyi_entries {
@@ -174,9 +207,9 @@ kyi_bits_of(double d)
 struct kyi_entry *kyi_entry_find(struct kyi_entries *entries,
     struct kyi_family_kept *family, const struct kymo_label *labels,
     uint32_t label_cnt, bool overflow, uint64_t born_ns);
-/* Adds one process' value to this scan's. started_ns decides who is youngest. */
+/* Adds one process' value to this scan's. */
 void kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
-    const struct kymo_metric_value *value, uint64_t started_ns);
+    const struct kymo_metric_value *value, const struct kyi_age *age);
 /* Begins the sum of this scan with the totals of the dead, if it is not begun. */
 void kyi_entry_touch(struct kyi_entry *entry, uint64_t scan);
 /* Sets the totals of the dead, from the next scan on. hist is given away. */
@@ -184,7 +217,7 @@ void kyi_entry_set_retired(struct kyi_entries *entries,
     struct kyi_entry *entry, uint64_t sum, struct kymo_hist *hist);
 /* Rate and recent histogram of a scan that is complete. */
 void kyi_entry_finish(struct kyi_entry *entry, uint64_t now_mono_ns);
-/* Takes entries nobody holds any more out of their families; frees those that
+/* Now and then takes entries nobody holds any more out of their families; frees those that
    no scan from oldest_scan on shows. */
 void kyi_entries_sweep(struct kyi_entries *entries,
     struct kyi_families *families, uint64_t scan, uint64_t oldest_scan);
@@ -192,7 +225,7 @@ void kyi_entry_free(struct kyi_entry *entry);
 void kyi_entries_free(struct kyi_entries *entries,
     struct kyi_families *families);
 
-/* ---- source.c, own.c: one region as the model sees it ----------------------- */
+/* ---- own.c, sums.c: one region as the model sees it ------------------------- */
 
 struct kyi_source {
 	const struct kymo_region_info *info;
@@ -222,12 +255,20 @@ extern const uint32_t kyi_own_cnt;
 /* False: there is no such value now. */
 bool kyi_own_value(uint32_t own_idx, const struct kyi_source *source,
     uint64_t now_ns, struct kymo_metric_value *value);
+struct kyi_family_kept *kyi_own_family(struct kymo_model *model,
+    uint32_t own_idx);
 
 /* ---- instance.c -------------------------------------------------------------- */
 
 struct kyi_last {
 	uint64_t sum;
-	struct kymo_hist hist;
+	struct kymo_hist *hist; /* NULL: none yet, or another kind */
+};
+
+enum kyi_known {
+	KYI_NOT_SURE, /* the database cannot say whether it was absorbed */
+	KYI_COUNTED,  /* it was not */
+	KYI_ABSORBED,
 };
 
 /* A process that was seen. */
@@ -235,11 +276,12 @@ struct kyi_instance {
 	struct kyi_instance *next;
 	uint8_t id[KYI_INSTANCE_BYTES];
 	char service[64];
-	char pid[12];
-	uint64_t started_ns;
+	uint32_t pid;
+	struct kyi_age age;
 	uint64_t scan;         /* the last that it was added to */
 	uint64_t seen_mono_ns;
-	bool absorbed;
+	enum kyi_known known;
+	bool came_back_said;
 	/* By series index, after them by kyi_own; NULL: refused. */
 	struct kyi_entry **entries;
 	struct kyi_last *last; /* totals as last seen */
@@ -247,6 +289,22 @@ struct kyi_instance {
 	struct kyi_entry *own[KYI_OWN_CNT_MAX];
 	struct kyi_last own_last[KYI_OWN_CNT_MAX];
 };
+
+/* Takes one region in; see kymo_model_add. */
+KYMO_MUST_CHECK int kyi_model_take(struct kymo_model *model,
+    const struct kyi_source *source, bool absorb, bool *absorbed,
+    struct kymo_error *error);
+/* Vanished regions: their last known totals, and their end. */
+void kyi_model_missing(struct kymo_model *model);
+void kyi_instance_drop(struct kyi_instance *instance); /* lets go of its entries */
+void kyi_instances_free(struct kymo_model *model);
+
+/* What source says now; totals false: only what is no total. */
+void kyi_sums_add(struct kymo_model *model, struct kyi_instance *instance,
+    const struct kyi_source *source, bool totals);
+/* Its totals as last seen. */
+void kyi_sums_add_last(struct kymo_model *model,
+    const struct kyi_instance *instance);
 
 /* ---- retired.c ----------------------------------------------------------------- */
 
@@ -301,6 +359,20 @@ KYMO_MUST_CHECK int kyi_retired_commit(struct kyi_retired *retired,
     struct kymo_error *error);
 void kyi_retired_rollback(struct kyi_retired *retired);
 
+/* ---- state_file.c ------------------------------------------------------------ */
+
+/* Makes the folders of path, 0700, as mkdir -p would. */
+KYMO_MUST_CHECK int kyi_state_folders(const char *path,
+    struct kymo_error *error);
+/* A file descriptor that keeps other readers away; -1: there is one. */
+KYMO_MUST_CHECK int kyi_state_lock(const char *path, struct kymo_error *error);
+/* Out of the way, not deleted: somebody may want to look at it. */
+KYMO_MUST_CHECK int kyi_state_set_aside(const char *path,
+    void (*warn)(void *to, const char *text), void *to,
+    struct kymo_error *error);
+
+/* ---- absorb.c -------------------------------------------------------------------- */
+
 /* kyi_absorb makes the last known totals of instance those of the dead, and
    lets go of its entries. -1: not done, nothing changed. */
 KYMO_MUST_CHECK int kyi_absorb(struct kymo_model *model,
@@ -328,6 +400,7 @@ struct kymo_model {
 	uint64_t number, now_ns, now_mono_ns;
 	struct kymo_scan *current; /* RCU */
 	struct kymo_scan *scans;   /* all not yet released, newest first */
+	struct kyi_pool_chunk *spare; /* memory for the next */
 	bool full_said;
 };
 
@@ -338,15 +411,6 @@ struct kymo_scan_private {
 	uint32_t released; /* atomic: its memory may go */
 	struct kymo_scan *older;
 };
-
-/* Takes one region in; see kymo_model_add. */
-KYMO_MUST_CHECK int kyi_model_take(struct kymo_model *model,
-    const struct kyi_source *source, bool absorb, bool *absorbed,
-    struct kymo_error *error);
-/* Vanished regions: their last known totals, and their end. */
-void kyi_model_missing(struct kymo_model *model);
-void kyi_instance_drop(struct kyi_instance *instance); /* lets go of its entries */
-void kyi_instances_free(struct kymo_model *model);
 
 /* NULL: no memory. */
 struct kymo_scan *kyi_scan_build(struct kymo_model *model);

@@ -81,10 +81,10 @@ kyi_store_drop(struct kyi_store *store)
 }
 
 static void
-free_scan(struct kymo_scan *scan)
+free_scan(struct kymo_scan *scan, struct kyi_pool_chunk **spare)
 {
 	kyi_store_drop(scan->private_->store);
-	kyi_pool_free(&scan->private_->pool);
+	kyi_pool_free(&scan->private_->pool, spare);
 	free(scan->private_);
 	free(scan);
 }
@@ -105,7 +105,7 @@ kymo_scan_release(const struct kymo_scan *scan)
 	   grace period; or, if the model is gone, there is no such reader. */
 	/* pairs(scan-released): who sees it sees that nobody reads the scan. */
 	if (kyi_swap_u32_acq_rel(&private->released, 1) == 2)
-		free_scan((struct kymo_scan *)(uintptr_t)scan);
+		free_scan((struct kymo_scan *)(uintptr_t)scan, NULL);
 }
 
 void
@@ -145,7 +145,7 @@ kyi_publish_sweep(struct kymo_model *model)
 	while (gone != NULL) {
 		scan = gone;
 		gone = scan->private_->older;
-		free_scan(scan);
+		free_scan(scan, &model->spare);
 	}
 	return oldest;
 }
@@ -163,7 +163,8 @@ kyi_publish_end(struct kymo_model *model)
 		older = scan->private_->older;
 		/* Whoever comes second frees it. pairs(scan-released) */
 		if (kyi_swap_u32_acq_rel(&scan->private_->released, 2) == 1)
-			free_scan(scan);
+			free_scan(scan, NULL);
 	}
 	model->scans = NULL;
+	kyi_pool_free_spare(&model->spare);
 }

@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* The database of the dead: their totals, and whose have been added. Writes
    are synchronous: what is said to be absorbed survives a power cut. */
-#include <errno.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "reader/series/private.h"
 
 #define SCHEMA_VERSION 1
 
+/* Ids are needed only as long as a file could come back. */
+#define ID_CNT_MAX "100000"
+#define PRUNE_STEP 1000u
+
 struct kyi_retired {
 	sqlite3 *db;
 	sqlite3_stmt *has, *add_id, *find_family, *add_family, *put;
 	char *path;
+	int lock_fd;
+	uint32_t added_cnt;
+	const char *put_family; /* of the row before, in this transaction */
+	int64_t put_family_id;
 };
 
 static const char schema[] =
@@ -26,7 +31,8 @@ static const char schema[] =
 	" id INTEGER PRIMARY KEY, name TEXT NOT NULL, kind INTEGER NOT NULL,"
 	" unit TEXT NOT NULL, exponent INTEGER NOT NULL, keys BLOB NOT NULL,"
 	" help TEXT NOT NULL, component TEXT NOT NULL, agg INTEGER NOT NULL,"
-	" sample_n INTEGER NOT NULL, UNIQUE (name, kind, unit, exponent, keys));"
+	" sample_n INTEGER NOT NULL, own INTEGER NOT NULL,"
+	" UNIQUE (name, kind, unit, exponent, keys, own));"
 	"CREATE TABLE IF NOT EXISTS total ("
 	" family INTEGER NOT NULL REFERENCES family, labels BLOB NOT NULL,"
 	" overflow INTEGER NOT NULL, created_ns INTEGER NOT NULL,"
@@ -52,24 +58,19 @@ prepare(struct kyi_retired *retired, const char *sql)
 
 /* ---- opening --------------------------------------------------------------- */
 
-/* Makes the folders of path, 0700, as mkdir -p would. */
+/* Whether its pages make sense; 1 yes, 0 no, -1 cannot tell. */
 static int
-make_folders(const char *path, struct kymo_error *error)
+is_sound(struct kyi_retired *retired)
 {
-	char folder[4096];
-	char *at;
+	sqlite3_stmt *check = prepare(retired, "PRAGMA quick_check(1)");
+	int code = check == NULL ? sqlite3_errcode(retired->db) :
+	    sqlite3_step(check);
+	bool sound = code == SQLITE_ROW && strcmp((const char *)
+	    sqlite3_column_text(check, 0), "ok") == 0;
 
-	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder))
-		return kymo_error_set(error, "%.200s..: too long a path", path);
-	for (at = strchr(folder + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
-		*at = '\0';
-		if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-			return kymo_error_set(error,
-			    "%s: cannot make this folder for the state: %s",
-			    folder, strerror(errno));
-		*at = '/';
-	}
-	return 0;
+	sqlite3_finalize(check);
+	return sound ? 1 : code == SQLITE_ROW || code == SQLITE_CORRUPT ||
+	    code == SQLITE_NOTADB ? 0 : -1;
 }
 
 static int
@@ -78,7 +79,6 @@ set_up(struct kyi_retired *retired, struct kymo_error *error)
 	sqlite3_stmt *version;
 	int number = 0;
 
-	sqlite3_busy_timeout(retired->db, 2000);
 	if (sqlite3_exec(retired->db, "PRAGMA journal_mode = WAL;"
 	    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;", NULL, NULL,
 	    NULL) != SQLITE_OK)
@@ -97,10 +97,11 @@ set_up(struct kyi_retired *retired, struct kymo_error *error)
 	retired->add_id = prepare(retired,
 	    "INSERT INTO absorbed (instance, at_ns) VALUES (?, ?)");
 	retired->find_family = prepare(retired, "SELECT id FROM family WHERE"
-	    " name = ? AND kind = ? AND unit = ? AND exponent = ? AND keys = ?");
+	    " name = ? AND kind = ? AND unit = ? AND exponent = ? AND keys = ?"
+	    " AND own = ?");
 	retired->add_family = prepare(retired, "INSERT INTO family (name, kind,"
-	    " unit, exponent, keys, help, component, agg, sample_n)"
-	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+	    " unit, exponent, keys, own, help, component, agg, sample_n)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 	retired->put = prepare(retired, "INSERT OR REPLACE INTO total (family,"
 	    " labels, overflow, created_ns, value) VALUES (?, ?, ?, ?, ?)");
 	if (retired->has == NULL || retired->add_id == NULL ||
@@ -128,45 +129,20 @@ shut(struct kyi_retired *retired)
 static int
 open_once(struct kyi_retired *retired, struct kymo_error *error)
 {
-	int code = sqlite3_open_v2(retired->path, &retired->db,
-	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-	    NULL);
+	int sound = -1, status = -1;
 
-	if (code == SQLITE_OK) {
-		if (set_up(retired, error) == 0)
-			return 0;
-		code = sqlite3_errcode(retired->db);
-	} else {
+	if (sqlite3_open_v2(retired->path, &retired->db, SQLITE_OPEN_READWRITE |
+	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+		sqlite3_busy_timeout(retired->db, 2000);
+		sound = is_sound(retired);
+	}
+	if (sound < 0)
 		fail(retired, error);
-	}
-	shut(retired);
-	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB ? -2 : -1;
-}
-
-/* Out of the way, not deleted: somebody may want to look at it. */
-static int
-set_aside(struct kyi_retired *retired,
-    void (*warn)(void *to, const char *text), void *to, struct kymo_error *error)
-{
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
-	char from[4200], aside[4200], text[500];
-	size_t i;
-
-	for (i = 0; i < 3; i++) {
-		snprintf(from, sizeof(from), "%s%s", retired->path, suffixes[i]);
-		snprintf(aside, sizeof(aside), "%s.corrupt-%lld%s",
-		    retired->path, (long long)time(NULL), suffixes[i]);
-		if (rename(from, aside) != 0 && i == 0)
-			return kymo_error_set(error, "%s: it is damaged, and"
-			    " cannot be set aside: %s", retired->path,
-			    strerror(errno));
-	}
-	snprintf(text, sizeof(text), "%.200s: it is damaged and was set aside as"
-	    " .corrupt-TIME beside it; totals of dead processes begin again",
-	    retired->path);
-	if (warn != NULL)
-		warn(to, text);
-	return 0;
+	else if (sound > 0)
+		status = set_up(retired, error);
+	if (status != 0)
+		shut(retired);
+	return sound == 0 ? -2 : status;
 }
 
 struct kyi_retired *
@@ -181,13 +157,19 @@ kyi_retired_open(const char *path, void (*warn)(void *to, const char *text),
 		kymo_error_set(error, "out of memory");
 		return NULL;
 	}
+	retired->lock_fd = -1;
 	retired->path = strdup(memory ? ":memory:" : path);
-	status = retired->path == NULL ? -1 : 0;
+	status = retired->path == NULL ?
+	    kymo_error_set(error, "out of memory") : 0;
 	if (status == 0 && !memory)
-		status = make_folders(path, error);
+		status = kyi_state_folders(path, error);
+	if (status == 0 && !memory) {
+		retired->lock_fd = kyi_state_lock(path, error);
+		status = retired->lock_fd < 0 ? -1 : 0;
+	}
 	if (status == 0)
 		status = open_once(retired, error);
-	if (status == -2 && set_aside(retired, warn, to, error) == 0)
+	if (status == -2 && kyi_state_set_aside(path, warn, to, error) == 0)
 		status = open_once(retired, error);
 	if (status == 0)
 		return retired;
@@ -201,6 +183,8 @@ kyi_retired_close(struct kyi_retired *retired)
 	if (retired == NULL)
 		return;
 	shut(retired);
+	if (retired->lock_fd >= 0)
+		close(retired->lock_fd);
 	free(retired->path);
 	free(retired);
 }
@@ -241,6 +225,9 @@ load_row(sqlite3_stmt *statement,
 		.component = column_text(statement, 6),
 		.agg = (enum kymo_metric_agg)sqlite3_column_int(statement, 7),
 		.sample_n = (uint32_t)sqlite3_column_int(statement, 8),
+		.own = sqlite3_column_int(statement, 13) != 0,
+		/* Names go to those that were there first. */
+		.born_ns = (uint64_t)sqlite3_column_int64(statement, 14),
 	};
 	cnt = kyi_unpack_strings(strings, 2 * KYI_BLOB_LABELS_MAX,
 	    sqlite3_column_blob(statement, 9),
@@ -265,7 +252,8 @@ kyi_retired_load(struct kyi_retired *retired,
 {
 	sqlite3_stmt *statement = prepare(retired, "SELECT name, kind, unit,"
 	    " exponent, keys, help, component, agg, sample_n, labels, overflow,"
-	    " created_ns, value FROM total JOIN family ON family.id = family");
+	    " created_ns, value, own, family.id FROM total JOIN family"
+	    " ON family.id = family");
 	int code = SQLITE_ERROR, status = 0;
 
 	while (statement != NULL && status == 0 &&
@@ -309,6 +297,7 @@ kyi_retired_begin(struct kyi_retired *retired,
 {
 	int code;
 
+	retired->put_family = NULL;
 	if (run(retired, "BEGIN IMMEDIATE", error) != 0)
 		return -1;
 	sqlite3_bind_blob(retired->add_id, 1, id, KYI_INSTANCE_BYTES,
@@ -349,11 +338,12 @@ family_id(struct kyi_retired *retired, const struct kyi_family_wish *family)
 		sqlite3_bind_int(each[i], 4, family->exponent);
 		sqlite3_bind_blob(each[i], 5, keys.at, (int)keys.len_bytes,
 		    SQLITE_STATIC);
+		sqlite3_bind_int(each[i], 6, family->own);
 	}
-	bind_text(make, 6, family->help);
-	bind_text(make, 7, family->component);
-	sqlite3_bind_int(make, 8, (int)family->agg);
-	sqlite3_bind_int(make, 9, (int)family->sample_n);
+	bind_text(make, 7, family->help);
+	bind_text(make, 8, family->component);
+	sqlite3_bind_int(make, 9, (int)family->agg);
+	sqlite3_bind_int(make, 10, (int)family->sample_n);
 	if (keys.at != NULL && sqlite3_step(find) == SQLITE_ROW)
 		id = sqlite3_column_int64(find, 0);
 	else if (keys.at != NULL && sqlite3_step(make) == SQLITE_DONE)
@@ -368,11 +358,14 @@ int
 kyi_retired_put(struct kyi_retired *retired, const struct kyi_retired_row *row,
     struct kymo_error *error)
 {
-	int64_t family = family_id(retired, &row->family);
+	int64_t family = retired->put_family == row->family.name ?
+	    retired->put_family_id : family_id(retired, &row->family);
 	struct kyi_blob labels = kyi_pack_labels(row->labels, row->label_cnt);
 	struct kyi_blob value = kyi_pack_value(row);
 	int code = SQLITE_NOMEM;
 
+	retired->put_family = family == 0 ? NULL : row->family.name;
+	retired->put_family_id = family;
 	if (family != 0 && labels.at != NULL && value.at != NULL) {
 		sqlite3_bind_int64(retired->put, 1, family);
 		sqlite3_bind_blob(retired->put, 2, labels.at,
@@ -395,13 +388,16 @@ kyi_retired_put(struct kyi_retired *retired, const struct kyi_retired_row *row,
 int
 kyi_retired_commit(struct kyi_retired *retired, struct kymo_error *error)
 {
-	/* Ids are needed only as long as a file could come back. */
-	if (run(retired, "DELETE FROM absorbed WHERE at_ns < (SELECT at_ns FROM"
-	    " absorbed ORDER BY at_ns DESC LIMIT 1 OFFSET 100000)", error) == 0 &&
-	    run(retired, "COMMIT", error) == 0)
-		return 0;
-	kyi_retired_rollback(retired);
-	return -1;
+	bool prune = retired->added_cnt % PRUNE_STEP == 0;
+
+	if ((prune && run(retired, "DELETE FROM absorbed WHERE at_ns < (SELECT"
+	    " at_ns FROM absorbed ORDER BY at_ns DESC LIMIT 1 OFFSET "
+	    ID_CNT_MAX ")", error) != 0) || run(retired, "COMMIT", error) != 0) {
+		kyi_retired_rollback(retired);
+		return -1;
+	}
+	retired->added_cnt++;
+	return 0;
 }
 
 void

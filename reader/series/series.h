@@ -12,12 +12,18 @@
    then those of its family; gauges with KYMO_METRIC_EACH also "pid". Labels
    the program itself calls so are shown as exported_service, exported_pid.
 
-   Two families of one name but another kind, unit, exponent or label keys are
-   kept apart: the one seen first keeps the name, the other is shown as
-   NAME_conflict_KIND, and kymo_family_conflicts counts them.
+   Two families of one name but another kind, unit, exponent, label keys or
+   states are kept apart, as are those whose samples would have equal names (a
+   counter x, a gauge x_total): the one seen first keeps the name, the other is
+   shown as NAME_conflict_KIND (a third as NAME_conflict_KIND_2 .., the 18th not
+   at all), and kymo_family_conflicts counts them. Seen in the same scan: first
+   is the dead's, then that of the lowest service name, then the first born.
+   Histograms of other scales or ranges are one family, merged at the coarser
+   scale.
 
    Beside the programs' families there are those that the reader makes:
-   process_* from /proc, kymo_* about the regions (schema/kymo.metrics). */
+   process_* from /proc, kymo_* about the regions (schema/kymo.metrics). These
+   names are not for programs: theirs is then the conflict. */
 #ifndef KYMO_READER_SERIES_H
 #define KYMO_READER_SERIES_H
 
@@ -80,9 +86,12 @@ struct kymo_model;
 
 struct kymo_model_options {
 	/* The database of the dead (SQLite); NULL: in memory, forgotten at exit.
-	   Made with its folder if missing. */
+	   Made with its folder if missing; PATH.lock beside it keeps a second
+	   reader away. A damaged one is set aside as PATH.corrupt-SECONDS. */
 	const char *state_path;
-	uint32_t series_max;  /* 0: 200,000; beyond: kymo_series_refused_total */
+	/* Of programs, 0: 200,000; beyond: kymo_series_refused_total. What is
+	   refused stays so until its process is a new one. */
+	uint32_t series_max;
 	uint32_t retired_max; /* retired series, 0: 100,000; then an overflow series */
 	bool with_process;    /* process_* families */
 	bool with_own;        /* kymo_* families about regions and the reader */
@@ -110,10 +119,14 @@ KYMO_READER_API void kymo_model_delete(struct kymo_model *model);
    A region that is not added any more though it was never absorbed (somebody
    removed its file) counts with its last known totals, and is retired after a
    minute. So no counter goes down from scan to scan. When the database is
-   lost, the dead are gone from the sums: a counter reset, never a double.
+   lost, the dead are gone from the sums: a counter reset, never a double. A
+   process whose region comes back after that minute keeps its gauges, but what
+   it counts from then on is not shown (and said by warn).
 
-   One thread makes scans. now_* as kymo_scan.at_*. Errors: of kymo_model_add,
-   the region was added but could not be absorbed. */
+   One thread makes scans. now_* as kymo_scan.at_*. Errors: of kymo_model_add:
+   the region was added but could not be absorbed (a full disk: it counts as it
+   is, and the next scan tries again); or it was not added, since its instance
+   id is another's, it has less than it had, or there is no memory. */
 KYMO_READER_API void kymo_model_begin(struct kymo_model *model,
     uint64_t now_ns, uint64_t now_mono_ns);
 KYMO_READER_API int kymo_model_add(struct kymo_model *model,

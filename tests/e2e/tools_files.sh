@@ -39,7 +39,10 @@ done | sed 's/--help//' | knows kymo.1 kymo.bash
 
 # Each option that a completion offers is one.
 for verb in ls dump check emit; do
-	for option in $(sed -n "/^	$verb:/,/;;/p" "$top_srcdir/tools/completion/kymo.bash" | options); do
+	for option in $(awk -v verb="$verb:" '
+		index($1, verb) == 1 { on = 1 }
+		on { print }
+		/;;/ { on = 0 }' "$top_srcdir/tools/completion/kymo.bash" | options); do
 		"$top_builddir/kymo" $verb --help | grep -qF -- "$option" ||
 			fail "kymo $verb has no $option"
 	done

@@ -93,9 +93,10 @@ has 'phase{service="mail",phase="idle"} 0' "$page"
 has 'build_info{service="mail",version="1.2",commit="abc"} 1' "$page"
 has '# HELP took_seconds Time a step took' "$page"
 has '# TYPE sent_bytes_total counter' "$page"
+# What was not declared has no help, which is all that promtool says.
 if command -v promtool >/dev/null; then
-	promtool check metrics <"$tmp/out" >"$tmp/promtool" 2>&1 ||
-		fail "promtool: $(<"$tmp/promtool")"
+	promtool check metrics <"$tmp/out" >"$tmp/promtool" 2>&1 || true
+	! grep -v ' no help text$' "$tmp/promtool" || fail "promtool complains"
 fi
 
 says 0 "$kymo" dump --dir "$run" --format openmetrics
@@ -110,7 +111,7 @@ says 0 "$kymo" dump --dir "$run" --format json
 grep -q '9007199254740993' <<<"$out" || fail "json rounds: $out"
 
 says 0 "$kymo" dump --dir "$run" --format msgpack
-grep -qa 'kymo.*sent_bytes' "$tmp/out" || fail "msgpack"
+tr -dc '[:print:]' <"$tmp/out" | grep -q 'kymo.*sent_bytes' || fail "msgpack"
 
 says 0 "$kymo" dump --dir "$run" "$emit" --name 'jobs*' --label host=b
 grep -q jobs <<<"$out" || fail "$out"

@@ -36,6 +36,11 @@ emit() {
 	start "$1" bash -c "exec '$kymo' emit --service $2 --dir '$run' <'$tmp/$1.in'"
 }
 
+lives_short() {
+	{ cat "$tmp/declared"; echo 'requests_total{code="200"} += 1'; } |
+		"$kymo" emit --service web --dir "$1" || fail "emit"
+}
+
 kymod_start() {
 	start kymod "$kymod" --config "$tmp/kymod.yaml" --log-level debug
 	daemon=$started
@@ -90,6 +95,12 @@ grep -oE '^# TYPE kymod_[^ ]*' "$tmp/page" | cut -d' ' -f3 |
 
 emit one web; one=$started; exec 8>"$tmp/one.in"
 emit two web; exec 9>"$tmp/two.in"
+cat >"$tmp/declared" <<'END'
+declare counter requests_total "Requests answered"
+declare histogram took_seconds "Time a request took"
+declare updown inflight "Requests being answered"
+END
+tee "$tmp/two.in" <"$tmp/declared" >"$tmp/one.in"
 echo 'requests_total{code="200"} += 5' >&8
 echo 'requests_total{code="200"} += 7' >&9
 printf 'requests_total{code="500"} += 2\ntook_seconds observe 0.5\n' >&9
@@ -113,8 +124,7 @@ wait_for 10 logged 'web [0-9]+ exited: its totals'
 is "$ok" 12 || fail "after an exit: $(value "$ok")"
 # It may live for less than a scan.
 for _ in 1 2 3; do
-	echo 'requests_total{code="200"} += 1' |
-		"$kymo" emit --service web --dir "$run"
+	lives_short "$run"
 done
 wait_for 10 is "$ok" 15
 wait_for 10 is 'kymod_absorbed_total{service="kymod"}' 5
@@ -167,9 +177,9 @@ config
 sed -i "s|^directories:.*|directories: [\"$run\", \"$tmp/more\"]|" "$tmp/kymod.yaml"
 kill -HUP "$daemon"
 wait_for 10 is 'kymod_config_reloads_total{service="kymod",result="ok"}' 2
-echo 'requests_total{code="200"} += 1' | "$kymo" emit --service web --dir "$tmp/more"
+lives_short "$tmp/more"
 wait_for 10 is "$ok" 16
-echo 'requests_total{code="200"} += 1' | "$kymo" emit --service web --dir "$run"
+lives_short "$run"
 wait_for 10 is "$ok" 17
 wait_for 10 is 'kymod_absorbed_total{service="kymod"}' 7
 

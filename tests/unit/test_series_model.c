@@ -138,6 +138,7 @@ test_a_vanished_region_keeps_its_totals(void **state)
 {
 	char path[200];
 	struct kymo_model *model;
+	const struct kymo_scan *scan;
 	struct proc a;
 	bool absorbed;
 	int i;
@@ -155,7 +156,17 @@ test_a_vanished_region_keeps_its_totals(void **state)
 		assert_int_equal(jobs_now(model), 5);
 	}
 	begin(model); /* a minute has passed: it was retired */
-	take(model, &a, false, &absorbed);
+	work(&a, 2);
+	assert_int_equal(take(model, &a, true, &absorbed), 0);
+	assert_false(absorbed); /* it lives */
+	end(model);
+	scan = kymo_scan_take(model);
+	assert_int_equal(find(scan, "depth", "s")->value.is.i, 2);
+	kymo_scan_release(scan);
+	assert_int_equal(jobs_now(model), 5);
+	a.info.liveness = KYMO_EXITED;
+	begin(model);
+	take(model, &a, true, &absorbed);
 	assert_true(absorbed);
 	end(model);
 	assert_int_equal(jobs_now(model), 5);

@@ -158,6 +158,20 @@ test_float_counters_take_only_what_is_finite_and_positive(void **state)
 }
 
 static void
+test_an_info_is_there_by_being_registered(void **state)
+{
+	struct make_region m;
+	struct kymo_region *region;
+
+	make_one(&m, KYI_KIND_INFO);
+	region = open_made(&m);
+	assert_true(scan_value(region, 0)->present);
+	assert_true(scan_value(region, 0)->present);
+	kymo_region_close(region);
+	kyi_region_forget(&m.region);
+}
+
+static void
 test_gauges_have_no_value_until_they_are_set(void **state)
 {
 	struct make_region m;
@@ -386,6 +400,7 @@ main(void)
 		IN_DIR(test_a_counter_that_falls_is_corruption_not_a_reset),
 		IN_DIR(test_updowns_go_below_zero),
 		IN_DIR(test_float_counters_take_only_what_is_finite_and_positive),
+		IN_DIR(test_an_info_is_there_by_being_registered),
 		IN_DIR(test_gauges_have_no_value_until_they_are_set),
 		IN_DIR(test_float_gauges_take_infinities_but_no_nan),
 		IN_DIR(test_peaks_are_of_this_window_and_the_last),
