@@ -52,19 +52,20 @@ add_series(struct kymo_model *model, struct kyi_instance *instance,
 		const struct kymo_metric_value *value = &series->value;
 		struct kyi_entry *entry = instance->entries[i];
 		enum kymo_metric_kind kind;
+		bool has;
 
 		if (entry == NULL)
 			continue;
 		kind = entry->family->kind;
 		/* A forged region may have become another. */
-		if (source->families[series->family_idx].kind != kind)
-			continue;
+		has = value->present &&
+		    source->families[series->family_idx].kind == kind;
 		if (!kyi_kind_is_total(kind)) {
-			if (alive && value->present)
+			if (alive && has)
 				kyi_entry_add(entry, model->number, value,
 				    &instance->age);
 		} else if (totals) {
-			if (value->present)
+			if (has)
 				keep_last(&instance->last[i], kind, value);
 			add_last(model, entry, &instance->last[i]);
 		}

@@ -293,6 +293,7 @@ test_a_forged_region_is_said_and_not_counted(void **state)
 	assert_int_equal(kyi_model_take(model, &source, false, &absorbed,
 	    &error), 0);
 	end(model);
+	assert_int_equal(jobs_now(model), 5);
 	kymo_model_delete(model);
 }
 
