@@ -14,7 +14,7 @@ says() {
 	local want=$1 got=0
 	shift
 	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null || got=$?
-	out=$(<"$tmp/out")
+	out=$(tr -d '\000' <"$tmp/out") # msgpack has them
 	err=$(<"$tmp/err")
 	[ $got = "$want" ] || fail "exit $got, not $want: $*: $out $err"
 }
