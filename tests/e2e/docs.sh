@@ -82,7 +82,10 @@ settled() {
 	case $1 in
 	./hello*) wait_for 10 counts_failures ;;
 	kymod*) wait_for 10 curl -fs "localhost:$port/-/ready" ;;
-	kill*) wait_for 10 is_in_crash ;;
+	kill*)
+		testlib_forget "${jobs_started[0]}"
+		wait_for 10 is_in_crash
+		;;
 	esac
 }
 
@@ -170,7 +173,7 @@ for ((nth = 1; ; nth++)); do
 		grep -E '^KYMO_[A-Z_]*\(|^#' kind.body |
 			grep -v '^KYMO_LOG' || true
 		awk '/^void/ { f = 1 } f; /^}/ { f = 0 }' kind.body |
-			sed 's/^\t*\.\.\.$//'
+			sed "s|^[[:blank:]]*\.\.\.$||"
 		printf 'void body(void);\nvoid body(void)\n{\n'
 		awk '/^void/ { f = 1 } !f; /^}/ { f = 0 }' kind.body |
 			grep -v -e '^#' -e '^\.\.\.$' |

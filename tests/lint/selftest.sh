@@ -41,7 +41,9 @@ sound_tree() {
 			tools/kymo.c
 		UNIT_TESTS += tests/unit/test_slot
 	END
-	echo 'EXTRA_DIST = README.md docs/region-format.md' >Makefile.am
+	echo 'EXTRA_DIST = README.md ARCHITECTURE.md docs/region-format.md' >Makefile.am
+	# shellcheck disable=SC2016
+	printf '## Memory ordering\n`shm/ring.h`\n| ring-done | a | b |\n' >ARCHITECTURE.md
 	printf '# Top\n[a](docs/region-format.md#struct-kyi_ring-8-bytes)\n' >README.md
 	cat >docs/region-format.md <<-'END'
 		[up](../README.md) [down](#struct-kyi_ring-8-bytes)
@@ -98,7 +100,7 @@ content() {
 read -ra cc <<<"${CC:-gcc}"
 sound_tree
 sound_libraries
-for lint in exports format headers layers links listed pairs style; do
+for lint in exports format headers layers links listed pairs style tour; do
 	content $lint
 done
 sound_tree
@@ -210,6 +212,25 @@ printf '[a](#gone)\n' >>README.md
 finds links 'README.md:3: README.md has no heading #gone'
 : >docs/lost.md
 finds links 'docs/lost.md: in no Makemodule.am'
+
+# tour
+# shellcheck disable=SC2016
+echo '`shm/gone.h`' >>ARCHITECTURE.md
+finds tour 'ARCHITECTURE.md: there is no shm/gone.h'
+echo '| gone | a | b |' >>ARCHITECTURE.md
+finds tour 'ARCHITECTURE.md: pairs(gone) is nowhere in the code'
+sed -i '/ring-done/d' ARCHITECTURE.md
+finds tour 'ARCHITECTURE.md: no row for pairs(ring-done)'
+
+# api
+cp "$lints"/../../docs/api.* docs/
+mkdir -p reader/export
+touch reader/{error,buffer}.h reader/region/watch.h reader/series/series.h \
+	reader/export/export.h reader/config/config.h reader/serve/serve.h
+bash docs/api.sh
+content api
+printf '/* kymo_sub subtracts. */\nint kymo_sub(int);\n' >>writer/kymo.h
+finds api 'docs/api.md: not what the headers say; run: make api'
 
 # format
 sed -i 's/8 bytes/12 bytes/' docs/region-format.md
