@@ -141,7 +141,7 @@ run_page "$pages/getting-started.md"
 block python 1 "$pages/region-format.md" >reader.py
 python3 reader.py "$KYMO_DIR"/crash/hello.*.kymo | sort >python.txt
 kymo dump --all --no-events --name jobs hello | grep result= | tr -d , |
-	sed -E 's/ *service=hello/jobs/; s/ +/ /g' | sort >kymo.txt
+	sed -E 's/^ *(service=hello )?/jobs /; s/ +/ /g' | sort >kymo.txt
 [ "$(wc -l <python.txt)" = 2 ] || fail "the reader in Python: $(cat python.txt)"
 cmp python.txt kymo.txt || fail "kymo says: $(cat kymo.txt)"
 
