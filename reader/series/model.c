@@ -183,7 +183,7 @@ kymo_model_end(struct kymo_model *model, struct kymo_error *error)
 	scan = kyi_scan_build(model);
 	if (scan == NULL)
 		return kymo_error_set(error, "out of memory");
-	kyi_publish(model, scan);
+	kyi_scan_publish(model, scan);
 	kyi_entries_sweep(&store->entries, &store->families, model->number,
 	    kyi_publish_sweep(model));
 	return 0;

@@ -415,7 +415,7 @@ struct kymo_scan_private {
 /* NULL: no memory. */
 struct kymo_scan *kyi_scan_build(struct kymo_model *model);
 
-void kyi_publish(struct kymo_model *model, struct kymo_scan *scan);
+void kyi_scan_publish(struct kymo_model *model, struct kymo_scan *scan);
 /* Frees what was released; the number of the oldest scan that is still held. */
 uint64_t kyi_publish_sweep(struct kymo_model *model);
 void kyi_publish_end(struct kymo_model *model);

@@ -109,7 +109,7 @@ kymo_scan_release(const struct kymo_scan *scan)
 }
 
 void
-kyi_publish(struct kymo_model *model, struct kymo_scan *scan)
+kyi_scan_publish(struct kymo_model *model, struct kymo_scan *scan)
 {
 	struct kymo_scan *before = model->current;
 
