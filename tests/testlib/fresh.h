@@ -20,7 +20,11 @@
 
 static int fresh_stderr_fd = -1;
 static int fresh_said_fd = -1;
-static struct peek fresh_peek_image;
+#define FRESH_PEEK_CNT 8u
+static struct peek fresh_peek_images[FRESH_PEEK_CNT];
+static uint32_t fresh_peek_turn;
+/* The newest of them. */
+#define fresh_peek_image (fresh_peek_images[fresh_peek_turn % FRESH_PEEK_CNT])
 
 /* fresh_start forgets everything. The environment is read again. */
 TESTLIB_UNUSED static void
@@ -63,7 +67,10 @@ fresh_setup(void **state)
 TESTLIB_UNUSED static int
 fresh_teardown(void **state)
 {
-	peek_close(&fresh_peek_image);
+	uint32_t i;
+
+	for (i = 0; i < FRESH_PEEK_CNT; i++)
+		peek_close(&fresh_peek_images[i]);
 	dup2(fresh_stderr_fd, STDERR_FILENO);
 	close(fresh_stderr_fd);
 	close(fresh_said_fd);
@@ -92,11 +99,13 @@ fresh_status(void)
 	return status;
 }
 
-/* fresh_peek copies the region as it is now, made if need be. */
+/* fresh_peek copies the region as it is now, made if need be. A copy is good,
+   and so are pointers into it, for the next FRESH_PEEK_CNT - 1 calls. */
 TESTLIB_UNUSED static const struct peek *
 fresh_peek(void)
 {
 	kymo_init(NULL);
+	fresh_peek_turn++;
 	peek_close(&fresh_peek_image);
 	assert_true(peek_open(&fresh_peek_image, fresh_status().path));
 	return &fresh_peek_image;
