@@ -692,7 +692,8 @@ kymo_span_leave_(struct kymo_span *span)
 /* ---- words for declaring and recording ----------------------------------- */
 
 /* At file scope, or static in a header of your own: each makes NAME, a handle
-   that is registered before main (or when a library is loaded). The family
+   that is registered before main (or when a library is loaded), and before
+   constructors of the usual priority: these may use it. The family
    macros take the label keys as strings at the end, at least one. */
 #define KYMO_COUNTER(name, text_name, help) \
 	KYMO_ONE_(counter, COUNTER, name, text_name, help, 0)
@@ -795,7 +796,7 @@ kymo_span_leave_(struct kymo_span *span)
 #ifndef KYMO_DISABLE
 #define KYMO_MAKE_(type, name, value)                                         \
 	static type name __attribute__((unused));                             \
-	static void __attribute__((constructor))                              \
+	static void __attribute__((constructor(65000)))                       \
 	KYMO_JOIN_(kymo_make_, name)(void)                                    \
 	{                                                                     \
 		name = value;                                                 \
