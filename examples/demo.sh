@@ -113,7 +113,7 @@ for line in sys.stdin:
         if labels.get("result") == "hit": hit += s["value"]
         else: miss += s["value"]
     elif name == "http_connections_in_flight": conns = s["value"]
-    elif name == "http_request_duration_seconds" and labels.get("route") == "/items/:id":
+    elif name == "http_request_duration_seconds" and labels.get("route") == "/items/ID":
         quantiles = s.get("quantiles", {})
 def us(q):
     v = quantiles.get(q)

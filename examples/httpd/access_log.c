@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "httpd.h"
 
 #define BUFFER_BYTES 32768u
-#define LINE_BYTES 512u
+#define LINE_BYTES_MAX 512u
 
 static int log_fd = -1;
 static __thread char buffer[BUFFER_BYTES];
@@ -25,7 +24,7 @@ httpd_log_flush(void)
 {
 	size_t done = 0;
 
-	while (log_fd >= 0 && done < used_bytes) {
+	while (done < used_bytes) {
 		ssize_t n = write(log_fd, buffer + done, used_bytes - done);
 
 		if (n <= 0)
@@ -37,17 +36,21 @@ httpd_log_flush(void)
 
 void
 httpd_log_line(const struct request *request, const struct response *response,
-    uint64_t took_ns)
+    bool whole)
 {
+	struct timespec now;
 	int n;
 
 	if (log_fd < 0)
 		return;
-	if (BUFFER_BYTES - used_bytes < LINE_BYTES)
+	if (BUFFER_BYTES - used_bytes < LINE_BYTES_MAX)
 		httpd_log_flush();
-	n = snprintf(buffer + used_bytes, LINE_BYTES,
-	    "%lld \"%s %.200s\" %d %zu %llu\n", (long long)time(NULL),
-	    request->method, request->path, response->code,
-	    response->body_bytes, (unsigned long long)took_ns);
+	clock_gettime(CLOCK_REALTIME, &now);
+	n = snprintf(buffer + used_bytes, LINE_BYTES_MAX,
+	    "%lld.%06ld \"%s %s\" %d %zu bytes %llu us %s\n",
+	    (long long)now.tv_sec, now.tv_nsec / 1000, request->method,
+	    request->path, response->code, response->body_bytes,
+	    (unsigned long long)response->took_ns / 1000,
+	    whole ? "whole" : "cut");
 	used_bytes += (size_t)n;
 }

@@ -6,7 +6,7 @@
 
 #include "httpd.h"
 
-/* The value of a header line that has this name, or NULL. */
+/* The value of a header line of this name, or NULL. */
 static const char *
 header_value(const char *line, const char *name)
 {
@@ -15,83 +15,115 @@ header_value(const char *line, const char *name)
 	if (strncasecmp(line, name, len) != 0 || line[len] != ':')
 		return NULL;
 	line += len + 1;
-	while (*line == ' ' || *line == '\t')
-		line++;
-	return line;
+	return line + strspn(line, " \t");
 }
 
-/* Copies up to a delimiter; false if it is not there or too long. */
+/* Takes what is before a space from *from; false if it is not there, or does
+   not fit. */
 static bool
-take_word(char *to, size_t room_bytes, const char **from, char delimiter)
+take_word(char *to, size_t room_bytes, const char **from)
 {
-	const char *end = strchr(*from, delimiter);
+	size_t len = strcspn(*from, " ");
 
-	if (end == NULL || (size_t)(end - *from) >= room_bytes || end == *from)
+	if (len == 0 || len >= room_bytes || (*from)[len] == '\0')
 		return false;
-	memcpy(to, *from, (size_t)(end - *from));
-	to[end - *from] = '\0';
-	*from = end + 1;
+	memcpy(to, *from, len);
+	to[len] = '\0';
+	*from += len + 1;
 	return true;
 }
 
-static bool
-parse_headers(struct request *request, char *line)
+/* Returns 0, or the code to refuse the request with. */
+static int
+parse_content_length(struct request *request, const char *value)
 {
-	for (; line != NULL && *line != '\0'; ) {
-		char *end = strstr(line, "\r\n");
-		const char *value;
+	char *end;
+	unsigned long length = strtoul(value, &end, 10);
 
-		if (end != NULL)
-			*end = '\0';
-		if ((value = header_value(line, "Content-Length")) != NULL) {
-			unsigned long length = strtoul(value, NULL, 10);
+	if (*value < '0' || *value > '9' || end[strspn(end, " \t")] != '\0' ||
+	    (request->body_bytes != 0 && request->body_bytes != length))
+		return 400;
+	if (length > HTTPD_BODY_BYTES_MAX)
+		return 413;
+	request->body_bytes = length;
+	return 0;
+}
 
-			if (*value < '0' || *value > '9' ||
-			    length > HTTPD_BODY_BYTES_MAX)
-				return false;
-			request->body_bytes = length;
-		} else if (header_value(line, "Transfer-Encoding") != NULL) {
-			return false;
-		} else if ((value = header_value(line, "Connection")) != NULL) {
-			if (strcasecmp(value, "close") == 0)
-				request->keep_alive = false;
-		} else if ((value = header_value(line, "traceparent")) != NULL) {
-			strncpy(request->traceparent, value,
-			    sizeof(request->traceparent) - 1);
-		}
-		line = end == NULL ? NULL : end + 2;
+static int
+parse_header(struct request *request, const char *line)
+{
+	const char *value;
+
+	if ((value = header_value(line, "Content-Length")) != NULL)
+		return parse_content_length(request, value);
+	if (header_value(line, "Transfer-Encoding") != NULL)
+		return 501;
+	if ((value = header_value(line, "Connection")) != NULL) {
+		if (strcasecmp(value, "close") == 0)
+			request->keep_alive = false;
+		else if (strcasecmp(value, "keep-alive") == 0)
+			request->keep_alive = true;
+	} else if ((value = header_value(line, "traceparent")) != NULL &&
+	    strlen(value) < sizeof(request->traceparent)) {
+		strcpy(request->traceparent, value);
 	}
-	return true;
+	return 0;
+}
+
+/* head is the lines up to the empty one, without it. */
+static int
+parse_head(struct request *request, char *head)
+{
+	char *next = strstr(head, "\r\n");
+	const char *at = head;
+	int code;
+
+	*next = '\0';
+	if (!take_word(request->method, sizeof(request->method), &at) ||
+	    !take_word(request->path, sizeof(request->path), &at))
+		return 400;
+	if (strncmp(at, "HTTP/1.", 7) != 0)
+		return 505;
+	request->keep_alive = at[7] != '0';
+	for (char *line = next + 2; *line != '\0'; line = next + 2) {
+		next = strstr(line, "\r\n");
+		*next = '\0';
+		if ((code = parse_header(request, line)) != 0)
+			return code;
+	}
+	return 0;
+}
+
+static long
+refused(struct request *request, int code)
+{
+	memset(request, 0, sizeof(*request));
+	return -code;
 }
 
 long
 httpd_parse(struct request *request, const char *bytes, size_t len_bytes)
 {
-	char head[HTTPD_HEAD_BYTES_MAX + 1];
 	const char *end = memmem(bytes, len_bytes, "\r\n\r\n", 4);
-	const char *at = head;
-	char *line;
+	size_t head_bytes = end == NULL ? len_bytes : (size_t)(end - bytes) + 2;
+	char head[HTTPD_HEAD_BYTES_MAX + 1];
+	int code;
 
-	if (end == NULL)
-		return len_bytes > HTTPD_HEAD_BYTES_MAX ? -1 : 0;
 	memset(request, 0, sizeof(*request));
-	request->head_bytes = (size_t)(end - bytes) + 4;
-	if (request->head_bytes > HTTPD_HEAD_BYTES_MAX ||
-	    memchr(bytes, '\0', request->head_bytes) != NULL)
-		return -1;
-	memcpy(head, bytes, request->head_bytes - 2);
-	head[request->head_bytes - 2] = '\0';
-	line = strstr(head, "\r\n");
-	*line = '\0';
-	if (!take_word(request->method, sizeof(request->method), &at, ' ') ||
-	    !take_word(request->path, sizeof(request->path), &at, ' ') ||
-	    strncmp(at, "HTTP/1.", 7) != 0)
-		return -1;
-	request->keep_alive = at[7] == '1';
-	if (!parse_headers(request, line + 2))
-		return -1;
-	if (len_bytes - request->head_bytes < request->body_bytes)
+	if (head_bytes > HTTPD_HEAD_BYTES_MAX)
+		return refused(request, 431);
+	if (end == NULL)
 		return 0;
-	request->body = bytes + request->head_bytes;
-	return (long)(request->head_bytes + request->body_bytes);
+	memcpy(head, bytes, head_bytes);
+	head[head_bytes] = '\0';
+	if (strlen(head) != head_bytes) /* a NUL in it */
+		return refused(request, 400);
+	if ((code = parse_head(request, head)) != 0)
+		return refused(request, code);
+	head_bytes += 2;
+	if (len_bytes - head_bytes < request->body_bytes)
+		return 0;
+	request->body = bytes + head_bytes;
+	request->len_bytes = head_bytes + request->body_bytes;
+	return (long)request->len_bytes;
 }

@@ -1,79 +1,93 @@
 /* SPDX-License-Identifier: MIT */
-/* A small HTTP/1.1 server, instrumented as one would in earnest. It exists to
-   be read, and to be measured:
+/* A small HTTP/1.1 server with the metrics that one would want in earnest. It
+   is there to be read, and to be measured. In reading order:
 
-     main.c      options, processes, signals
-     worker.c    connections: one epoll loop a thread
-     http.c      requests out of bytes
-     routes.c    what is answered
-     cache.c     a cache that answers keep in
+     main.c        options, processes
+     server.c      threads, connections: one epoll loop a thread
+     http.c        requests out of bytes
+     answer.c      what is answered, and how it is counted
+     store.c       a slow store, and a cache before it
      access_log.c
 
-   Each file declares its own metrics, next to the code that they count. */
+   Each file declares its metrics beside the code that they count. What a
+   server on the open net needs besides is not here: TLS, deadlines, limits. */
 #ifndef HTTPD_H
 #define HTTPD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define HTTPD_HEAD_BYTES_MAX 8192u
 #define HTTPD_BODY_BYTES_MAX 65536u
 
-struct httpd_options {
-	int port;
-	int thread_cnt;
-	int process_cnt; /* 0: this process serves; else so many children do */
-	const char *access_log; /* NULL: none */
-};
-
-/* ---- http.c ---------------------------------------------------------------- */
+/* ---- http.c ------------------------------------------------------------- */
 
 struct request {
 	char method[16];
 	char path[256];
 	char traceparent[64]; /* "" if the client sent none */
-	size_t head_bytes, body_bytes;
 	const char *body;
+	size_t body_bytes;
+	size_t len_bytes; /* of all of it */
 	bool keep_alive;
 };
 
-/* Reads one request from the len_bytes at bytes. Returns how many bytes it
-   takes, 0: more are needed, -1: this is not HTTP as we speak it. */
+/* httpd_parse reads the first request of the bytes. Returns how many it takes;
+   0: the rest of it is still to come; or minus the code to refuse it with,
+   *request being empty then. */
 long httpd_parse(struct request *request, const char *bytes, size_t len_bytes);
 
-/* ---- routes.c --------------------------------------------------------------- */
+/* ---- answer.c ----------------------------------------------------------- */
 
 struct response {
 	int code;
 	const char *type;
+	const char *route; /* one of few, whatever clients ask for */
 	char *body; /* HTTPD_BODY_BYTES_MAX of room */
 	size_t body_bytes;
-	const char *route; /* as a label: few values, whatever clients ask for */
+	uint64_t took_ns;
 };
 
+/* httpd_answer makes the answer, and counts it: what a client has whole has
+   been counted. httpd_refuse answers what is no request. */
 void httpd_answer(struct response *response, const struct request *request);
+void httpd_refuse(struct response *response, const struct request *request,
+    int code);
+const char *httpd_reason(int code); /* "Not Found" */
 
-/* ---- cache.c ----------------------------------------------------------------- */
+/* ---- store.c ------------------------------------------------------------ */
 
-/* The text of item id: from the cache, or made, which takes a while. */
+/* httpd_item puts item id into text. Returns its length. */
 size_t httpd_item(char *text, size_t room_bytes, unsigned id);
 
-/* ---- access_log.c --------------------------------------------------------------- */
+/* ---- access_log.c ------------------------------------------------------- */
 
-/* Opens the log for appending; all workers of all processes write whole lines
-   to it. Returns -1 if it cannot. */
+/* httpd_log_open opens the log; all threads of all processes append to it.
+   Returns -1 if it cannot. */
 int httpd_log_open(const char *path);
-/* One line a request; kept in the thread's buffer until it is full or
-   httpd_log_flush. */
+
+/* httpd_log_line writes a line for a request that is over: whole, or cut, if
+   the client left before it had all. Lines are kept in the thread's buffer
+   until that is full, or httpd_log_flush. */
 void httpd_log_line(const struct request *request,
-    const struct response *response, uint64_t took_ns);
+    const struct response *response, bool whole);
 void httpd_log_flush(void);
 
-/* ---- worker.c ---------------------------------------------------------------------- */
+/* ---- server.c ----------------------------------------------------------- */
 
-/* Serves connections of listen_fd until httpd_stop; one call a thread. */
-void httpd_serve(int listen_fd);
-void httpd_stop(void); /* may be called from a signal handler */
+/* httpd_serve serves the connections that come to listen_fd until a signal can
+   be read from signal_fd. Any number of threads and processes may. */
+void httpd_serve(int listen_fd, int signal_fd);
+
+static inline uint64_t
+httpd_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 #endif
