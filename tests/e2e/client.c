@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* A client that counts whole answers, and nothing else: each thread sends a
-   request, reads the answer to its last byte, counts it, and goes on.
+/* A client that counts whole answers: each of its threads sends a request, reads
+   the answer to its last byte, counts it, and goes on.
 
-     client PORT THREADS once       until the server is gone
-     client PORT THREADS SECONDS    for so long; connects again when cut off
-
+     client PORT THREADS                    until SIGTERM; connects again when
+                                            it is cut off
+     client PORT THREADS COUNT COMMAND...   starts the server by COMMAND, kills
+                                            it by SIGKILL at so many answers,
+                                            and reads what is still to come
    Prints how many whole answers there were. */
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#define THREAD_MAX 64
+
 static int port;
-static double end_s; /* 0: until the server is gone */
-static unsigned long answered;
+static pid_t victim; /* 0: none, the server stays */
+static unsigned long kill_at, answered;
+static bool stopping;
+static pthread_barrier_t all_are_in;
 
-static double
-now_s(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
+/* Waits for the server to come, or to come again. */
 static int
 dial(void)
 {
@@ -38,11 +38,10 @@ dial(void)
 		.sin_port = htons((uint16_t)port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	double deadline_s = end_s > 0 ? end_s : now_s() + 5;
 	struct timespec pause = {0, 2000000};
-	int fd;
+	int fd, try_cnt;
 
-	while (now_s() < deadline_s) {
+	for (try_cnt = 0; try_cnt < 5000; try_cnt++) {
 		fd = socket(AF_INET, SOCK_STREAM, 0);
 		if (fd >= 0 && connect(fd, (struct sockaddr *)&address,
 		    sizeof(address)) == 0)
@@ -50,11 +49,12 @@ dial(void)
 		close(fd);
 		nanosleep(&pause, NULL);
 	}
-	return -1;
+	fprintf(stderr, "client: nobody listens on %d\n", port);
+	exit(1);
 }
 
-/* One answer, whole; false: the connection ended before its last byte. */
-static int
+/* False: the connection ended before the last byte. */
+static bool
 read_answer(int fd)
 {
 	char text[4096];
@@ -65,7 +65,7 @@ read_answer(int fd)
 	while (want == 0 || len < want) {
 		n = recv(fd, text + len, sizeof(text) - 1 - len, 0);
 		if (n <= 0)
-			return 0;
+			return false;
 		len += (size_t)n;
 		text[len] = '\0';
 		end = want == 0 ? strstr(text, "\r\n\r\n") : NULL;
@@ -75,50 +75,91 @@ read_answer(int fd)
 		want = (size_t)(end + 4 - text) +
 		    (length == NULL ? 0 : strtoul(length + 16, NULL, 10));
 	}
-	return 1;
+	return true;
+}
+
+static bool
+ask(int fd, unsigned long turn)
+{
+	char request[128];
+	int len = snprintf(request, sizeof(request),
+	    "GET /items/%lu HTTP/1.1\r\nHost: x\r\n\r\n", turn % 500);
+
+	return send(fd, request, (size_t)len, MSG_NOSIGNAL) == len &&
+	    read_answer(fd);
 }
 
 static void *
 run(void *number)
 {
-	unsigned long turn = (unsigned long)(uintptr_t)number * 1000, mine = 0;
-	char request[128];
+	unsigned long turn = (unsigned long)(uintptr_t)number * 1000;
 	int fd = dial();
 
-	while (fd >= 0 && (end_s == 0 || now_s() < end_s)) {
-		int len = snprintf(request, sizeof(request),
-		    "GET /items/%lu HTTP/1.1\r\nHost: x\r\n\r\n", turn++ % 500);
-
-		if (send(fd, request, (size_t)len, MSG_NOSIGNAL) == len &&
-		    read_answer(fd)) {
-			mine++;
-			continue;
+	pthread_barrier_wait(&all_are_in);
+	while (!__atomic_load_n(&stopping, __ATOMIC_RELAXED)) {
+		if (ask(fd, turn++)) {
+			if (__atomic_add_fetch(&answered, 1,
+			    __ATOMIC_RELAXED) == kill_at)
+				kill(victim, SIGKILL);
+		} else {
+			close(fd);
+			if (victim != 0)
+				return NULL;
+			fd = dial();
 		}
-		close(fd);
-		if (end_s == 0)
-			break;
-		fd = dial();
 	}
-	__atomic_fetch_add(&answered, mine, __ATOMIC_RELAXED);
+	close(fd);
 	return NULL;
+}
+
+static pid_t
+server_start(char **command)
+{
+	pid_t pid = fork();
+
+	if (pid < 0) {
+		perror("client: fork"); /* never a kill(-1) */
+		exit(1);
+	}
+	if (pid > 0)
+		return pid;
+	dup2(STDERR_FILENO, STDOUT_FILENO);
+	execv(command[0], command);
+	perror(command[0]);
+	_exit(127);
 }
 
 int
 main(int argc, char **argv)
 {
-	pthread_t threads[64];
-	int i, cnt;
+	pthread_t threads[THREAD_MAX];
+	int i, cnt, received;
+	sigset_t term;
 
-	if (argc != 4)
+	if (argc != 3 && argc < 5)
 		return 2;
 	port = atoi(argv[1]);
 	cnt = atoi(argv[2]);
-	if (strcmp(argv[3], "once") != 0)
-		end_s = now_s() + atof(argv[3]);
-	for (i = 0; i < cnt && i < 64; i++)
+	if (cnt < 1 || cnt > THREAD_MAX)
+		return 2;
+	if (argc > 3) {
+		kill_at = strtoul(argv[3], NULL, 10);
+		victim = server_start(argv + 4);
+	}
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, NULL);
+	pthread_barrier_init(&all_are_in, NULL, (unsigned)cnt);
+	for (i = 0; i < cnt; i++)
 		pthread_create(&threads[i], NULL, run, (void *)(uintptr_t)i);
-	for (i = 0; i < cnt && i < 64; i++)
+	if (argc == 3) {
+		sigwait(&term, &received);
+		__atomic_store_n(&stopping, true, __ATOMIC_RELAXED);
+	}
+	for (i = 0; i < cnt; i++)
 		pthread_join(threads[i], NULL);
+	if (argc > 3)
+		waitpid(victim, NULL, 0);
 	printf("%lu\n", answered);
 	return 0;
 }

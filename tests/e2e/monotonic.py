@@ -1,43 +1,64 @@
-"""monotonic.py URL STOPFILE: scrapes URL every 50 ms until STOPFILE exists; ends
-with 1 as soon as a total (counter, bucket, count, sum) is lower than before."""
-import os
+"""monotonic.py URL: scrapes URL ten times a second until SIGTERM, then once
+more. Ends with 1 as soon as a total (counter, bucket, count, sum) is lower than
+at the scrape before, or is missing.
+
+What kymod says of itself may begin again with it: service="kymod" is left out.
+"""
 import re
+import signal
 import sys
-import time
+import threading
 import urllib.error
 import urllib.request
 
-url, stop = sys.argv[1:]
-seen = {}
-scrapes = 0
-total = re.compile(r"^([a-zA-Z_:][^ {]*)(\{.*\})? (\S+)$")
-while not os.path.exists(stop):
-    time.sleep(0.05)
-    try:
-        page = urllib.request.urlopen(url, timeout=5).read().decode()
-    except (urllib.error.URLError, OSError):
-        continue  # kymod is being killed and started again
-    scrapes += 1
-    totals = {line.split()[2] for line in page.splitlines()
-              if line.startswith("# TYPE") and line.split()[3] in ("counter", "histogram")}
+SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{.*\})? (\S+)$")
+PART = re.compile(r"_(bucket|sum|count)$")
+
+
+def totals(page):
+    """The samples that may only grow."""
+    kinds, found = {}, {}
     for line in page.splitlines():
-        match = total.match(line)
-        if not match:
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split()
+            kinds[name] = kind
             continue
-        name, labels, value = match.group(1), match.group(2) or "", match.group(3)
-        base = re.sub(r"_(bucket|sum|count)$", "", name)
-        if name not in totals and base not in totals:
+        match = SAMPLE.match(line)
+        if not match or 'service="kymod"' in (match[2] or ""):
             continue
-        # What kymod says of itself begins again with it; of the others nothing may.
-        if 'service="kymod"' in labels or name.startswith("kymo_series_"):
+        name = match[1]
+        if (kinds.get(name) == "counter"
+                or kinds.get(PART.sub("", name)) == "histogram"):
+            found[name + (match[2] or "")] = float(match[3])
+    return found
+
+
+def scrape(url):
+    """A page, or None while kymod is not there."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return totals(answer.read().decode())
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+def main(url):
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    before, scrapes, last = {}, 0, False
+    while not last:
+        last = stop.wait(0.1)
+        now = scrape(url)
+        if now is None:
             continue
-        key = name + labels
-        if float(value) < seen.get(key, 0):
-            print(f"{key} was {seen[key]}, is {value} after {scrapes} scrapes")
-            sys.exit(1)
-        seen[key] = float(value)
-    gone = [key for key in seen if key.split("{")[0] in page and key not in page]
-    if gone:
-        print(f"gone after {scrapes} scrapes: {gone[:3]}")
-        sys.exit(1)
-print(f"{scrapes} scrapes, {len(seen)} totals, none went down")
+        scrapes += 1
+        for name, value in before.items():
+            if name not in now:
+                sys.exit(f"scrape {scrapes}: {name} is gone")
+            if now[name] < value:
+                sys.exit(f"scrape {scrapes}: {name} was {value}, is {now[name]}")
+        before = now
+    print(f"{scrapes} scrapes of {len(before)} totals")
+
+
+main(sys.argv[1])

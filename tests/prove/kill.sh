@@ -1,51 +1,45 @@
 #!/usr/bin/env bash
-# ./dev prove kill [--json]: SIGKILL in the middle of load, 200 times. The client
-# counts whole answers, the server counts before the last byte of one; so after
-# each kill the dead region is sound, and 0 <= counted - answered <= workers.
+# ./dev prove kill [--json]: SIGKILL in the middle of load, 200 times. The server
+# counts a request before the last byte of its answer is sent, the client counts
+# whole answers; so after each kill the dead region is sound, and
+# 0 <= counted - answered <= worker threads.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
-json=no kills=${KYMO_KILLS:-200} workers=4
-[ "${1:-}" != --json ] || json=yes
+. "$top_srcdir/tests/prove/rows.sh"
 testlib_begin
-export KYMO_DIR=$tmp/regions KYMO_QUIET=1
-mkdir -m 700 "$KYMO_DIR"
-kymo=$top_builddir/kymo
-counted_total=0 answered_total=0 most=0 seed=1
+rows_begin "$@"
+kills=${KYMO_QUICK:+15} kills=${kills:-200} workers=4 connections=16
+built kymo; kymo=$built
+built examples/httpd/httpd; httpd=$built
+built tests/e2e/client; client=$built
+counted_all=0 answered_all=0 under_way=0 most=0 random=1
 
+free_port
 for ((i = 1; i <= kills; i++)); do
-	free_port
-	start httpd "$top_builddir/examples/httpd/httpd" --port "$port" \
-		--threads $workers
-	httpd_pid=$started
-	"$top_builddir/tests/e2e/client" "$port" 8 once >"$tmp/answered" &
-	client_pid=$!
-	wait_for 10 compgen -G "$KYMO_DIR/*.kymo"
-	# A moment that is different in each round and the same in each run.
-	seed=$(((seed * 1103515245 + 12345) % 2147483648))
-	sleep "0.$(printf '%03d' $((20 + seed / 65536 % 130)))"
-	killed "$httpd_pid"
-	wait "$client_pid"
+	# A moment that is another one in each round, and the same in each run.
+	random=$(((random * 1103515245 + 12345) % 2147483648))
+	answered=$("$client" "$port" $connections \
+		$((1 + random / 65536 % 2000)) \
+		"$httpd" --port "$port" \
+		--threads $workers 2>"$tmp/log") ||
+		fail "kill $i: the client: $(<"$tmp/log")"
 	region=$(echo "$KYMO_DIR"/*.kymo)
-	"$kymo" check --quiet "$region" || fail "kill $i: the region is not sound"
-	counted=$("$kymo" dump --dir "$KYMO_DIR" --format prometheus \
-		--name http_requests "$region" |
+	"$kymo" check --quiet "$region" ||
+		fail "kill $i: not sound: $("$kymo" check "$region")"
+	counted=$("$kymo" dump --format prometheus --name http_requests "$region" |
 		awk '/^http_requests_total\{/ { n += $NF } END { printf "%d", n }')
-	answered=$(cat "$tmp/answered")
+	rm "$region"
 	over=$((counted - answered))
 	[ $over -ge 0 ] || fail "kill $i: $answered answered, $counted counted: lost"
 	[ $over -le $workers ] ||
-		fail "kill $i: $answered answered, $counted counted: more than under way"
+		fail "kill $i: $answered answered, $counted counted: not under way"
 	[ $over -le $most ] || most=$over
-	counted_total=$((counted_total + counted))
-	answered_total=$((answered_total + answered))
-	rm "$region"
+	[ $over = 0 ] || under_way=$((under_way + 1))
+	counted_all=$((counted_all + counted))
+	answered_all=$((answered_all + answered))
 done
-[ $answered_total -gt $((kills * 20)) ] ||
-	fail "only $answered_total answers: there was no load to kill in"
-if [ $json = yes ]; then
-	printf '{"suite":"prove","row":"kill","kills":%d,"answered":%d,"counted":%d,"over_max":%d,"workers":%d}\n' \
-		"$kills" $answered_total $counted_total $most $workers
-else
-	printf '%d kills under load: %d answered, %d counted, at most %d under way of %d workers; each region sound\n' \
-		"$kills" $answered_total $counted_total $most $workers
-fi
+
+rows_show sigkill_under_load kills="$kills" sound="$kills" \
+	answered=$answered_all counted=$counted_all kills_amid=$under_way \
+	over_max=$most threads=$workers ok=1
+rows_end

@@ -14,6 +14,15 @@
 testlib_pids=()
 testlib_ports=" "
 
+# built PROGRAM: its path in $built; not libtool's script, which takes longer to
+# start than many a test, but the program itself.
+built() {
+	built=$top_builddir/$1
+	[ ! -x "${built%/*}/.libs/${built##*/}" ] ||
+		built=${built%/*}/.libs/${built##*/}
+	export LD_LIBRARY_PATH=$top_builddir/.libs
+}
+
 # fail TEXT..: the test failed.
 fail() {
 	printf 'FAILED: %s\n' "$*" >&2
