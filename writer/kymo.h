@@ -78,6 +78,11 @@
 
 
 #define KYMO_UNLIKELY_(x) __builtin_expect(!!(x), 0)
+#ifdef __clang__
+#define KYMO_UNROLL_ _Pragma("unroll")
+#else
+#define KYMO_UNROLL_ _Pragma("GCC unroll 16")
+#endif
 
 /* A function of the library; with KYMO_DISABLE one that does nothing and
    returns zeros. */
@@ -267,7 +272,8 @@ struct kymo_tls_ {
 	char *window; /* this thread's counters; NULL: take the slow path */
 	char *shared; /* cells of the whole process */
 	void *ring, *spans;
-	uint64_t private_[12];
+	uint64_t epoch; /* of the region, from bit 32; a child has another */
+	uint64_t private_[11];
 	struct kymo_hist_ hist[KYMO_HIST_MAX_];
 };
 
@@ -299,6 +305,9 @@ KYMO_COLD_ kymo_slow_gauge_set_(uint32_t off, uint64_t bits);
 KYMO_COLD_ kymo_slow_gauge_add_(uint32_t off, int64_t n);
 KYMO_COLD_ kymo_slow_hist_(uint64_t v, uint64_t at);
 KYMO_COLD_ kymo_bad_record_(void);
+KYMO_COLD_ kymo_at_keep_(uint64_t *row, struct kymo_family family,
+	uint32_t value_cnt, const char *const *values, const void *handle,
+	size_t handle_bytes);
 KYMO_API uint64_t kymo_clock_ns_(void);
 KYMO_API uint64_t kymo_slow_timer_start_(struct kymo_histogram h);
 KYMO_API uint64_t kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start_ns);
@@ -560,6 +569,36 @@ kymo_float_gauge_set(struct kymo_float_gauge g, double value)
 			__ATOMIC_RELAXED);
 }
 
+/* A call site's memory of label values (KYMO_AT_FIXED): rows that are filled
+   once in a process. A row is the family's id and whose row it is, stored last,
+   the handle, the values. */
+#define KYMO_AT_ROWS_ 64
+
+static inline uint32_t
+kymo_at_row_(uint32_t value_cnt, const char *const *values)
+{
+	uint64_t mix = 0;
+
+	KYMO_UNROLL_
+	for (uint32_t i = 0; i < value_cnt; i++)
+		mix = mix * 5 + (uintptr_t)values[i];
+	return (uint32_t)((mix * 0x9e3779b97f4a7c15ull) >> 58);
+}
+
+static inline int
+kymo_at_is_(const uint64_t *row, struct kymo_family family, uint32_t value_cnt,
+	const char *const *values)
+{
+	/* pairs(at-row), finder: handle and values are there */
+	uint64_t other = __atomic_load_n(&row[0], __ATOMIC_ACQUIRE) ^
+		(kymo_tls_->epoch | family.id_);
+
+	KYMO_UNROLL_
+	for (uint32_t i = 0; i < value_cnt; i++)
+		other |= row[2 + i] ^ (uintptr_t)values[i];
+	return other == 0;
+}
+
 /* The bucket of v at 64 an octave, counted from below all doubles. A v of 2^63
    or more is negative and far above all others. */
 static inline uint32_t
@@ -756,6 +795,38 @@ kymo_span_leave_(struct kymo_span *span)
 		(uint32_t)(sizeof((const char *const[]){__VA_ARGS__}) /       \
 			sizeof(const char *)),                                \
 		(const char *const[]){__VA_ARGS__})
+#endif
+
+/* KYMO_AT_FIXED is KYMO_AT for values that are texts which never change:
+   literals, entries of a table, what a name function returns. It remembers
+   where the same pointers led last time, and then costs little more than a
+   handle (64 sets of values a place in the source; others are looked up). Text
+   that is written to later, such as a buffer of the request, goes to
+   KYMO_AT: here it would count under what it said at first. */
+#ifndef KYMO_DISABLE
+#define KYMO_AT_FIXED(kind, family, ...)                                      \
+	__extension__({                                                       \
+		const char *const values_[] = {__VA_ARGS__};                  \
+		static uint64_t rows_[KYMO_AT_ROWS_]                          \
+			[2 + sizeof(values_) / sizeof(*values_)];             \
+		KYMO_AT_FIXED_(kind, family, sizeof(values_) / sizeof(*values_)); \
+	})
+#define KYMO_AT_FIXED_(kind, family, cnt)                                     \
+	const struct kymo_family family_ = (family);                          \
+	uint64_t *row_ = rows_[kymo_at_row_(cnt, values_)];                   \
+	struct kymo_##kind handle_;                                           \
+	if (KYMO_UNLIKELY_(!kymo_at_is_(row_, family_, cnt, values_))) {      \
+		const char *look_[cnt];                                       \
+		memcpy(look_, values_, sizeof(values_));                      \
+		handle_ = kymo_##kind##_at(family_, cnt, look_);              \
+		kymo_at_keep_(row_, family_, cnt, look_, &handle_,            \
+			sizeof(handle_));                                     \
+	} else {                                                              \
+		memcpy(&handle_, &row_[1], sizeof(handle_));                  \
+	}                                                                     \
+	handle_
+#else
+#define KYMO_AT_FIXED(kind, family, ...) KYMO_AT(kind, family, __VA_ARGS__)
 #endif
 
 /* KYMO_TIME_SCOPE(timer); records how long from here to the end of the scope.

@@ -8,11 +8,32 @@
 
 #define MASK (KYI_SERIES_TABLE_CNT - 1)
 
+/* The hash of a text of at most max_bytes, whose length is measured on the way:
+   a call of the C library costs more than a short text. Eight bytes at a time;
+   the last word, of seven at most, has its length above them, so that ("a",
+   "bc") is not ("ab", "c"). */
+static inline uint64_t
+text_hash(uint64_t hash, const char *text, size_t max_bytes, size_t *len_bytes)
+{
+	uint64_t word = 0;
+	size_t len = 0;
+
+	for (; len < max_bytes && text[len] != '\0'; len++) {
+		word |= (uint64_t)(unsigned char)text[len] << (len % 8 * 8);
+		if (len % 8 == 7) {
+			hash = kyi_hash_mix(hash, word);
+			word = 0;
+		}
+	}
+	*len_bytes = len;
+	return kyi_hash_mix(hash, word | (uint64_t)(len % 8 + 1) << 56);
+}
+
 void
 kyi_values_take(struct kyi_values *values, const struct kyi_registry *registry,
     uint32_t family_id, uint32_t cnt, const char *const *texts)
 {
-	uint64_t hash = registry->hash_seed ^ family_id;
+	uint64_t hash = registry->hash_seed ^ family_id, before;
 	size_t len_bytes;
 	uint32_t i;
 
@@ -22,20 +43,39 @@ kyi_values_take(struct kyi_values *values, const struct kyi_registry *registry,
 	for (i = 0; i < cnt; i++) {
 		const char *text = texts[i] == NULL ? "" : texts[i];
 
-		len_bytes = kyi_cut(text, KYI_VALUE_BYTES_MAX, &values->cut);
+		before = hash;
+		hash = text_hash(before, text, KYI_VALUE_BYTES_MAX, &len_bytes);
+		if (len_bytes == KYI_VALUE_BYTES_MAX) {
+			len_bytes = kyi_cut(text, KYI_VALUE_BYTES_MAX,
+			    &values->cut);
+			hash = text_hash(before, text, len_bytes, &len_bytes);
+		}
 		values->at[i] = text;
 		values->len_bytes[i] = (uint32_t)len_bytes;
-		hash = kyi_hash(hash, text, len_bytes);
 	}
 	/* Low bits are the index, and multiplying mixes them least. */
 	values->hash = hash ^ (hash >> 29);
 }
 
-static bool
+/* memcmp, where a call of it would cost more than the bytes. */
+static inline bool
+is_same(const char *a, const char *b, uint32_t len_bytes)
+{
+	uint32_t i;
+
+	if (len_bytes > 16)
+		return memcmp(a, b, len_bytes) == 0;
+	for (i = 0; i < len_bytes; i++)
+		if (a[i] != b[i])
+			return false;
+	return true;
+}
+
+static inline bool
 matches(const struct kyi_registry *registry, const struct kyi_series *series,
     const struct kyi_values *values)
 {
-	struct kyi_text list;
+	struct kyi_text list, text;
 	uint32_t i;
 
 	if (series->family_id != values->family_id)
@@ -43,10 +83,12 @@ matches(const struct kyi_registry *registry, const struct kyi_series *series,
 	list = kyi_text_at(registry, series->label_values_ref);
 	if (list.len_bytes != values->cnt * sizeof(uint32_t))
 		return false;
-	for (i = 0; i < values->cnt; i++)
-		if (!kyi_text_is(kyi_text_at(registry, kyi_list_ref(list, i)),
-		    values->at[i], values->len_bytes[i]))
+	for (i = 0; i < values->cnt; i++) {
+		text = kyi_text_at(registry, kyi_list_ref(list, i));
+		if (text.len_bytes != values->len_bytes[i] ||
+		    !is_same(text.at, values->at[i], text.len_bytes))
 			return false;
+	}
 	return true;
 }
 

@@ -18,29 +18,21 @@ kyi_registry_start(struct kyi_registry *registry)
 	registry->shared_used = registry->shared_given = KYI_SHARED_FIRST;
 }
 
-/* Odd constants of the golden ratio; the mix is xorshift-multiply. */
-static uint64_t
-mix(uint64_t hash, uint64_t word)
-{
-	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
-	return hash ^ (hash >> 32);
-}
-
 uint64_t
 kyi_hash(uint64_t hash, const char *data, size_t len_bytes)
 {
 	uint64_t word;
 
 	/* The length first: ("a", "bc") is not ("ab", "c"). */
-	hash = mix(hash, len_bytes + 0x632be59bd9b4e019ull);
+	hash = kyi_hash_mix(hash, len_bytes + 0x632be59bd9b4e019ull);
 	for (; len_bytes >= 8; data += 8, len_bytes -= 8) {
 		memcpy(&word, data, 8);
-		hash = mix(hash, word);
+		hash = kyi_hash_mix(hash, word);
 	}
 	if (len_bytes > 0) {
 		word = 0;
 		memcpy(&word, data, len_bytes);
-		hash = mix(hash, word);
+		hash = kyi_hash_mix(hash, word);
 	}
 	return hash;
 }
@@ -58,23 +50,6 @@ kyi_cut(const char *text, size_t max_bytes, bool *cut)
 		if (((unsigned char)text[max_bytes - back] & 0xc0) != 0x80)
 			return max_bytes - back;
 	return max_bytes;
-}
-
-struct kyi_text
-kyi_text_at(const struct kyi_registry *registry, uint32_t pos)
-{
-	struct kyi_text text = { "", 0 };
-	uint64_t off;
-
-	if (pos == 0)
-		return text;
-	off = ((uint64_t)pos - 1) * 8;
-	memcpy(&text.len_bytes, registry->strings + off,
-	    sizeof(text.len_bytes));
-	text.len_bytes &= ~KYI_STRING_IS_LIST;
-	text.at = (const char *)registry->strings + off +
-	    sizeof(struct kyi_string);
-	return text;
 }
 
 bool

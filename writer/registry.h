@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "shm/layout.h"
 #include "shm/place.h"
@@ -115,6 +116,15 @@ void kyi_registry_start(struct kyi_registry *registry);
    forked child. */
 void kyi_registry_recover(struct kyi_registry *registry);
 
+/* kyi_hash_mix continues hash by a word: an odd constant of the golden ratio,
+   and xorshift. */
+static inline uint64_t
+kyi_hash_mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15ull;
+	return hash ^ (hash >> 32);
+}
+
 /* kyi_hash continues hash over len_bytes at data. */
 uint64_t kyi_hash(uint64_t hash, const char *data, size_t len_bytes);
 
@@ -129,8 +139,6 @@ uint32_t kyi_intern(struct kyi_registry *registry, const char *text,
 /* kyi_list makes a list of places; "" if cnt is 0. */
 uint32_t kyi_list(struct kyi_registry *registry, const uint32_t *pos,
     uint32_t cnt);
-/* What stands at a place; of a list, its places as kyi_list_ref gives them. */
-struct kyi_text kyi_text_at(const struct kyi_registry *registry, uint32_t pos);
 bool kyi_text_is(struct kyi_text text, const char *at, size_t len_bytes);
 
 /* kyi_registry_add makes the next record of rec_type, which the caller has
@@ -148,5 +156,22 @@ enum kyi_cell_of kyi_cell_of(uint8_t kind);
 uint32_t kyi_cell_bytes(uint8_t kind);
 
 #define KYI_STRING_IS_LIST 0x80000000u /* in the arena's len_bytes only */
+
+/* kyi_text_at returns what stands at a place; of a list, its places as
+   kyi_list_ref gives them. */
+static inline struct kyi_text
+kyi_text_at(const struct kyi_registry *registry, uint32_t pos)
+{
+	struct kyi_text text = { "", 0 };
+	const uint8_t *at;
+
+	if (pos == 0)
+		return text;
+	at = registry->strings + ((uint64_t)pos - 1) * 8;
+	memcpy(&text.len_bytes, at, sizeof(text.len_bytes));
+	text.len_bytes &= ~KYI_STRING_IS_LIST;
+	text.at = (const char *)at + sizeof(struct kyi_string);
+	return text;
+}
 
 #endif

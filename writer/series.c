@@ -275,6 +275,35 @@ series_at(struct kymo_family handle, uint64_t kinds, uint32_t value_cnt,
 	return found;
 }
 
+/* Rows that a child has from its parent are not its own: they may be of a
+   series that the parent made while it forked. */
+void
+kymo_at_keep_(uint64_t *row, struct kymo_family family, uint32_t value_cnt,
+    const char *const *texts, const void *handle, size_t handle_bytes)
+{
+	uint64_t epoch = kymo_tls_->epoch, was = kyi_load_u64_relaxed(row);
+	uint64_t word = 0;
+	struct kyi_values values;
+	int32_t idx;
+	uint32_t i;
+
+	memcpy(&word, handle, handle_bytes);
+	if (epoch == 0 || was >> 32 == epoch >> 32 || word == 0)
+		return;
+	/* Not one that stands for others, nor a sink. */
+	kyi_values_take(&values, &kyi_registry, family.id_, value_cnt, texts);
+	idx = kyi_series_find(&kyi_registry, &values);
+	if (idx < 0 || kyi_registry.series[idx].ready == 0)
+		return;
+	if (!kyi_cas_u64_relaxed(row, &was, epoch | UINT32_MAX))
+		return;
+	kyi_store_u64_relaxed(&row[1], word);
+	for (i = 0; i < value_cnt; i++)
+		kyi_store_u64_relaxed(&row[2 + i], (uintptr_t)texts[i]);
+	/* pairs(at-row): who finds it finds handle and values. */
+	kyi_store_u64_release(row, epoch | family.id_);
+}
+
 /* ---- handles ------------------------------------------------------------- */
 
 static uint32_t

@@ -162,6 +162,7 @@ claim(struct kyi_process *process)
 	thread->random_at = kyi_scramble(process->seed + process->seed_next);
 	thread->random_step =
 	    kyi_scramble(thread->random_at ^ process->seed) | 1;
+	thread->tls.epoch = (uint64_t)process->epoch << 32;
 	thread->tls.shared = process->shared;
 	thread->tls.window = (char *)kyi_region_at(region, region->windows_off +
 	    (uint64_t)slot * region->window_bytes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Registration: what is equal, what conflicts, what overflows, and that the
    region has it all, whether it was there before or comes later. */
+#include "tests/testlib/child.h"
 #include "tests/testlib/fresh.h"
 
 #include "writer/birth.h"
@@ -310,6 +311,96 @@ test_off_makes_no_file_and_takes_every_call(void **state)
 	assert_string_equal(fresh_said(), "");
 }
 
+/* One place in the source, many values. */
+static struct kymo_counter
+at_fixed(struct kymo_family family, const char *a, const char *b)
+{
+	return KYMO_AT_FIXED(counter, family, a, b);
+}
+
+static void
+test_a_call_site_remembers_the_series_of_each_text(void **state)
+{
+	static const char *const a[] = { "GET", "PUT", "POST", NULL, "" };
+	static const char *const b[] = { "200", "301", "404", "500" };
+	struct kymo_family family = fresh_family(KYMO_KIND_COUNTER, "c", "a",
+	    "b"), other = fresh_family(KYMO_KIND_COUNTER, "d", "a", "b");
+	uint32_t turn, i, j;
+
+	/* The first turn looks all up before this thread has a place. */
+	for (turn = 0; turn < 4; turn++)
+		for (i = 0; i < 5; i++)
+			for (j = 0; j < 4; j++) {
+				kymo_counter_inc(at_fixed(family, a[i], b[j]));
+				assert_int_equal(
+				    at_fixed(family, a[i], b[j]).off_,
+				    KYMO_AT(counter, family, a[i], b[j]).off_);
+				assert_int_equal(
+				    at_fixed(other, a[i], b[j]).off_,
+				    KYMO_AT(counter, other, a[i], b[j]).off_);
+			}
+	assert_int_equal(fresh_status().err_badcall, 0);
+}
+
+static struct kymo_counter
+at_fixed_small(struct kymo_family family, const char *a)
+{
+	return KYMO_AT_FIXED(counter, family, a);
+}
+
+/* What is counted at each call, or may be better later, is not remembered. */
+static void
+test_a_call_site_remembers_no_series_that_stands_for_others(void **state)
+{
+	struct kymo_desc desc = fresh_desc(KYMO_KIND_COUNTER, "c");
+	const char *const keys[] = { "k" };
+	struct kymo_family family, zero = { 0 };
+	uint32_t i;
+
+	desc.label_keys = keys;
+	desc.label_cnt = 1;
+	desc.series_max = 1;
+	family = kymo_family(&desc);
+	for (i = 0; i < 5; i++) {
+		kymo_counter_inc(at_fixed_small(family, "one"));
+		kymo_counter_inc(at_fixed_small(family, "more"));
+	}
+	assert_int_equal(fresh_status().err_cardinality, 5);
+	for (i = 0; i < 3; i++)
+		kymo_counter_inc(at_fixed_small(zero, "one"));
+	assert_int_equal(fresh_status().err_badcall, 3);
+}
+
+/* Its parent may have made the series while it forked. */
+static int
+child_looks_up_itself(void *arg)
+{
+	struct kymo_family family = *(struct kymo_family *)arg;
+
+	/* As if the series had not been there yet. */
+	kyi_registry.record_cnt--;
+	kyi_registry.series_cnt--;
+	memset(kyi_registry.series_table, 0, sizeof(kyi_registry.series_table));
+	kyi_registry.families[family.id_ - 1].series_cnt = 0;
+	kymo_counter_inc(KYMO_AT(counter, family, "other"));
+	kymo_counter_inc(at_fixed_small(family, "mine"));
+	CHILD_CHECK(peek_sum_at(fresh_peek(), "c", "mine") == 1);
+	CHILD_CHECK(peek_sum_at(fresh_peek(), "c", "other") == 1);
+	return 0;
+}
+
+static void
+test_a_child_does_not_trust_what_its_parent_remembered(void **state)
+{
+	struct kymo_family family = fresh_family(KYMO_KIND_COUNTER, "c", "k",
+	    NULL);
+	uint32_t i;
+
+	for (i = 0; i < 3; i++)
+		kymo_counter_inc(at_fixed_small(family, "mine"));
+	testlib_child(child_looks_up_itself, &family);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_setup, \
 	fresh_teardown)
 
@@ -322,6 +413,9 @@ main(void)
 		TEST(test_a_bad_name_gives_the_zero_handle),
 		TEST(test_wrong_kind_and_wrong_count_give_the_zero_handle),
 		TEST(test_series_are_told_apart_by_where_values_end),
+		TEST(test_a_call_site_remembers_the_series_of_each_text),
+		TEST(test_a_call_site_remembers_no_series_that_stands_for_others),
+		TEST(test_a_child_does_not_trust_what_its_parent_remembered),
 		TEST(test_the_region_has_what_was_registered_before_and_after),
 		TEST(test_a_full_family_counts_in_its_overflow_series),
 		TEST(test_a_full_process_counts_in_overflow_series),
