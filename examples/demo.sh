@@ -115,11 +115,16 @@ for line in sys.stdin:
     elif name == "http_connections_in_flight": conns = s["value"]
     elif name == "http_request_duration_seconds" and labels.get("route") == "/items/ID":
         quantiles = s.get("quantiles", {})
-def us(q):
+def took(q):
     v = quantiles.get(q)
-    return "-" if v is None else "%.0f us" % (v * 1e6)
+    if v is None:
+        return "-"
+    for unit, factor in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+        if v * factor >= 1:
+            return "%.3g %s" % (v * factor, unit)
+    return "%.0f ns" % (v * 1e9)
 print("%9.0f req/s   %10d requests   /items p50 %s  p99 %s   cache hits %4.1f %%   %d connections"
-      % (rate, total, us("0.5"), us("0.99"), 100 * hit / max(1, hit + miss), conns))'
+      % (rate, total, took("0.5"), took("0.99"), 100 * hit / max(1, hit + miss), conns))'
 }
 
 while kill -0 "$wrk_pid" 2>/dev/null; do
