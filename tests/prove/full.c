@@ -2,10 +2,13 @@
 /* A program that records more than there may be room for, and goes on. What it
    recorded is either in the region or counted as lost; then it says so.
 
-	full NAME series|labels|threads|plain [DIR]
+	full NAME plain|series|labels|threads|fds STATE LOSS
 
-   prints a row: the status, and whether the numbers agree. */
+   prints a row: the status, and whether the numbers agree and it is that
+   STATE (kymo.h) with that LOSS (none, full, cardinality, slots) and no
+   other. */
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "tests/prove/prove.h"
 
@@ -16,8 +19,7 @@
 
 KYMO_COUNTER(counter, "counter_total", "c");
 
-/* Amounts that went into a series of their own, and that were told so. */
-static uint64_t recorded;
+static uint64_t recorded, hist_recorded;
 
 static struct kymo_family
 family(enum kymo_kind kind, const char *name, const char *const *keys)
@@ -39,15 +41,6 @@ many_series(void)
 	char name[32];
 	uint32_t i, j;
 
-	for (i = 0; i < SERIES; i++) {
-		struct kymo_counter c;
-
-		snprintf(name, sizeof(name), "series_%u", i);
-		c = kymo_counter_at(family(KYMO_KIND_COUNTER, name, NULL), 0,
-		    NULL);
-		kymo_counter_add(c, 3);
-		recorded += 3;
-	}
 	for (i = 0; i < HISTS; i++) {
 		struct kymo_histogram h;
 
@@ -56,6 +49,16 @@ many_series(void)
 		    0, NULL);
 		for (j = 0; j < 3; j++)
 			kymo_histogram_record(h, 5);
+		hist_recorded += 3;
+	}
+	for (i = 0; i < SERIES; i++) {
+		struct kymo_counter c;
+
+		snprintf(name, sizeof(name), "series_%u", i);
+		c = kymo_counter_at(family(KYMO_KIND_COUNTER, name, NULL), 0,
+		    NULL);
+		kymo_counter_add(c, 3);
+		recorded += 3;
 	}
 }
 
@@ -105,30 +108,67 @@ many_threads(void)
 	recorded += (uint64_t)THREADS * RECORDS;
 }
 
-/* All that is in windows, by whatever name or none. */
-static uint64_t
-in_windows(const char *path)
+/* No descriptor is left but those that are open. */
+static void
+no_fds(void)
 {
+	struct rlimit limit = { 3, 3 };
+
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		prove_die("setrlimit");
+}
+
+/* All that is in windows, by whatever name or none, and in histograms. */
+struct counted {
+	uint64_t windows, hists;
+};
+
+static struct counted
+count(const char *path)
+{
+	static struct peek_hist cells;
+	struct counted counted = { 0, 0 };
 	struct peek peek;
-	uint64_t sum = 0;
-	uint32_t at;
+	char name[32];
+	uint32_t i;
 
 	if (!peek_open(&peek, path))
 		prove_die(path);
-	for (at = 0; at < peek.header->window_bytes; at += 8)
-		sum += peek_cell(&peek, at);
+	for (i = 0; i < peek.header->window_bytes; i += 8)
+		counted.windows += peek_cell(&peek, i);
+	for (i = 0; hist_recorded != 0 && i < HISTS; i++) {
+		snprintf(name, sizeof(name), "hist_%u", i);
+		if (peek_series(&peek, name, NULL) != NULL &&
+		    peek_hist(&peek, name, &cells))
+			counted.hists += cells.cnt;
+	}
 	peek_close(&peek);
-	return sum;
+	return counted;
 }
 
-int
-main(int argc, char **argv)
+static bool
+is_loss(const char *loss, const char *name, uint64_t cnt)
+{
+	return (strcmp(loss, name) == 0) == (cnt != 0);
+}
+
+/* A private region has a reason; a visible one has every amount, and every
+   record of a histogram is there or counted as lost. */
+static bool
+is_right(const struct kymo_status *status, const struct counted *counted)
+{
+	if (status->state != 1)
+		return status->why[0] != '\0' && status->path[0] == '\0';
+	return counted->windows == recorded &&
+	    counted->hists <= hist_recorded &&
+	    counted->hists + status->err_full >= hist_recorded;
+}
+
+static void
+run(const char *what)
 {
 	struct kymo_options options;
-	struct kymo_status status;
-	const char *what = argc > 2 ? argv[2] : "plain", *limit;
-	uint64_t counted = 0, errors;
-	bool ok;
+	const char *limit;
 
 	memset(&options, 0, sizeof(options));
 	options.size_bytes = sizeof(options);
@@ -137,6 +177,8 @@ main(int argc, char **argv)
 	    (uint64_t)atoll(limit);
 	limit = getenv("FULL_THREADS");
 	options.thread_cnt_max = limit == NULL ? 0 : (uint32_t)atoi(limit);
+	if (strcmp(what, "fds") == 0)
+		no_fds();
 	kymo_init_with(&options);
 	kymo_counter_add(counter, 3);
 	recorded += 3;
@@ -146,21 +188,33 @@ main(int argc, char **argv)
 		many_labels();
 	if (strcmp(what, "threads") == 0)
 		many_threads();
+}
+
+int
+main(int argc, char **argv)
+{
+	struct counted counted = { 0, 0 };
+	struct kymo_status status;
+	bool ok;
+
+	if (argc != 5)
+		prove_die("full NAME WHAT STATE LOSS");
+	run(argv[2]);
 	memset(&status, 0, sizeof(status));
 	status.size_bytes = sizeof(status);
 	kymo_status(&status);
 	if (status.state == 1)
-		counted = in_windows(status.path);
-	errors = status.err_full + status.err_cardinality + status.err_slots;
-	/* A private region has a reason; a visible one has every amount. */
-	ok = status.err_badcall == 0 && (status.state == 1 ?
-	    counted == recorded : status.why[0] != '\0');
+		counted = count(status.path);
+	ok = status.state == atoi(argv[3]) && is_right(&status, &counted) &&
+	    status.err_badcall == 0 && status.err_ring == 0 &&
+	    is_loss(argv[4], "full", status.err_full) &&
+	    is_loss(argv[4], "cardinality", status.err_cardinality) &&
+	    is_loss(argv[4], "slots", status.err_slots);
 	printf("full/%s state=%d recorded=%" PRIu64 " counted=%" PRIu64
-	    " lost=%" PRId64 " err_full=%" PRIu64 " err_cardinality=%" PRIu64
-	    " err_slots=%" PRIu64 " errors=%d ok=%d\n",
-	    argc > 1 ? argv[1] : "plain", status.state, recorded, counted,
-	    status.state == 1 ? (int64_t)(recorded - counted) : 0,
+	    " observed=%" PRIu64 " err_full=%" PRIu64 " err_cardinality=%"
+	    PRIu64 " err_slots=%" PRIu64 " ok=%d\n", argv[1], status.state,
+	    recorded, counted.windows, counted.hists,
 	    (uint64_t)status.err_full, (uint64_t)status.err_cardinality,
-	    (uint64_t)status.err_slots, errors != 0, ok);
+	    (uint64_t)status.err_slots, ok);
 	return 0;
 }
