@@ -172,6 +172,13 @@ kyi_fence_acquire(void)
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 }
 
+/* Orders what a signal handler of the same thread sees. */
+static inline void
+kyi_fence_signal_release(void)
+{
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+}
+
 /* kyi_add_u64_local adds n to this thread's own word; a signal between two
    instructions cannot lose it. On machines without such an instruction a
    handler that touches the same word may lose the interrupted step. */

@@ -33,6 +33,9 @@ struct kyi_times {
 };
 void kyi_os_times(struct kyi_times *times);
 uint64_t kyi_os_mono_ns(void);
+/* Whether the kernel keeps time by the time stamp counter (x86-64), and the
+   processor says that it runs at one speed, in sleep too. */
+bool kyi_os_tsc_is_steady(void);
 uint64_t kyi_os_realtime_ns(void);
 
 /* Opens a directory of regions to write one, without following a link in its

@@ -11,8 +11,14 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include "shm/os.h"
+
+/* Of leaf 0x80000007: /proc/cpuinfo's constant_tsc and nonstop_tsc. */
+#define CPUID_INVARIANT_TSC (1u << 8)
 
 #ifndef GRND_INSECURE
 #define GRND_INSECURE 0x0004
@@ -31,6 +37,31 @@ read_small(const char *path, char *to, size_t max_bytes)
 	close(fd);
 	to[n < 0 ? 0 : n] = '\0';
 	return (int)n;
+}
+
+bool
+kyi_os_tsc_is_steady(void)
+{
+#if defined(__x86_64__)
+	/* Clocks that are this counter and a factor. The kernel leaves them
+	   when it finds that the counter cannot be trusted. */
+	static const char *const by_tsc[] = {
+		"tsc\n", "kvm-clock\n", "hyperv_clocksource_tsc_page\n",
+	};
+	unsigned eax, ebx, ecx, edx;
+	char name[64];
+	size_t i;
+
+	if (!__get_cpuid(0x80000007, &eax, &ebx, &ecx, &edx) ||
+	    (edx & CPUID_INVARIANT_TSC) == 0 || read_small(
+	    "/sys/devices/system/clocksource/clocksource0/current_clocksource",
+	    name, sizeof(name)) < 0)
+		return false;
+	for (i = 0; i < sizeof(by_tsc) / sizeof(*by_tsc); i++)
+		if (strcmp(name, by_tsc[i]) == 0)
+			return true;
+#endif
+	return false;
 }
 
 static int

@@ -347,6 +347,7 @@ kyi_region_birth(struct kyi_process *process)
 	process->shared = (char *)kyi_region_at(&process->region,
 	    process->region.shared_off) + sizeof(struct kyi_block);
 	process->slot_high = 1;
+	kyi_clock_start(process);
 	kyi_publish_slot_high(kyi_region_control(&process->region), 1);
 	own_resources(process);
 	if (!kyi_region_mend(process)) {

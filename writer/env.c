@@ -20,6 +20,8 @@ kyi_env_read(struct kyi_env *env)
 	memset(env, 0, sizeof(*env));
 	value = secure_getenv("KYMO");
 	env->off = value != NULL && strcmp(value, "off") == 0;
+	value = secure_getenv("KYMO_CLOCK");
+	env->clock_is_os = value != NULL && strcmp(value, "monotonic") == 0;
 	env->quiet = is_set("KYMO_QUIET");
 	env->allow_disk = is_set("KYMO_ALLOW_DISK");
 	value = secure_getenv("KYMO_SERVICE");

@@ -22,6 +22,7 @@ struct kyi_rule {
 
 struct kyi_env {
 	bool off, quiet, allow_disk;
+	bool clock_is_os; /* KYMO_CLOCK=monotonic */
 	char service[KYI_SERVICE_BYTES_MAX + 1]; /* "": not given */
 	char components[KYI_COMPONENTS_BYTES_MAX];
 	struct kyi_rule rules[KYI_RULE_MAX];

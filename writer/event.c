@@ -199,7 +199,7 @@ kymo_histogram_exemplar(struct kymo_histogram h, uint64_t value,
 	if (trace == NULL && kyi_open_trace(&open))
 		trace = &open;
 	memset(&event, 0, sizeof(event));
-	event.ts_ns = kyi_clock_ns(CLOCK_MONOTONIC);
+	event.ts_ns = kymo_now_ns();
 	event.type = KYI_EVENT_EXEMPLAR;
 	event.u.exemplar.hist_idx = idx;
 	event.u.exemplar.value = value;

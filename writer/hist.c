@@ -286,7 +286,7 @@ kymo_slow_timer_start_(struct kymo_histogram h)
 
 	if (!is_series(h.at_, &idx) || !is_kept(idx, h.sample_n_))
 		return 0;
-	return kyi_clock_ns(CLOCK_MONOTONIC);
+	return kymo_now_ns();
 }
 
 uint64_t
@@ -298,15 +298,9 @@ kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start_ns)
 	/* Its start has told a bad handle already. */
 	if (start_ns == 0 || !is_series(h.at_, &idx))
 		return 0;
-	took_ns = kyi_clock_ns(CLOCK_MONOTONIC) - start_ns;
+	took_ns = kymo_took_ns_(kymo_now_ns(), start_ns);
 	record(idx, took_ns, h.sample_n_, false);
 	return took_ns;
-}
-
-uint64_t
-kymo_clock_ns_(void)
-{
-	return kyi_clock_ns(CLOCK_MONOTONIC);
 }
 
 static const double power_of_ten[19] = {

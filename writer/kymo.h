@@ -44,8 +44,9 @@
 
    Environment: KYMO=off; KYMO_COMPONENTS="-cache,storage:0.1" switches
    components off (-NAME, or -* for all but those named) and sets what part of
-   histogram records and spans is kept (NAME:RATE, rounded to 1/n); KYMO_DIR,
-   KYMO_SERVICE, KYMO_QUIET, KYMO_ALLOW_DISK. In a setuid program all are
+   histogram records and spans is kept (NAME:RATE, rounded to 1/n); KYMO_CLOCK=
+   monotonic has kymo_now_ns ask the system; KYMO_DIR, KYMO_SERVICE,
+   KYMO_QUIET, KYMO_ALLOW_DISK. In a setuid program all are
    ignored. */
 #ifndef KYMO_H
 #define KYMO_H
@@ -268,12 +269,20 @@ struct kymo_hist_ {
 	uint64_t pad2_;
 };
 
+/* CLOCK_MONOTONIC by the processor's time stamp counter, for a thread and about
+   a second: base_ns + (ticks - from_ticks) * ns_28 / 2^28, while ticks -
+   from_ticks < span_ticks. span_ticks 0: ask the system. */
+struct kymo_clock_ {
+	uint64_t from_ticks, span_ticks, base_ns, ns_28;
+};
+
 struct kymo_tls_ {
 	char *window; /* this thread's counters; NULL: take the slow path */
 	char *shared; /* cells of the whole process */
 	void *ring, *spans;
 	uint64_t epoch; /* of the region, from bit 32; a child has another */
-	uint64_t private_[11];
+	struct kymo_clock_ clock;
+	uint64_t private_[7];
 	struct kymo_hist_ hist[KYMO_HIST_MAX_];
 };
 
@@ -636,10 +645,41 @@ kymo_histogram_record(struct kymo_histogram h, uint64_t value)
 	kymo_cell_add_(&cells[-3], value);
 }
 
-/* kymo_now_ns is the clock of timers and events: CLOCK_MONOTONIC. */
+static inline uint64_t
+kymo_word_(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
+/* kymo_now_ns is the clock of timers and events, on the scale of
+   CLOCK_MONOTONIC. On x86-64, where the kernel keeps time by an invariant time
+   stamp counter, it is that counter, set by CLOCK_MONOTONIC in each thread each
+   second, and about a microsecond off it: two threads may see times in another
+   order that are closer than that. Elsewhere, when the two drift apart, and
+   with KYMO_CLOCK=monotonic it is CLOCK_MONOTONIC itself. */
 static inline uint64_t
 kymo_now_ns(void)
 {
+#if defined(__x86_64__)
+	const struct kymo_clock_ *clock = &kymo_tls_->clock;
+
+	if (!KYMO_UNLIKELY_(!kymo_word_(&clock->span_ticks))) {
+		uint64_t from = kymo_word_(&clock->from_ticks), ticks, ns;
+
+		/* pairs(clock): a handler that sets the clock anew.. */
+		__atomic_signal_fence(__ATOMIC_ACQUIRE);
+		ticks = __builtin_ia32_rdtsc() - from;
+		ns = kymo_word_(&clock->base_ns) +
+			(ticks * kymo_word_(&clock->ns_28) >> 28);
+		if (KYMO_UNLIKELY_(ticks >= kymo_word_(&clock->span_ticks)))
+			return kymo_clock_ns_();
+		/* pairs(clock): ..while we read it is seen here. */
+		__atomic_signal_fence(__ATOMIC_ACQUIRE);
+		if (KYMO_UNLIKELY_(kymo_word_(&clock->from_ticks) != from))
+			return kymo_clock_ns_();
+		return ns;
+	}
+#endif
 #ifdef CLOCK_MONOTONIC
 	struct timespec t;
 
@@ -662,13 +702,40 @@ kymo_timer_start(struct kymo_timer t)
 }
 
 static inline uint64_t
+kymo_took_ns_(uint64_t now_ns, uint64_t start_ns)
+{
+	/* Another thread's start may be a little later. */
+	return now_ns < start_ns ? 0 : now_ns - start_ns;
+}
+
+static inline uint64_t
 kymo_timer_stop(struct kymo_timer t, uint64_t start_ns)
 {
 	uint64_t took_ns;
 
 	if (KYMO_UNLIKELY_(t.h_.sample_n_ != 1 || !start_ns))
 		return kymo_slow_timer_stop_(t.h_, start_ns);
-	took_ns = kymo_now_ns() - start_ns;
+	took_ns = kymo_took_ns_(kymo_now_ns(), start_ns);
+	kymo_histogram_record(t.h_, took_ns);
+	return took_ns;
+}
+
+/* kymo_timer_lap is a stop and the next start by one look at the clock, for
+   steps that follow each other: records what went by since *start_ns, returns
+   it, and sets *start_ns to now. Sampled out, the lap is not recorded. */
+static inline uint64_t
+kymo_timer_lap(struct kymo_timer t, uint64_t *start_ns)
+{
+	uint64_t now_ns, took_ns;
+
+	if (KYMO_UNLIKELY_(t.h_.sample_n_ != 1 || !*start_ns)) {
+		took_ns = kymo_slow_timer_stop_(t.h_, *start_ns);
+		*start_ns = kymo_slow_timer_start_(t.h_);
+		return took_ns;
+	}
+	now_ns = kymo_now_ns();
+	took_ns = kymo_took_ns_(now_ns, *start_ns);
+	*start_ns = now_ns;
 	kymo_histogram_record(t.h_, took_ns);
 	return took_ns;
 }
@@ -697,6 +764,7 @@ KYMO_DO_(kymo_histogram_record(struct kymo_histogram h, uint64_t value));
 KYMO_CALL_(uint64_t, kymo_now_ns(void));
 KYMO_CALL_(uint64_t, kymo_timer_start(struct kymo_timer t));
 KYMO_CALL_(uint64_t, kymo_timer_stop(struct kymo_timer t, uint64_t start_ns));
+KYMO_CALL_(uint64_t, kymo_timer_lap(struct kymo_timer t, uint64_t *start_ns));
 KYMO_DO_(kymo_timer_record(struct kymo_timer t, uint64_t took_ns));
 static inline void __attribute__((format(printf, 1, 2)))
 kymo_log_(const char *format, ...)

@@ -145,7 +145,7 @@ kymo_log_(struct kymo_log_site *site, const char *component,
 	va_end(list);
 	used = args_pack(site, args, bytes);
 	memset(&event, 0, sizeof(event));
-	event.ts_ns = kyi_clock_ns(CLOCK_MONOTONIC);
+	event.ts_ns = kymo_now_ns();
 	event.name_id = id;
 	event.type = KYI_EVENT_LOG;
 	event.code = site->severity_;

@@ -19,6 +19,7 @@
 
 #include "shm/atomic.h"
 #include "shm/region.h"
+#include "writer/clock.h"
 #include "writer/registry.h"
 #include "writer/say.h"
 
@@ -55,6 +56,8 @@ struct kyi_process {
 	uint64_t grow_ns;    /* nothing is grown before, after a failure */
 	uint64_t publish_ns; /* nor copied, while.. */
 	bool is_behind;      /* ..some of the registry is not in the region */
+	struct kyi_clock_pair clock_first; /* ticks 0: the system's clock.. */
+	uint32_t clock_drifts; /* ..and from now on, when it is not 0 */
 	uint64_t seed, seed_next; /* of threads' random numbers */
 	uint64_t random_at;       /* of those without a slot */
 

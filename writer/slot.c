@@ -162,6 +162,7 @@ claim(struct kyi_process *process)
 	thread->random_at = kyi_scramble(process->seed + process->seed_next);
 	thread->random_step =
 	    kyi_scramble(thread->random_at ^ process->seed) | 1;
+	kyi_clock_claim(process, thread);
 	thread->tls.epoch = (uint64_t)process->epoch << 32;
 	thread->tls.shared = process->shared;
 	thread->tls.window = (char *)kyi_region_at(region, region->windows_off +
@@ -253,14 +254,6 @@ kyi_thread_place(void)
 	if (epoch != 0 && self.epoch == epoch && self.mode == MODE_SHARED)
 		return KYI_SHARED;
 	return place_again(process, epoch);
-}
-
-struct kyi_thread *
-kyi_thread_own(void)
-{
-	if (kymo_tls_->window == NULL || kyi_registry.env.off)
-		return NULL;
-	return (struct kyi_thread *)(void *)kymo_tls_;
 }
 
 uint64_t *

@@ -158,7 +158,7 @@ kymo_span_begin(struct kymo_span *span, struct kymo_span_name name,
 		span->trace.trace_lo = random_id();
 		span->trace.flags = kept;
 	}
-	span->start_ns = kyi_clock_ns(CLOCK_MONOTONIC);
+	span->start_ns = kymo_now_ns();
 	if (thread != NULL)
 		push(thread, span);
 }
@@ -189,8 +189,8 @@ kymo_span_end(struct kymo_span *span, enum kymo_span_status status)
 		event.u.span.trace_lo = span->trace.trace_lo;
 		event.u.span.span_id = span->trace.span_id;
 		event.u.span.parent_id = span->parent_id;
-		event.u.span.dur_ns = kyi_clock_ns(CLOCK_MONOTONIC) -
-		    span->start_ns;
+		event.u.span.dur_ns = kymo_took_ns_(kymo_now_ns(),
+		    span->start_ns);
 		kyi_event_add(KYI_RING_SPAN, &event, NULL, 0);
 	} else {
 		kyi_sampled_out();

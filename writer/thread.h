@@ -25,6 +25,7 @@ struct kyi_thread {
 	uint32_t slot;
 	uint32_t epoch;     /* of the region that tls points into */
 	uint64_t random_at, random_step;
+	struct kyi_clock_pair clock_at; /* where tls.clock begins */
 	uint64_t exemplar_s; /* the second that exemplar_cnt counts */
 	uint32_t exemplar_cnt;
 	uint32_t open_cnt;  /* open spans, taken before they are filled */
@@ -45,7 +46,13 @@ enum kyi_place_of kyi_thread_claim(struct kyi_process *process);
 
 /* kyi_thread_own returns this thread's block; NULL: it has no slot. Not to be
    used in place of kyi_thread_place: it makes nothing. */
-struct kyi_thread *kyi_thread_own(void);
+static inline struct kyi_thread *
+kyi_thread_own(void)
+{
+	if (kymo_tls_->window == NULL || kyi_registry.env.off)
+		return NULL;
+	return (struct kyi_thread *)(void *)kymo_tls_;
+}
 
 /* kyi_shared_cell returns the shared cell at off, making what is needed; NULL:
    there is no region. */

@@ -22,6 +22,7 @@
 KYMO_COUNTER(counter, "counter_total", "c");
 KYMO_UPDOWN(updown, "updown", "u");
 KYMO_HISTOGRAM(hist, "hist", "h");
+KYMO_TIMER(timer, "timer_seconds", "t");
 KYMO_GAUGE(gauge, "gauge", "g");
 KYMO_FLOAT_GAUGE(float_gauge, "float_gauge", "g");
 KYMO_COUNTER_FAMILY(labelled, "labelled_total", "l", "k");
@@ -67,6 +68,21 @@ static void
 one_lookup(void)
 {
 	kymo_counter_inc(KYMO_AT(counter, labelled, "v"));
+}
+
+static void
+one_lookup_fixed(void)
+{
+	kymo_counter_inc(KYMO_AT_FIXED(counter, labelled, "v"));
+}
+
+static void
+one_timer(void)
+{
+	static __thread uint64_t lap_ns = 1;
+
+	kymo_timer_stop(timer, kymo_timer_start(timer));
+	kymo_timer_lap(timer, &lap_ns);
 }
 
 static void
@@ -126,6 +142,15 @@ counted_hist(const struct peek *peek)
 	if (!peek_hist(peek, "hist", &cells) || cells.sum != 5 * cells.cnt)
 		return 0;
 	return cells.cnt;
+}
+
+/* Two a time. */
+static uint64_t
+counted_timer(const struct peek *peek)
+{
+	static struct peek_hist cells;
+
+	return peek_hist(peek, "timer_seconds", &cells) ? cells.cnt / 2 : 0;
 }
 
 static uint64_t
@@ -207,6 +232,8 @@ static const struct kind {
 	{ "gauge_add", one_gauge, counted_gauge },
 	{ "float_gauge_add", one_float_gauge, counted_float_gauge },
 	{ "lookup", one_lookup, counted_lookup },
+	{ "lookup_fixed", one_lookup_fixed, counted_lookup },
+	{ "timer", one_timer, counted_timer },
 	{ "span", one_span, counted_spans },
 	{ "log", one_log, counted_logs },
 };

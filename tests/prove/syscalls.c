@@ -49,6 +49,7 @@ KYMO_MAX(max, "max", "m");
 KYMO_MIN(min, "min", "m");
 KYMO_HISTOGRAM(hist, "hist", "h");
 KYMO_TIMER(timer, "took_seconds", "t");
+static __thread uint64_t lap_ns = 1;
 KYMO_TEXT(text, "text", "t");
 KYMO_COUNTER_FAMILY(labelled, "labelled_total", "l", "method", "code");
 KYMO_SPAN_NAME(span_name, "work");
@@ -75,6 +76,9 @@ static struct kymo_histogram sampled;
 	X(timer, kymo_timer_stop(timer, kymo_timer_start(timer)))             \
 	X(exemplar, kymo_histogram_exemplar(hist, (uint64_t)i, NULL))         \
 	X(lookup, kymo_counter_inc(KYMO_AT(counter, labelled, "GET", "200"))) \
+	X(lookup_fixed, kymo_counter_inc(KYMO_AT_FIXED(counter, labelled,     \
+	    "GET", "200")))                                                   \
+	X(timer_lap, kymo_timer_lap(timer, &lap_ns))                          \
 	X(text_set, kymo_text_set(text, i & 1 ? "odd" : "even"))              \
 	X(state_set_on, kymo_state_set_on(states, i & 1))                     \
 	X(state_set_be, kymo_state_set_be(states, i & 1))                     \

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "shm/atomic.h"
+#include "shm/os.h"
+#include "writer/thread.h"
+
+#define SECOND_NS 1000000000.0
+#define CALIBRATE_NS 20000000u /* to some parts in a million */
+#define ONE_28 268435456.0
+/* Adjustments are at most 500 parts in a million (adjtimex(2)). */
+#define DRIFT_MAX (1.0 / 512)
+/* Readings that lie further apart were interrupted. */
+#define PAIR_TICKS_MAX 8192u
+
+enum kyi_clock_is
+kyi_clock_next(struct kymo_clock_ *next, const struct kymo_clock_ *last,
+    struct kyi_clock_pair at, struct kyi_clock_pair now)
+{
+	double ns = (double)(int64_t)(now.ns - at.ns);
+	double ticks = (double)(int64_t)(now.ticks - at.ticks);
+	double rate, drift;
+	uint64_t given_ns;
+
+	if (last->ns_28 == 0 && ns < CALIBRATE_NS)
+		return ticks < 0 ? KYI_CLOCK_DRIFTS : KYI_CLOCK_EARLY;
+	if (ns <= 0 || ticks <= 0)
+		return KYI_CLOCK_DRIFTS;
+	rate = ns / ticks;
+	/* 250 MHz to 16 GHz: 64 bits hold a second's product. */
+	if (rate > 4 || rate < 1.0 / 16)
+		return KYI_CLOCK_DRIFTS;
+	next->base_ns = now.ns;
+	if (last->ns_28 != 0) {
+		drift = rate * ONE_28 / (double)last->ns_28 - 1;
+		if (drift > DRIFT_MAX || drift < -DRIFT_MAX)
+			return KYI_CLOCK_DRIFTS;
+		/* What was given out already stands: a line that is ahead goes
+		   on from there, as much slower as lets the other catch up. */
+		given_ns = last->base_ns +
+		    (last->span_ticks * last->ns_28 >> 28);
+		if (given_ns > now.ns) {
+			next->base_ns = given_ns;
+			rate *= 1 - (double)(given_ns - now.ns) / SECOND_NS;
+		}
+	}
+	next->from_ticks = now.ticks;
+	next->ns_28 = (uint64_t)(rate * ONE_28);
+	next->span_ticks = (uint64_t)(SECOND_NS / rate);
+	return KYI_CLOCK_GOOD;
+}
+
+#if defined(__x86_64__)
+
+static bool
+pair_read(struct kyi_clock_pair *pair)
+{
+	uint64_t before = __builtin_ia32_rdtsc(), apart;
+
+	pair->ns = kyi_os_mono_ns();
+	apart = __builtin_ia32_rdtsc() - before;
+	pair->ticks = before + apart / 2;
+	return apart <= PAIR_TICKS_MAX;
+}
+
+void
+kyi_clock_start(struct kyi_process *process)
+{
+	process->clock_first.ticks = 0;
+	if (!kyi_registry.env.clock_is_os && kyi_os_tsc_is_steady() &&
+	    !pair_read(&process->clock_first))
+		process->clock_first.ticks = 0;
+}
+
+void
+kyi_clock_claim(const struct kyi_process *process, struct kyi_thread *thread)
+{
+	struct kymo_clock_ *clock = &thread->tls.clock;
+
+	thread->clock_at = process->clock_first;
+	clock->from_ticks = clock->ns_28 = 0;
+	/* Over at once: the first look sets it. */
+	clock->span_ticks = process->clock_first.ticks != 0;
+}
+
+/* The clock is off while it is set, so that a handler that comes between asks
+   the system. One that came before has set it; then so do we, again. */
+static uint64_t
+turn(struct kyi_process *process, struct kyi_thread *thread)
+{
+	struct kymo_clock_ *clock = &thread->tls.clock, last, next;
+	struct kyi_clock_pair now;
+
+	if (!pair_read(&now) || now.ticks - clock->from_ticks <
+	    clock->span_ticks)
+		return now.ns;
+	last = *clock;
+	kyi_store_u64_relaxed(&clock->span_ticks, 0);
+	/* pairs(clock), writer: a handler sees it off, or whole. */
+	kyi_fence_signal_release();
+	if (kyi_load_u32_relaxed(&process->clock_drifts) != 0)
+		return now.ns;
+	switch (kyi_clock_next(&next, &last, thread->clock_at, now)) {
+	case KYI_CLOCK_DRIFTS:
+		kyi_store_u32_relaxed(&process->clock_drifts, 1);
+		return now.ns;
+	case KYI_CLOCK_EARLY:
+		next = last;
+		break;
+	case KYI_CLOCK_GOOD:
+		thread->clock_at = now;
+		break;
+	}
+	kyi_store_u64_relaxed(&clock->from_ticks, next.from_ticks);
+	kyi_store_u64_relaxed(&clock->base_ns, next.base_ns);
+	kyi_store_u64_relaxed(&clock->ns_28, next.ns_28);
+	/* pairs(clock), writer: the same */
+	kyi_fence_signal_release();
+	kyi_store_u64_relaxed(&clock->span_ticks, next.span_ticks);
+	return next.ns_28 == 0 ? now.ns : next.base_ns;
+}
+
+uint64_t
+kymo_clock_ns_(void)
+{
+	struct kyi_thread *thread = kyi_thread_own();
+
+	if (thread == NULL || thread->tls.clock.span_ticks == 0)
+		return kyi_os_mono_ns();
+	return turn(kyi_process(), thread);
+}
+
+#else
+
+void
+kyi_clock_start(struct kyi_process *process)
+{
+	process->clock_first.ticks = 0;
+}
+
+void
+kyi_clock_claim(const struct kyi_process *process, struct kyi_thread *thread)
+{
+	(void)process;
+	thread->tls.clock.span_ticks = 0;
+}
+
+uint64_t
+kymo_clock_ns_(void)
+{
+	return kyi_os_mono_ns();
+}
+
+#endif
