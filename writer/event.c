@@ -105,8 +105,24 @@ place_fill(struct kyi_event *place, const struct kyi_event *event)
 	uint32_t i;
 
 	memcpy(words, event, sizeof(*event));
+	KYMO_UNROLL_
 	for (i = 1; i < sizeof(*event) / 8; i++)
 		kyi_store_u64_relaxed(&to[i], words[i]);
+}
+
+/* A record of one place, as nearly all are: nothing is copied twice. */
+static inline void
+ring_put_one(struct kyi_ring_section *sections, uint32_t which,
+    const struct kyi_event *event)
+{
+	struct kyi_ring_section *section = &sections[which];
+	struct kyi_event *places =
+	    (struct kyi_event *)(void *)(sections + KYI_RING_SECTIONS), *place;
+	uint64_t number = kyi_ring_begin(section, places, 1);
+
+	place = kyi_ring_place(section, places, number);
+	place_fill(place, event);
+	kyi_ring_end(place, number);
 }
 
 static void
@@ -139,25 +155,39 @@ ring_put(struct kyi_ring_section *sections, uint32_t which,
 	}
 }
 
-void
-kyi_event_add(uint32_t section, const struct kyi_event *first,
-    const uint8_t *more, uint32_t more_bytes)
+/* The ring of a thread that has none yet; NULL: none is to be had. */
+static __attribute__((noinline)) struct kyi_ring_section *
+ring_need(void)
 {
 	struct kyi_thread *thread;
 
 	if (kyi_thread_place() == KYI_OWN) {
 		thread = kyi_thread_own();
 		if (thread == NULL)
-			return; /* KYMO=off */
+			return NULL; /* KYMO=off */
 		if (thread->tls.ring == NULL)
 			need(thread);
-		if (thread->tls.ring != NULL) {
-			ring_put(thread->tls.ring, section, first, more,
-			    more_bytes);
-			return;
-		}
+		if (thread->tls.ring != NULL)
+			return thread->tls.ring;
 	}
 	kyi_count(KYI_ERR_RING, 1);
+	return NULL;
+}
+
+void
+kyi_event_add(uint32_t section, const struct kyi_event *first,
+    const uint8_t *more, uint32_t more_bytes)
+{
+	struct kyi_ring_section *ring = kymo_tls_->ring;
+
+	if (ring == NULL)
+		ring = ring_need();
+	if (ring == NULL)
+		return;
+	if (more_bytes == 0)
+		ring_put_one(ring, section, first);
+	else
+		ring_put(ring, section, first, more, more_bytes);
 }
 
 /* ---- exemplars ----------------------------------------------------------- */
@@ -200,7 +230,7 @@ kymo_histogram_exemplar(struct kymo_histogram h, uint64_t value,
 		trace = &open;
 	memset(&event, 0, sizeof(event));
 	event.ts_ns = kymo_now_ns();
-	event.type = KYI_EVENT_EXEMPLAR;
+	kyi_event_head(&event, 0, KYI_EVENT_EXEMPLAR, 0, 0);
 	event.u.exemplar.hist_idx = idx;
 	event.u.exemplar.value = value;
 	if (trace != NULL) {

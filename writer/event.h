@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "shm/ring.h"
 #include "writer/thread.h"
@@ -17,8 +18,25 @@
 bool kyi_events_prepare(struct kyi_process *process,
     struct kyi_thread *thread);
 
+/* kyi_event_head stores what says what an event is, of one place, as one word:
+   it is loaded as one again at once, which bytes that were just stored would
+   delay. */
+static inline void
+kyi_event_head(struct kyi_event *event, uint32_t name_id, uint8_t type,
+    uint8_t code, uint8_t arg_cnt)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t word = name_id | (uint64_t)type << 32 | 1ull << 40 |
+	    (uint64_t)code << 48 | (uint64_t)arg_cnt << 56;
+#else
+	uint64_t word = (uint64_t)name_id << 32 | (uint32_t)type << 24 |
+	    1u << 16 | (uint32_t)code << 8 | arg_cnt;
+#endif
+	memcpy(&event->name_id, &word, sizeof(word));
+}
+
 /* kyi_event_add keeps an event in this thread's section. first is its first
-   place but for seq, type, places; more, of which bytes are used beyond the
+   place, its head by kyi_event_head, its seq any; more, of which bytes are used beyond the
    first place's 40, goes to the places after it. No room is counted. */
 void kyi_event_add(uint32_t section, const struct kyi_event *first,
     const uint8_t *more, uint32_t more_bytes);

@@ -201,7 +201,7 @@ struct kymo_span {
 /* One KYMO_LOG in the source; made by the macro. */
 struct kymo_log_site {
 	uint32_t id_; /* 0: not registered yet */
-	uint8_t severity_, arg_cnt_;
+	uint8_t severity_, arg_cnt_, is_short_;
 	char types_[16];
 };
 
@@ -916,7 +916,7 @@ kymo_span_leave_(struct kymo_span *span)
 #ifndef KYMO_DISABLE
 #define KYMO_LOG(severity, ...)                                               \
 	do {                                                                  \
-		static struct kymo_log_site site_ = {0, (severity), 0, {0}};  \
+		static struct kymo_log_site site_ = {0, (severity), 0, 0, {0}};  \
 		kymo_log_(&site_, KYMO_COMPONENT, __VA_ARGS__);               \
 	} while (0)
 #else

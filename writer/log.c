@@ -10,12 +10,33 @@
 /* A site that was looked at, but is no format: its calls are bad calls. */
 #define SITE_BAD (KYI_ID_LOST - 1)
 
+/* Numbers that fit into one place. */
+#define NUMBERS_MAX (sizeof(((struct kyi_event *)0)->u.bytes) / 8)
+
 /* One argument as it was taken from the call. */
 struct arg {
 	uint64_t word;
 	const char *text; /* NULL: a number */
 	uint32_t len_bytes;
 };
+
+static bool
+is_number(unsigned char type)
+{
+	return type == 'i' || type == 'u' || type == 'f' || type == 'I' ||
+	    type == 'U';
+}
+
+static bool
+is_short(const struct kyi_format *format)
+{
+	uint32_t i;
+
+	for (i = 0; i < format->arg_cnt; i++)
+		if (!is_number((unsigned char)format->take[i]))
+			return false;
+	return format->arg_cnt <= NUMBERS_MAX;
+}
 
 /* Registers what the macro made; the site has its id last. Two threads may do
    it at once, and store the same. */
@@ -49,45 +70,52 @@ site_register(struct kymo_log_site *site, const char *component,
 			kyi_store_u8_relaxed((uint8_t *)&site->types_[i],
 			    (uint8_t)format.take[i]);
 		kyi_store_u8_relaxed(&site->arg_cnt_, (uint8_t)format.arg_cnt);
+		kyi_store_u8_relaxed(&site->is_short_, is_short(&format));
 	}
 	/* pairs(log-site): who sees the id sees the types. */
 	kyi_store_u32_release(&site->id_, id);
 	return id;
 }
 
+/* The next argument, of a type that is a number. */
+static inline uint64_t
+number_take(unsigned char type, va_list *list)
+{
+	uint64_t word;
+	double d;
+
+	switch (type) {
+	case 'i':
+		return (uint64_t)(int64_t)va_arg(*list, int);
+	case 'u':
+		return va_arg(*list, unsigned int);
+	case 'f':
+		d = va_arg(*list, double);
+		memcpy(&word, &d, sizeof(d));
+		return word;
+	default: /* I, U */
+		return va_arg(*list, uint64_t);
+	}
+}
+
 static void
-args_take(const struct kymo_log_site *site, struct arg *args, va_list list)
+args_take(const struct kymo_log_site *site, struct arg *args, va_list *list)
 {
 	uint32_t i;
 
 	for (i = 0; i < site->arg_cnt_; i++) {
 		unsigned char type = (unsigned char)site->types_[i];
-		double d;
 
 		args[i].text = NULL;
-		switch (type) {
-		case 'i':
-			args[i].word = (uint64_t)(int64_t)va_arg(list, int);
-			break;
-		case 'u':
-			args[i].word = va_arg(list, unsigned int);
-			break;
-		case 'I':
-		case 'U':
-			args[i].word = va_arg(list, uint64_t);
-			break;
-		case 'f':
-			d = va_arg(list, double);
-			memcpy(&args[i].word, &d, sizeof(d));
-			break;
-		default:
-			args[i].text = va_arg(list, const char *);
-			if (args[i].text == NULL)
-				args[i].text = "(null)";
-			args[i].len_bytes = (uint32_t)strnlen(args[i].text,
-			    type == 's' ? KYI_EVENT_BYTES_MAX : type & 0x7f);
-			break;
+		if (is_number(type)) {
+			args[i].word = number_take(type, list);
+			continue;
 		}
+		args[i].text = va_arg(*list, const char *);
+		if (args[i].text == NULL)
+			args[i].text = "(null)";
+		args[i].len_bytes = (uint32_t)strnlen(args[i].text,
+		    type == 's' ? KYI_EVENT_BYTES_MAX : type & 0x7f);
 	}
 }
 
@@ -119,15 +147,31 @@ args_pack(const struct kymo_log_site *site, const struct arg *args,
 	return used;
 }
 
+/* Texts, or more than fits into one place. */
+static __attribute__((noinline)) void
+log_long(const struct kymo_log_site *site, struct kyi_event *event,
+    va_list *list)
+{
+	const uint32_t first_bytes = sizeof(event->u.bytes);
+	uint8_t bytes[KYI_EVENT_BYTES_MAX];
+	struct arg args[KYI_ARG_MAX];
+	uint32_t used;
+
+	args_take(site, args, list);
+	used = args_pack(site, args, bytes);
+	memset(event->u.bytes, 0, first_bytes);
+	memcpy(event->u.bytes, bytes, used < first_bytes ? used : first_bytes);
+	kyi_event_add(KYI_RING_LOG, event, bytes + first_bytes,
+	    used > first_bytes ? used - first_bytes : 0);
+}
+
 void
 kymo_log_(struct kymo_log_site *site, const char *component,
     const char *format, ...)
 {
-	uint8_t bytes[KYI_EVENT_BYTES_MAX];
-	struct arg args[KYI_ARG_MAX];
 	struct kyi_event event;
-	const uint32_t first_bytes = sizeof(event.u.bytes);
-	uint32_t used;
+	uint64_t words[NUMBERS_MAX] = { 0 };
+	uint32_t i;
 	va_list list;
 	/* pairs(log-site), user: the types are there */
 	uint32_t id = kyi_load_u32_acquire(&site->id_);
@@ -140,17 +184,18 @@ kymo_log_(struct kymo_log_site *site, const char *component,
 		kyi_count(id == SITE_BAD ? KYI_ERR_BADCALL : KYI_ERR_FULL, 1);
 		return;
 	}
-	va_start(list, format);
-	args_take(site, args, list);
-	va_end(list);
-	used = args_pack(site, args, bytes);
-	memset(&event, 0, sizeof(event));
+	kyi_event_head(&event, id, KYI_EVENT_LOG, site->severity_,
+	    site->arg_cnt_);
 	event.ts_ns = kymo_now_ns();
-	event.name_id = id;
-	event.type = KYI_EVENT_LOG;
-	event.code = site->severity_;
-	event.arg_cnt = site->arg_cnt_;
-	memcpy(event.u.bytes, bytes, used < first_bytes ? used : first_bytes);
-	kyi_event_add(KYI_RING_LOG, &event, bytes + first_bytes,
-	    used > first_bytes ? used - first_bytes : 0);
+	va_start(list, format);
+	if (site->is_short_) {
+		for (i = 0; i < site->arg_cnt_; i++)
+			words[i] = number_take(
+			    (unsigned char)site->types_[i], &list);
+		memcpy(event.u.bytes, words, sizeof(words));
+		kyi_event_add(KYI_RING_LOG, &event, NULL, 0);
+	} else {
+		log_long(site, &event, &list);
+	}
+	va_end(list);
 }

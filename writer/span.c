@@ -180,11 +180,9 @@ kymo_span_end(struct kymo_span *span, enum kymo_span_status status)
 	if (span->name_ == 0)
 		return;
 	if ((span->state_ & STATE_KEPT) != 0) {
-		memset(&event, 0, sizeof(event));
 		event.ts_ns = span->start_ns;
-		event.name_id = span->name_;
-		event.type = KYI_EVENT_SPAN;
-		event.code = (uint8_t)status;
+		kyi_event_head(&event, span->name_, KYI_EVENT_SPAN,
+		    (uint8_t)status, 0);
 		event.u.span.trace_hi = span->trace.trace_hi;
 		event.u.span.trace_lo = span->trace.trace_lo;
 		event.u.span.span_id = span->trace.span_id;

@@ -328,7 +328,7 @@ test_a_precision_bounds_what_is_read(void **state)
 static void
 log_bad(const char *format)
 {
-	static struct kymo_log_site site = { 0, KYMO_INFO, 0, { 0 } };
+	static struct kymo_log_site site = { 0, KYMO_INFO, 0, 0, { 0 } };
 	void (*unchecked)(struct kymo_log_site *, const char *, const char *,
 	    ...) = kymo_log_;
 
