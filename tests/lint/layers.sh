@@ -55,8 +55,9 @@ quoted() {
 	case $3 in
 	*/*) ;;
 	*)
-		# An example is a program of its own: its headers lie beside it.
-		[[ $2 == examples/* && -f ${2%/*}/$3 ]] && return
+		# Programs of their own, whose headers lie beside them: examples,
+		# and what a benchmark puts into another's sources.
+		[[ $2 == @(examples|tests/bench)/*/* && -f ${2%/*}/$3 ]] && return
 		complain "$1: an include names its folder: \"$3\""
 		return ;;
 	esac
