@@ -30,6 +30,9 @@
 
 #define TMP_NAME_BYTES 160u
 
+/* What says "again" for ever is an error: nobody may hang for a metric. */
+#define TRY_CNT_MAX 100u
+
 int
 kyi_os_dir_open(const char *path, bool create)
 {
@@ -215,8 +218,10 @@ kyi_os_close(int fd)
 int
 kyi_os_file_allocate(int fd, uint64_t off, uint64_t len_bytes)
 {
+	uint32_t try_cnt = 0;
+
 	while (fallocate(fd, 0, (off_t)off, (off_t)len_bytes) != 0)
-		if (errno != EINTR)
+		if (errno != EINTR || ++try_cnt == TRY_CNT_MAX)
 			return -errno;
 	return 0;
 }
@@ -277,13 +282,17 @@ int
 kyi_os_populate(void *at, uint64_t len_bytes)
 {
 	struct pages pages = pages_around(at, len_bytes);
+	uint32_t try_cnt = 0;
 
+	/* A filter's -ENOSYS is not the one that means "writable now". */
 	if (mprotect(pages.at, pages.len_bytes, PROT_READ | PROT_WRITE) != 0)
-		return -errno;
+		return errno == ENOSYS ? -EPERM : -errno;
 	while (madvise(pages.at, pages.len_bytes, MADV_POPULATE_WRITE) != 0) {
 		switch (errno) {
 		case EINTR:
 		case EAGAIN:
+			if (++try_cnt == TRY_CNT_MAX)
+				return -errno;
 			continue;
 		case EINVAL:
 			return -ENOSYS;
@@ -385,13 +394,14 @@ kyi_os_lock_is_free(int fd)
 int64_t
 kyi_os_pread(int fd, void *to, uint64_t len_bytes, uint64_t off)
 {
+	uint32_t try_cnt = 0;
 	uint64_t done = 0;
 
 	while (done < len_bytes) {
 		ssize_t n = pread(fd, (char *)to + done,
 		    (size_t)(len_bytes - done), (off_t)(off + done));
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && errno == EINTR && ++try_cnt < TRY_CNT_MAX)
 			continue;
 		if (n < 0)
 			return -errno;

@@ -38,9 +38,11 @@ static struct kyi_process *
 page_make(void)
 {
 	struct kyi_process *made, *is;
+	int errno_before = errno;
 	bool wiped;
 
 	made = kyi_os_wipe_pages(sizeof(*made), &wiped);
+	errno = errno_before;
 	if (made == NULL)
 		return &process_fallback;
 	/* pairs(process-page), maker */

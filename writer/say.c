@@ -74,6 +74,7 @@ write_line(const char *line, size_t len_bytes)
 	const struct timespec now = { 0, 0 };
 	sigset_t pipe_set, mask, pending;
 	bool was_pending;
+	int try_cnt = 0;
 
 	sigemptyset(&pipe_set);
 	sigaddset(&pipe_set, SIGPIPE);
@@ -84,7 +85,7 @@ write_line(const char *line, size_t len_bytes)
 	if (write(STDERR_FILENO, line, len_bytes) < 0 && errno == EPIPE &&
 	    !was_pending)
 		while (sigtimedwait(&pipe_set, NULL, &now) < 0 &&
-		    errno == EINTR)
+		    errno == EINTR && ++try_cnt < 100)
 			;
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
