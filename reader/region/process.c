@@ -97,22 +97,20 @@ count_fds(int dir_fd, uint64_t *fd_cnt)
 static void
 fill_from_stat(struct kymo_process_stats *stats, const char *text)
 {
-	double ticks_s = 1.0 / (double)sysconf(_SC_CLK_TCK);
+	uint64_t tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
 	struct kyi_times now;
-	uint64_t since_boot_ns;
 
 	stats->faults_minor = stat_field(text, 10);
 	stats->faults_major = stat_field(text, 12);
-	stats->cpu_user_s = (double)stat_field(text, 14) * ticks_s;
-	stats->cpu_system_s = (double)stat_field(text, 15) * ticks_s;
+	stats->cpu_user_ns = stat_field(text, 14) * tick_ns;
+	stats->cpu_system_ns = stat_field(text, 15) * tick_ns;
 	stats->thread_cnt = stat_field(text, 20);
 	stats->virtual_bytes = stat_field(text, 23);
 	stats->resident_bytes = stat_field(text, 24) *
 	    (uint64_t)sysconf(_SC_PAGESIZE);
 	kyi_os_times(&now);
-	since_boot_ns =
-	    (uint64_t)((double)stat_field(text, 22) * ticks_s * 1e9);
-	stats->start_ns = now.realtime_ns - now.boot_ns + since_boot_ns;
+	stats->start_ns = now.realtime_ns - now.boot_ns +
+	    stat_field(text, 22) * tick_ns;
 }
 
 static bool

@@ -230,11 +230,12 @@ KYMO_READER_API int64_t kymo_region_check(const char *path,
 
 /* What the kernel knows of a live process (/proc), at no cost to it. */
 struct kymo_process_stats {
-	double cpu_user_s, cpu_system_s;
+	uint64_t cpu_user_ns, cpu_system_ns; /* in steps of the kernel's tick */
 	uint64_t resident_bytes, virtual_bytes;
 	uint64_t fd_cnt, fd_max;
 	uint64_t thread_cnt;
 	uint64_t start_ns; /* realtime */
+	/* Of the main thread: the kernel keeps no sum that outlives threads. */
 	uint64_t switches_voluntary, switches_involuntary;
 	uint64_t faults_major, faults_minor;
 	bool has_fds; /* false: not permitted to look */

@@ -9,6 +9,7 @@
 struct pending {
 	struct kyi_entry *entry;
 	uint64_t sum;
+	double rest;
 	struct kymo_hist hist;
 };
 
@@ -59,6 +60,7 @@ pending_of(struct pendings *pendings, struct kyi_entry *entry)
 	memset(at, 0, sizeof(*at));
 	at->entry = entry;
 	at->sum = entry->retired;
+	at->rest = entry->retired_rest;
 	if (entry->hist != NULL && entry->hist->retired.buckets != NULL &&
 	    kyi_hist_copy(&at->hist, &entry->hist->retired) != 0)
 		return NULL;
@@ -80,7 +82,7 @@ add(struct kymo_model *model, const struct kyi_instance *instance,
 	if (to == NULL)
 		return -1;
 	if (entry->family->kind == KYMO_METRIC_FLOAT_COUNTER)
-		to->sum = kyi_bits_of(kyi_double_of(to->sum) +
+		kyi_double_add(&to->sum, &to->rest,
 		    kyi_double_of(last->sum));
 	else
 		to->sum += last->sum;
@@ -136,6 +138,7 @@ write_all(struct kymo_model *model, const struct kyi_instance *instance,
 			.overflow = pending->entry->overflow,
 			.created_ns = pending->entry->created_ns,
 			.sum = pending->sum,
+			.rest = pending->rest,
 			.hist = pending->hist,
 		};
 
@@ -165,12 +168,14 @@ kyi_absorb(struct kymo_model *model, struct kyi_instance *instance,
 		pending->entry->pending_idx1 = 0;
 		if (status == 0)
 			kyi_entry_set_retired(&model->store->entries,
-			    pending->entry, pending->sum, &pending->hist);
+			    pending->entry, pending->sum, pending->rest,
+			    &pending->hist);
 		free(pending->hist.buckets);
 	}
 	free(pendings.at);
 	if (status == 0) {
 		instance->known = KYI_ABSORBED;
+		kyi_seen_free(model->seen, &instance->seen);
 		kyi_instance_drop(instance);
 	}
 	return status;
@@ -180,18 +185,23 @@ static int
 load_row(void *to, const struct kyi_retired_row *row)
 {
 	struct kymo_model *model = to;
-	struct kyi_family_kept *family =
-	    kyi_family_find(&model->store->families, &row->family);
-	struct kyi_entry *entry = family == NULL ? NULL :
-	    kyi_entry_find(&model->store->entries, family, row->labels,
-	    row->label_cnt, row->overflow, row->created_ns);
+	struct kyi_family_kept *family;
+	struct kyi_entry *entry;
 	struct kymo_hist hist = {0};
 
+	/* Another version of the reader made it. */
+	if (row->family.own && !kyi_own_is(&row->family))
+		return 0;
+	family = kyi_family_find(&model->store->families, &row->family);
+	entry = family == NULL ? NULL : kyi_entry_find(&model->store->entries,
+	    family, row->labels, row->label_cnt, row->overflow,
+	    row->created_ns);
 	if (entry == NULL)
 		return -1;
 	if (row->hist.buckets != NULL && kyi_hist_copy(&hist, &row->hist) != 0)
 		return -1;
-	kyi_entry_set_retired(&model->store->entries, entry, row->sum, &hist);
+	kyi_entry_set_retired(&model->store->entries, entry, row->sum, row->rest,
+	    &hist);
 	return 0;
 }
 

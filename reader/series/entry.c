@@ -171,6 +171,7 @@ kyi_entry_touch(struct kyi_entry *entry, uint64_t scan)
 	entry->scan = scan;
 	entry->present = entry->has_retired;
 	entry->sum = entry->retired;
+	entry->rest = entry->retired_rest;
 	if (entry->hist == NULL)
 		return;
 	if (entry->has_retired) {
@@ -197,6 +198,20 @@ fix_bounds(struct kyi_family_kept *family, const struct kymo_hist *hist)
 	family->le_cnt = (uint32_t)((end >> hist->scale) - family->le_first + 1);
 	if (family->le_cnt > 64)
 		family->le_cnt = 64;
+}
+
+void
+kyi_double_add(uint64_t *sum, double *rest, double f)
+{
+	double a = kyi_double_of(*sum), all = a + f, part = all - a, left, whole;
+
+	/* Knuth's two-sum, then the two made one whole and one rest again. */
+	left = (a - (all - part)) + (f - part) + *rest;
+	whole = all + left;
+	*rest = left - (whole - all);
+	if (!isfinite(*rest))
+		*rest = 0;
+	*sum = kyi_bits_of(isnan(whole) ? all : whole);
 }
 
 /* One value of several processes: whose stands? */
@@ -286,8 +301,7 @@ kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
 		entry->present = true;
 		break;
 	case KYMO_METRIC_FLOAT_COUNTER:
-		entry->sum = kyi_bits_of(kyi_double_of(entry->sum) +
-		    value->is.f);
+		kyi_double_add(&entry->sum, &entry->rest, value->is.f);
 		entry->present = true;
 		break;
 	case KYMO_METRIC_GAUGE:
@@ -317,9 +331,10 @@ kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
 
 void
 kyi_entry_set_retired(struct kyi_entries *entries, struct kyi_entry *entry,
-    uint64_t sum, struct kymo_hist *hist)
+    uint64_t sum, double rest, struct kymo_hist *hist)
 {
 	entry->retired = sum;
+	entry->retired_rest = rest;
 	if (entry->hist != NULL) {
 		fix_bounds(entry->family, hist);
 		free(entry->hist->retired.buckets);

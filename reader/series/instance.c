@@ -23,6 +23,7 @@ make(struct kymo_model *model, const struct kymo_region_info *info)
 {
 	struct kyi_instance **head = &model->instances[hash_of(info->instance_id)];
 	struct kyi_instance *instance = calloc(1, sizeof(*instance));
+	uint32_t i;
 
 	if (instance == NULL)
 		return NULL;
@@ -32,6 +33,10 @@ make(struct kymo_model *model, const struct kymo_region_info *info)
 	    info->service);
 	instance->pid = info->pid;
 	instance->age.started_ns = info->started_ns;
+	if (kyi_seen_find(model->seen, instance->id, &instance->seen))
+		for (i = 0; i < KYI_SEEN_CNT; i++)
+			instance->own_last[kyi_own_seen[i]].sum =
+			    instance->seen.values[i];
 	instance->next = *head;
 	*head = instance;
 	return instance;
@@ -50,7 +55,9 @@ know(struct kymo_model *model, struct kyi_instance *instance, bool alive,
 	has = kyi_retired_has(model->retired, instance->id);
 	if (has >= 0)
 		instance->known = has > 0 ? KYI_ABSORBED : KYI_COUNTED;
-	else if (!alive)
+	if (has > 0)
+		kyi_seen_free(model->seen, &instance->seen);
+	if (has < 0 && !alive)
 		return kymo_error_set(error,
 		    "the database of the dead cannot be read");
 	return 0;
@@ -218,6 +225,14 @@ make_room(struct kyi_instance *instance, uint32_t cnt)
 	return true;
 }
 
+/* The reader before was told this when the process was alive. */
+static bool
+was_seen(const struct kyi_instance *instance, uint32_t own_idx)
+{
+	return instance->seen.idx1 != 0 && own_idx >= KYI_OWN_PROCESS &&
+	    kyi_kind_is_total(kyi_own[own_idx].kind);
+}
+
 /* New series since the last scan. */
 static bool
 learn(struct kymo_model *model, struct kyi_instance *instance,
@@ -240,8 +255,8 @@ learn(struct kymo_model *model, struct kyi_instance *instance,
 	    i++) {
 		struct kymo_metric_value unused;
 
-		if (instance->own[i] == NULL && kyi_own_value(i, source,
-		    model->now_ns, &unused))
+		if (instance->own[i] == NULL && (was_seen(instance, i) ||
+		    kyi_own_value(i, source, model->now_ns, &unused)))
 			hold(&instance->own[i], own_entry(model, instance, i));
 	}
 	return true;
@@ -264,6 +279,18 @@ say_came_back(struct kymo_model *model, struct kyi_instance *instance)
 	    " then on is not shown until it is restarted",
 	    instance->service, instance->pid);
 	model->options.warn(model->options.to, text);
+}
+
+/* Before the scan is shown. */
+static void
+keep_seen(struct kymo_model *model, struct kyi_instance *instance)
+{
+	uint64_t values[KYI_SEEN_CNT];
+	uint32_t i;
+
+	for (i = 0; i < KYI_SEEN_CNT; i++)
+		values[i] = instance->own_last[kyi_own_seen[i]].sum;
+	kyi_seen_put(model->seen, instance->id, &instance->seen, values);
 }
 
 int
@@ -290,6 +317,8 @@ kyi_model_take(struct kymo_model *model, const struct kyi_source *source,
 		return 0;
 	}
 	kyi_sums_add(model, instance, source, true);
+	if (source->process != NULL)
+		keep_seen(model, instance);
 	if (!absorb || alive)
 		return 0;
 	if (kyi_absorb(model, instance, error) != 0)

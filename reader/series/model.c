@@ -51,6 +51,10 @@ kymo_model_new(const struct kymo_model_options *options,
 	model->store->entries.cnt_max = model->options.series_max;
 	model->retired = kyi_retired_open(options->state_path, options->warn,
 	    options->to, error);
+	if (options->with_process && options->state_path != NULL &&
+	    *options->state_path != '\0' && model->retired != NULL)
+		model->seen = kyi_seen_open(options->state_path, options->warn,
+		    options->to);
 	model->options.state_path = NULL; /* the caller's string may go */
 	take_names(model);
 	if (model->retired == NULL || kyi_absorb_load(model, error) != 0) {
@@ -68,6 +72,7 @@ kymo_model_delete(struct kymo_model *model)
 	kyi_publish_end(model);
 	kyi_instances_free(model);
 	kyi_retired_close(model->retired);
+	kyi_seen_close(model->seen);
 	kyi_store_drop(model->store);
 	free(model);
 }
@@ -76,7 +81,8 @@ void
 kymo_model_begin(struct kymo_model *model, uint64_t now_ns,
     uint64_t now_mono_ns)
 {
-	model->number++;
+	if (model->number++ == 0)
+		model->first_mono_ns = now_mono_ns;
 	model->now_ns = now_ns;
 	model->now_mono_ns = now_mono_ns;
 }
@@ -177,6 +183,8 @@ kymo_model_end(struct kymo_model *model, struct kymo_error *error)
 	struct kymo_scan *scan;
 
 	kyi_model_missing(model);
+	if (model->now_mono_ns - model->first_mono_ns >= KYI_MISSING_NS)
+		kyi_seen_tidy(model->seen);
 	if (model->options.with_own)
 		add_own(model);
 	say_full(model);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* What the reader itself says of each region: its losses, its size, and what
    the kernel knows of the process. schema/kymo.metrics lists the same. */
+#include <string.h>
+
 #include "reader/series/private.h"
 
 #define COUNTER KYMO_METRIC_COUNTER, KYMO_METRIC_SUM
-#define FLOAT KYMO_METRIC_FLOAT_COUNTER, KYMO_METRIC_SUM
 #define GAUGE KYMO_METRIC_GAUGE, KYMO_METRIC_SUM
 
 #define LOST "Records that were lost, by what stood in the way"
 #define REGIONS "Regions by the state of their process"
-#define SWITCHES "Context switches"
+#define SWITCHES "Context switches of the main thread"
 #define FAULTS "Page faults"
 
 enum {
@@ -71,8 +72,9 @@ const struct kyi_own kyi_own[] = {
 	[HEARTBEAT_AGE] = {"kymo_heartbeat_age_seconds",
 	    KYMO_METRIC_FLOAT_GAUGE, KYMO_METRIC_MAX_OF, "seconds", NULL, NULL,
 	    "Time since the last heartbeat; the oldest of a service", false},
-	[PROCESS_CPU] = {"process_cpu_seconds", FLOAT, "seconds", NULL, NULL,
-	    "User and system CPU time", false},
+	/* Whole numbers: a sum of fractions depends on their order. */
+	[PROCESS_CPU] = {"process_cpu_seconds", COUNTER, "seconds", NULL, NULL,
+	    "User and system CPU time", false, -9},
 	[PROCESS_RESIDENT] = {"process_resident_memory_bytes", GAUGE, "bytes",
 	    NULL, NULL, "Resident memory size", false},
 	[PROCESS_VIRTUAL] = {"process_virtual_memory_bytes", GAUGE, "bytes",
@@ -99,6 +101,11 @@ const struct kyi_own kyi_own[] = {
 
 const uint32_t kyi_own_cnt = OWN_CNT;
 
+const uint32_t kyi_own_seen[KYI_SEEN_CNT] = {
+	PROCESS_CPU, SWITCHES_VOLUNTARY, SWITCHES_INVOLUNTARY, FAULTS_MAJOR,
+	FAULTS_MINOR,
+};
+
 _Static_assert(PROCESS_CPU == KYI_OWN_PROCESS, "the first about a process");
 _Static_assert(OWN_CNT <= KYI_OWN_CNT_MAX, "an instance has room for all");
 
@@ -109,11 +116,24 @@ kyi_own_family(struct kymo_model *model, uint32_t own_idx)
 	struct kyi_family_wish wish = {
 		.name = own->name, .help = own->help, .unit = own->unit,
 		.component = "", .kind = own->kind, .agg = own->agg,
-		.sample_n = 1, .label_keys = &own->key,
-		.label_cnt = own->key != NULL, .own = true,
+		.exponent = own->exponent, .sample_n = 1,
+		.label_keys = &own->key, .label_cnt = own->key != NULL,
+		.own = true,
 	};
 
 	return kyi_family_find(&model->store->families, &wish);
+}
+
+bool
+kyi_own_is(const struct kyi_family_wish *wish)
+{
+	uint32_t i;
+
+	for (i = 0; i < kyi_own_cnt; i++)
+		if (strcmp(kyi_own[i].name, wish->name) == 0)
+			return kyi_own[i].kind == wish->kind &&
+			    kyi_own[i].exponent == wish->exponent;
+	return false;
 }
 
 static bool
@@ -122,7 +142,7 @@ process_value(uint32_t own_idx, const struct kymo_process_stats *process,
 {
 	switch (own_idx) {
 	case PROCESS_CPU:
-		value->is.f = process->cpu_user_s + process->cpu_system_s;
+		value->is.u = process->cpu_user_ns + process->cpu_system_ns;
 		return true;
 	case PROCESS_RESIDENT:
 		value->is.u = process->resident_bytes;

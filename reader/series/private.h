@@ -8,6 +8,7 @@
      names.c     their names on a page, conflicts kept apart
      absorb.c    a dead process' totals become those of the dead
      retired.c   the database of the dead
+     seen.c      what /proc last said of the living, on disk
      rate.c      what changed since the scan before; the end of entries
      build.c     the immutable scan
      publish.c   RCU */
@@ -154,6 +155,7 @@ struct kyi_entry {
 	struct kyi_age best;   /* of the process whose value it is */
 	uint64_t sum;          /* u, i, or the bits of f */
 	uint64_t retired;      /* as sum, of the dead */
+	double rest, retired_rest; /* FLOAT_COUNTER: what the two left out */
 	double before, rate;   /* of the scan before */
 	uint64_t before_mono_ns;
 	struct kyi_entry_hist *hist; /* NULL: not of that kind */
@@ -214,7 +216,11 @@ void kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
 void kyi_entry_touch(struct kyi_entry *entry, uint64_t scan);
 /* Sets the totals of the dead, from the next scan on. hist is given away. */
 void kyi_entry_set_retired(struct kyi_entries *entries,
-    struct kyi_entry *entry, uint64_t sum, struct kymo_hist *hist);
+    struct kyi_entry *entry, uint64_t sum, double rest, struct kymo_hist *hist);
+/* Adds f to the number *sum (bits of a double) + *rest. What rounding leaves
+   out of a sum is kept in rest, so that it does not matter in what order
+   numbers come: else a total could go down when a process dies. */
+void kyi_double_add(uint64_t *sum, double *rest, double f);
 /* Rate and recent histogram of a scan that is complete. */
 void kyi_entry_finish(struct kyi_entry *entry, uint64_t now_mono_ns);
 /* Now and then takes entries nobody holds any more out of their families; frees those that
@@ -246,6 +252,7 @@ struct kyi_own {
 	const char *unit, *key, *label; /* key NULL: no label besides service */
 	const char *help;
 	bool of_dead; /* a gauge that a dead region has, too */
+	int exponent;
 };
 
 #define KYI_OWN_CNT_MAX 40u
@@ -257,6 +264,36 @@ bool kyi_own_value(uint32_t own_idx, const struct kyi_source *source,
     uint64_t now_ns, struct kymo_metric_value *value);
 struct kyi_family_kept *kyi_own_family(struct kymo_model *model,
     uint32_t own_idx);
+/* Whether a family of the reader's own is one that this reader makes. */
+bool kyi_own_is(const struct kyi_family_wish *wish);
+
+/* ---- seen.c: what /proc last said ------------------------------------------- */
+
+#define KYI_SEEN_CNT 5u
+/* Those of kyi_own that are counters of /proc. */
+extern const uint32_t kyi_own_seen[KYI_SEEN_CNT];
+
+struct kyi_seen_place {
+	uint32_t idx1; /* 0: none */
+	uint64_t values[KYI_SEEN_CNT]; /* as stored */
+};
+
+struct kyi_seen;
+
+/* What a disk does to the file stops nothing; it is said once. NULL: there is
+   none, which all that follow accept. */
+struct kyi_seen *kyi_seen_open(const char *state_path,
+    void (*warn)(void *to, const char *text), void *to);
+void kyi_seen_close(struct kyi_seen *seen);
+/* What the reader before stored of this process; false: nothing. */
+bool kyi_seen_find(struct kyi_seen *seen, const uint8_t id[KYI_INSTANCE_BYTES],
+    struct kyi_seen_place *place);
+void kyi_seen_put(struct kyi_seen *seen, const uint8_t id[KYI_INSTANCE_BYTES],
+    struct kyi_seen_place *place, const uint64_t values[KYI_SEEN_CNT]);
+/* The place is another's from now on: its process was absorbed. */
+void kyi_seen_free(struct kyi_seen *seen, struct kyi_seen_place *place);
+/* Nobody asked for them: records of the reader before go, once. */
+void kyi_seen_tidy(struct kyi_seen *seen);
 
 /* ---- instance.c -------------------------------------------------------------- */
 
@@ -281,6 +318,7 @@ struct kyi_instance {
 	uint64_t scan;         /* the last that it was added to */
 	uint64_t seen_mono_ns;
 	enum kyi_known known;
+	struct kyi_seen_place seen;
 	bool came_back_said;
 	/* By series index, after them by kyi_own; NULL: refused. */
 	struct kyi_entry **entries;
@@ -318,6 +356,7 @@ struct kyi_retired_row {
 	bool overflow;
 	uint64_t created_ns;
 	uint64_t sum;
+	double rest;
 	struct kymo_hist hist;
 };
 
@@ -396,8 +435,9 @@ struct kymo_model {
 	struct kymo_model_options options;
 	struct kyi_store *store;
 	struct kyi_retired *retired;
+	struct kyi_seen *seen;
 	struct kyi_instance *instances[KYI_INSTANCE_HASH];
-	uint64_t number, now_ns, now_mono_ns;
+	uint64_t number, now_ns, now_mono_ns, first_mono_ns;
 	struct kymo_scan *current; /* RCU */
 	struct kymo_scan *scans;   /* all not yet released, newest first */
 	struct kyi_pool_chunk *spare; /* memory for the next */

@@ -8,7 +8,7 @@
 
 #include "reader/series/private.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2 /* 2: totals of floats have two words */
 
 /* Ids are needed only as long as a file could come back. */
 #define ID_CNT_MAX "100000"
@@ -37,7 +37,7 @@ static const char schema[] =
 	" family INTEGER NOT NULL REFERENCES family, labels BLOB NOT NULL,"
 	" overflow INTEGER NOT NULL, created_ns INTEGER NOT NULL,"
 	" value BLOB NOT NULL, PRIMARY KEY (family, labels)) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;";
+	"PRAGMA user_version = 2;";
 
 static int
 fail(struct kyi_retired *retired, struct kymo_error *error)

@@ -61,20 +61,25 @@ kyi_unpack_strings(const char *strings[], uint32_t cnt_max, const void *at,
 	return cnt;
 }
 
-/* A value: one word, or seven of a histogram and its buckets. */
+/* A value: one word; two of a float, with what its rounding left out (one, of
+   an older reader); or seven of a histogram and its buckets. */
 #define HIST_WORDS 7u
 
 struct kyi_blob
 kyi_pack_value(const struct kyi_retired_row *row)
 {
 	const struct kymo_hist *hist = &row->hist;
-	size_t words = hist->buckets == NULL ? 1 : HIST_WORDS + hist->bucket_cnt;
+	bool is_float = row->family.kind == KYMO_METRIC_FLOAT_COUNTER;
+	size_t words = hist->buckets == NULL ? 1u + is_float :
+	    HIST_WORDS + hist->bucket_cnt;
 	uint64_t *at = malloc(words * sizeof(*at));
 	struct kyi_blob blob = {(uint8_t *)at, words * sizeof(*at)};
 
 	if (at == NULL)
 		return blob;
 	at[0] = row->sum;
+	if (is_float)
+		at[1] = kyi_bits_of(row->rest);
 	if (hist->buckets == NULL)
 		return blob;
 	at[0] = hist->scale;
@@ -96,8 +101,14 @@ kyi_unpack_value(struct kyi_retired_row *row, const void *bytes, size_t len_byte
 	uint64_t word[HIST_WORDS];
 
 	memset(&row->hist, 0, sizeof(row->hist));
-	if (len_bytes == sizeof(row->sum)) {
+	row->rest = 0;
+	if (len_bytes == sizeof(row->sum) ||
+	    (len_bytes == 2 * sizeof(row->sum) &&
+	    row->family.kind == KYMO_METRIC_FLOAT_COUNTER)) {
 		memcpy(&row->sum, bytes, sizeof(row->sum));
+		if (len_bytes > sizeof(row->sum))
+			memcpy(&row->rest, (const uint8_t *)bytes +
+			    sizeof(row->sum), sizeof(row->rest));
 		return !kyi_kind_is_hist(row->family.kind);
 	}
 	if (len_bytes < sizeof(word) || !kyi_kind_is_hist(row->family.kind))

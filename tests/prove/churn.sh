@@ -61,8 +61,9 @@ while [ $((kills + exits)) -lt "$ends_wanted" ]; do
 		kill -KILL "$victim"
 		kills=$((kills + 1))
 	fi
-	# kymod dies when there are dead to take over.
-	if [ $(((kills + exits) % 20)) = 10 ]; then
+	# kymod dies when there are dead to take over, of whom it was told what
+	# the kernel will not tell again.
+	if [ $(((kills + exits) % 7)) = 3 ]; then
 		killed "$kymod_pid"
 		kymod_kills=$((kymod_kills + 1))
 		kymod_start

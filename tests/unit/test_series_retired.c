@@ -249,6 +249,59 @@ test_totals_are_the_same_after_a_restart(void **state)
 	kymo_model_delete(model);
 }
 
+/* Twelve processes with numbers of all sizes, which die one after another. */
+static void
+test_a_total_of_fractions_does_not_know_their_order(void **state)
+{
+	struct kymo_region_family family = {
+		.name = "it", .kind = KYMO_METRIC_FLOAT_COUNTER, .help = "",
+		.unit = "", .component = "",
+	};
+	char path[200];
+	struct kymo_model *model;
+	const struct kymo_scan *scan;
+	struct kymo_error error;
+	struct proc procs[12];
+	uint64_t random = 1, first = 0;
+	uint32_t i, dead;
+	bool absorbed;
+
+	snprintf(path, sizeof(path), "%s/control.db", testlib_dir());
+	model = model_new(path, 0);
+	for (i = 0; i < 12; i++) {
+		birth(&procs[i], i + 1, "s");
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		procs[i].series[0].value.is.f =
+		    (double)(random >> 40) / 1e3 / (double)(1u << 2 * i);
+	}
+	for (dead = 0; dead <= 12; dead++) {
+		begin(model);
+		for (i = 12; i-- > 0;) {
+			struct kyi_source source = {
+				.info = &procs[i].info, .families = &family,
+				.family_cnt = 1, .series = procs[i].series,
+				.series_cnt = 1,
+			};
+
+			procs[i].info.liveness = i * 5 % 12 < dead ?
+			    KYMO_KILLED : KYMO_ALIVE;
+			assert_int_equal(kyi_model_take(model, &source, true,
+			    &absorbed, &error), 0);
+		}
+		end(model);
+		scan = kymo_scan_take(model);
+		if (dead == 0)
+			first = find(scan, "it", "s")->value.is.u;
+		assert_int_equal(find(scan, "it", "s")->value.is.u, first);
+		kymo_scan_release(scan);
+		if (dead % 4 == 3) {
+			kymo_model_delete(model);
+			model = model_new(path, 0);
+		}
+	}
+	kymo_model_delete(model);
+}
+
 static void
 test_a_forged_region_is_said_and_not_counted(void **state)
 {
@@ -308,6 +361,7 @@ main(void)
 		IN_DIR(test_a_second_reader_is_turned_away),
 		IN_DIR(test_a_state_that_cannot_be_is_an_error),
 		IN_DIR(test_totals_are_the_same_after_a_restart),
+		IN_DIR(test_a_total_of_fractions_does_not_know_their_order),
 		cmocka_unit_test(test_a_forged_region_is_said_and_not_counted),
 	};
 

@@ -319,7 +319,7 @@ test_what_the_kernel_says_of_processes_outlives_them_where_it_counts(
     void **state)
 {
 	struct kymo_process_stats stats = {
-		.cpu_user_s = 1.5, .cpu_system_s = 0.5, .resident_bytes = 4096,
+		.cpu_user_ns = 1500000000, .cpu_system_ns = 500000000, .resident_bytes = 4096,
 		.start_ns = 5000000000, .switches_voluntary = 9,
 	};
 	struct kymo_model *model = model_new(NULL, 0);
@@ -341,7 +341,8 @@ test_what_the_kernel_says_of_processes_outlives_them_where_it_counts(
 	}
 	end(model);
 	scan = kymo_scan_take(model);
-	assert_true(find(scan, "process_cpu_seconds", "s")->value.is.f == 4);
+	assert_int_equal(find(scan, "process_cpu_seconds", "s")->value.is.u,
+	    4000000000);
 	assert_int_equal(find(scan, "process_resident_memory_bytes",
 	    "s")->value.is.i, 8192);
 	assert_true(find(scan, "process_start_time_seconds",
@@ -361,7 +362,8 @@ test_what_the_kernel_says_of_processes_outlives_them_where_it_counts(
 	}
 	end(model);
 	scan = kymo_scan_take(model);
-	assert_true(find(scan, "process_cpu_seconds", "s")->value.is.f == 4);
+	assert_int_equal(find(scan, "process_cpu_seconds", "s")->value.is.u,
+	    4000000000);
 	assert_int_equal(find(scan, "process_resident_memory_bytes",
 	    "s")->value.is.i, 4096);
 	assert_int_equal(find(scan, "kymo_regions", "s")[0].value.is.i, 1);
