@@ -76,46 +76,69 @@ kyi_clock_claim(const struct kyi_process *process, struct kyi_thread *thread)
 	struct kymo_clock_ *clock = &thread->tls.clock;
 
 	thread->clock_at = process->clock_first;
-	clock->from_ticks = clock->ns_28 = 0;
+	clock->from_ticks = clock->base_ns = clock->ns_28 = 0;
 	/* Over at once: the first look sets it. */
 	clock->span_ticks = process->clock_first.ticks != 0;
 }
 
-/* The clock is off while it is set, so that a handler that comes between asks
-   the system. One that came before has set it; then so do we, again. */
+static uint64_t
+line_ns(const struct kymo_clock_ *line, uint64_t ticks)
+{
+	return line->base_ns + (ticks * line->ns_28 >> 28);
+}
+
+static void
+line_set(struct kymo_clock_ *clock, const struct kymo_clock_ *line)
+{
+	kyi_store_u64_relaxed(&clock->from_ticks, line->from_ticks);
+	kyi_store_u64_relaxed(&clock->base_ns, line->base_ns);
+	kyi_store_u64_relaxed(&clock->ns_28, line->ns_28);
+	/* pairs(clock), writer: a handler sees it off, or whole.. */
+	kyi_fence_signal_release();
+	kyi_store_u64_relaxed(&clock->span_ticks, line->span_ticks);
+}
+
+/* The clock is off while it is set: a handler that comes then asks the system.
+   One that came just before has set it, and its line is as good as ours. */
 static uint64_t
 turn(struct kyi_process *process, struct kyi_thread *thread)
 {
 	struct kymo_clock_ *clock = &thread->tls.clock, last, next;
 	struct kyi_clock_pair now;
+	uint64_t span_ticks = clock->span_ticks, end_ns;
+	bool is_pair;
 
-	if (!pair_read(&now) || now.ticks - clock->from_ticks <
-	    clock->span_ticks)
-		return now.ns;
-	last = *clock;
 	kyi_store_u64_relaxed(&clock->span_ticks, 0);
-	/* pairs(clock), writer: a handler sees it off, or whole. */
+	/* pairs(clock), writer: ..and the last one not while it changes. */
 	kyi_fence_signal_release();
+	last = *clock;
+	last.span_ticks = last.ns_28 == 0 ? span_ticks :
+	    (uint64_t)(SECOND_NS * ONE_28 / (double)last.ns_28);
+	is_pair = pair_read(&now);
 	if (kyi_load_u32_relaxed(&process->clock_drifts) != 0)
 		return now.ns;
+	if (last.ns_28 != 0 && now.ticks - last.from_ticks < last.span_ticks) {
+		line_set(clock, &last);
+		return line_ns(&last, now.ticks - last.from_ticks);
+	}
+	if (!is_pair) {
+		line_set(clock, &last);
+		end_ns = line_ns(&last, last.span_ticks);
+		return end_ns > now.ns ? end_ns : now.ns;
+	}
 	switch (kyi_clock_next(&next, &last, thread->clock_at, now)) {
 	case KYI_CLOCK_DRIFTS:
 		kyi_store_u32_relaxed(&process->clock_drifts, 1);
 		return now.ns;
 	case KYI_CLOCK_EARLY:
-		next = last;
-		break;
+		line_set(clock, &last);
+		return now.ns;
 	case KYI_CLOCK_GOOD:
-		thread->clock_at = now;
 		break;
 	}
-	kyi_store_u64_relaxed(&clock->from_ticks, next.from_ticks);
-	kyi_store_u64_relaxed(&clock->base_ns, next.base_ns);
-	kyi_store_u64_relaxed(&clock->ns_28, next.ns_28);
-	/* pairs(clock), writer: the same */
-	kyi_fence_signal_release();
-	kyi_store_u64_relaxed(&clock->span_ticks, next.span_ticks);
-	return next.ns_28 == 0 ? now.ns : next.base_ns;
+	thread->clock_at = now;
+	line_set(clock, &next);
+	return next.base_ns;
 }
 
 uint64_t

@@ -33,8 +33,8 @@ enum kyi_clock_is kyi_clock_next(struct kymo_clock_ *next,
 struct kyi_process;
 struct kyi_thread;
 
-/* kyi_clock_start tells which clock the process has, kyi_clock_claim gives it
-   to a thread. */
+/* kyi_clock_start tells which clock the process has, kyi_clock_claim gives
+   it to a thread. */
 void kyi_clock_start(struct kyi_process *process);
 void kyi_clock_claim(const struct kyi_process *process,
     struct kyi_thread *thread);
