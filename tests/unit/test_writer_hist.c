@@ -269,6 +269,33 @@ test_a_timer_records_nanoseconds(void **state)
 	assert_true(hist.sum >= took_ns + 5000);
 }
 
+/* Each lap begins where the one before it ended: none of the time is lost. */
+static void
+test_laps_add_up_to_the_whole(void **state)
+{
+	struct kymo_timer timer;
+	struct peek_hist hist;
+	uint64_t first_ns, at_ns, sum_ns = 0;
+	uint32_t i;
+
+	timer.h_ = make(0, -9, 0, 0);
+	first_ns = at_ns = kymo_timer_start(timer);
+	for (i = 0; i < 100; i++)
+		sum_ns += kymo_timer_lap(timer, &at_ns);
+	assert_int_equal(at_ns - first_ns, sum_ns);
+	/* A start that was left out gives no lap, but the next one's start. */
+	at_ns = 0;
+	assert_int_equal(kymo_timer_lap(timer, &at_ns), 0);
+	assert_true(at_ns >= first_ns + sum_ns);
+	assert_true(peek_hist(fresh_peek(), "h", &hist));
+	assert_int_equal(hist.cnt, 100);
+	assert_int_equal(hist.sum, sum_ns);
+	/* Another thread's start, by a clock that is a little ahead. */
+	at_ns = UINT64_MAX;
+	assert_int_equal(kymo_timer_lap(timer, &at_ns), 0);
+	assert_int_equal(fresh_status().err_badcall, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_setup, \
 	fresh_teardown)
 
@@ -287,6 +314,7 @@ main(void)
 		TEST(test_sampled_records_weigh_what_was_left_out),
 		TEST(test_a_zero_handle_is_a_bad_call),
 		TEST(test_a_timer_records_nanoseconds),
+		TEST(test_laps_add_up_to_the_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
