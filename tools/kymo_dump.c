@@ -23,6 +23,7 @@ struct dump {
 	struct kymo_filter_label *labels;
 	uint32_t label_cnt;
 	int events; /* -1: where they tell most */
+	uint32_t last_cnt; /* of spans, of logs; 0: all */
 	bool all, sum;
 	uint64_t rates_ns; /* 0: no rates */
 	struct kymo_filter filter;
@@ -203,7 +204,8 @@ region_dump(struct dump *dump, struct kymo_region *region)
 		return kyi_trouble("%s", error.text);
 	/* First: with rates, the region is looked at again for its series. */
 	if (with_events && table)
-		kymo_export_events_table(&events, region, kyi_terminal_columns());
+		kymo_export_events_table(&events, region,
+		    kyi_terminal_columns(), dump->last_cnt);
 	else if (with_events)
 		kymo_export_events_json(&events, region);
 	status = page_of(&series, dump, &region, 1);
@@ -295,7 +297,22 @@ rates_option(struct dump *dump, const char *text)
 	return KYI_EXIT_OK;
 }
 
-enum { OPTION_EVENTS = 256, OPTION_NO_EVENTS, OPTION_RATES, OPTION_SUM };
+static int
+last_option(struct dump *dump, const char *text)
+{
+	char *end;
+	unsigned long cnt = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || cnt > 1000000)
+		return kyi_usage(&kyi_verb_dump, "--last is 0 to 1000000");
+	dump->last_cnt = (uint32_t)cnt;
+	return KYI_EXIT_OK;
+}
+
+enum {
+	OPTION_EVENTS = 256, OPTION_NO_EVENTS, OPTION_LAST, OPTION_RATES,
+	OPTION_SUM
+};
 
 static const struct option long_options[] = {
 	{"format", required_argument, NULL, 'f'},
@@ -306,6 +323,7 @@ static const struct option long_options[] = {
 	{"sum", no_argument, NULL, OPTION_SUM},
 	{"events", no_argument, NULL, OPTION_EVENTS},
 	{"no-events", no_argument, NULL, OPTION_NO_EVENTS},
+	{"last", required_argument, NULL, OPTION_LAST},
 	{"rates", optional_argument, NULL, OPTION_RATES},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0}
@@ -328,6 +346,7 @@ options_read(struct dump *dump, int argc, char **argv)
 		case OPTION_SUM: dump->sum = true; break;
 		case OPTION_EVENTS: dump->events = 1; break;
 		case OPTION_NO_EVENTS: dump->events = 0; break;
+		case OPTION_LAST: wrong = last_option(dump, optarg); break;
 		case OPTION_RATES: wrong = rates_option(dump, optarg); break;
 		case 'h': return kyi_help(&kyi_verb_dump);
 		default:
@@ -351,7 +370,7 @@ options_read(struct dump *dump, int argc, char **argv)
 static int
 dump_verb(int argc, char **argv)
 {
-	struct dump dump = {.events = -1};
+	struct dump dump = {.events = -1, .last_cnt = 20};
 	struct kyi_chosen chosen = {0};
 	int status = options_read(&dump, argc, argv);
 
@@ -396,6 +415,7 @@ const struct kyi_verb kyi_verb_dump = {
 	"  -a, --all            the dead too\n"
 	"      --events         spans and logs, also of live processes and as json\n"
 	"      --no-events      neither\n"
+	"      --last N         of each the last N in a table (20); 0: all\n"
 	"      --rates[=200ms]  look twice, this far apart, and tell rates\n"
 	"  -d, --dir DIR        look here for regions; may repeat\n"
 	"  -h, --help           this\n"

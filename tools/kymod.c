@@ -244,16 +244,14 @@ model_make(struct kyi_kymod *kymod, struct kymo_error *error)
 }
 
 static void
-watching_tell(const struct kyi_settings *settings)
+watching_tell(const struct kyi_kymod *kymod)
 {
-	double interval_s = (double)settings->scan_interval_ns / 1e9;
+	double interval_s = (double)kymod->settings.scan_interval_ns / 1e9;
+	const char *dir;
 
-	for (uint32_t i = 0; i < settings->dir_cnt; i++)
-		kyi_log(KYMO_LOG_INFO, "watching %s, every %g s",
-		    settings->dirs[i], interval_s);
-	if (!settings->dir_cnt)
-		kyi_log(KYMO_LOG_INFO,
-		    "watching the usual directories, every %g s", interval_s);
+	for (uint32_t i = 0; (dir = kymo_watch_dir(kymod->watch, i)); i++)
+		kyi_log(KYMO_LOG_INFO, "watching %s, every %g s", dir,
+		    interval_s);
 }
 
 static int
@@ -276,7 +274,7 @@ parts_make(struct kyi_kymod *kymod)
 	kyi_deaths_init(&kymod->deaths, kymod->epoll_fd);
 	kymod->watch = kyi_kymod_watch(settings, &error);
 	if (kymod->watch) {
-		watching_tell(settings);
+		watching_tell(kymod);
 		kymod->model = model_make(kymod, &error);
 	}
 	if (kymod->model && settings->listen_cnt) {

@@ -172,6 +172,8 @@ kyi_kymod_reload(struct kyi_kymod *kymod)
 		return;
 	}
 	settings_tell(kymod, &settings);
+	if (kymod->serve)
+		kymo_serve_stale(kymod->serve, kyi_stale_ns(&settings));
 	if (settings.scan_interval_ns != kymod->settings.scan_interval_ns)
 		kymod->next_scan_ns = now_ns;
 	kyi_settings_free(&kymod->settings);

@@ -118,33 +118,45 @@ log_row(struct kyi_grid *grid, const struct kymo_log_info *log)
 	kymo_escape_terminal(&grid->text, kyi_or_empty(log->text));
 }
 
+/* What comes, and how much of it there is besides. Of cnt the last are shown:
+   returns how many are not. */
+static uint32_t
+title(struct kyi_grid *grid, const char *what, uint32_t cnt, uint32_t cnt_max)
+{
+	uint32_t hidden_cnt = cnt_max == 0 || cnt <= cnt_max ? 0 : cnt - cnt_max;
+
+	if (cnt == 0)
+		return 0;
+	kyi_grid_line(grid);
+	kymo_buffer_str(&grid->text, what);
+	if (hidden_cnt > 0)
+		kymo_buffer_printf(&grid->text, ", the last %u (%u not shown)",
+		    (unsigned)cnt_max, (unsigned)hidden_cnt);
+	return hidden_cnt;
+}
+
 void
 kymo_export_events_table(struct kymo_buffer *buffer,
-    const struct kymo_region *region, uint32_t width)
+    const struct kymo_region *region, uint32_t width, uint32_t cnt_max)
 {
 	struct kyi_grid grid = { .classes = classes };
-	uint32_t span_cnt, log_cnt, i;
+	uint32_t span_cnt, log_cnt, open_cnt = 0, i;
 	const struct kymo_span_info *spans = kymo_region_spans(region,
 	    &span_cnt);
 	const struct kymo_log_info *logs = kymo_region_logs(region, &log_cnt);
 
-	for (i = 0; i < span_cnt; i++) {
-		if (i == 0 || spans[i].open != spans[i - 1].open) {
-			kyi_grid_line(&grid);
-			kymo_buffer_str(&grid.text, spans[i].open ?
-			    "open spans" : "spans");
-		}
+	while (open_cnt < span_cnt && spans[open_cnt].open)
+		open_cnt++;
+	for (i = title(&grid, "open spans", open_cnt, cnt_max); i < open_cnt;
+	    i++)
 		span_row(&grid, &spans[i]);
-	}
+	for (i += title(&grid, "spans", span_cnt - open_cnt, cnt_max);
+	    i < span_cnt; i++)
+		span_row(&grid, &spans[i]);
 	kyi_grid_end(&grid, buffer, width);
 	grid = (struct kyi_grid){ .classes = classes };
-	for (i = 0; i < log_cnt; i++) {
-		if (i == 0) {
-			kyi_grid_line(&grid);
-			kymo_buffer_str(&grid.text, "log");
-		}
+	for (i = title(&grid, "log", log_cnt, cnt_max); i < log_cnt; i++)
 		log_row(&grid, &logs[i]);
-	}
 	/* The end of a message may be what matters: it is never cut. */
 	kyi_grid_end(&grid, buffer, 0);
 }

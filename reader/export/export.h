@@ -69,9 +69,10 @@ KYMO_READER_API void kymo_export_table(struct kymo_buffer *buffer,
     uint32_t width);
 
 /* Spans and logs of a region, as a table of width columns (0: as wide as it
-   gets; log lines always are) or as JSON lines. */
+   gets; log lines always are), the last cnt_max of each (0: all; it says how
+   many are not shown), or as JSON lines, all. */
 KYMO_READER_API void kymo_export_events_table(struct kymo_buffer *buffer,
-    const struct kymo_region *region, uint32_t width);
+    const struct kymo_region *region, uint32_t width, uint32_t cnt_max);
 KYMO_READER_API void kymo_export_events_json(struct kymo_buffer *buffer,
     const struct kymo_region *region);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Rings and stacks of open spans. Each is copied to scratch by itself, so that
    the rings of many threads do not have to be in memory at once. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "reader/region/private.h"
@@ -74,9 +75,13 @@ static void
 take_frame(struct kymo_region *region, const struct kyi_span_frame *frame,
     uint32_t slot, uint32_t depth, uint64_t off)
 {
-	const struct kyi_name_kept *name = name_of(region, frame->name_id, off);
+	const struct kyi_name_kept *name;
 	struct kymo_span_info *span;
 
+	/* Being opened when the program stopped: the name is stored last. */
+	if (frame->name_id == 0)
+		return;
+	name = name_of(region, frame->name_id, off);
 	if (name == NULL)
 		return;
 	span = new_span(region, name);
@@ -350,6 +355,23 @@ scan_blocks(struct kymo_region *region, uint32_t type, unsigned parts,
 	return result;
 }
 
+/* Open ones by thread and depth, then the others by their end. */
+static int
+by_time(const void *a, const void *b)
+{
+	const struct kymo_span_info *x = a, *y = b;
+	uint64_t x_ns = x->start_ns + x->duration_ns;
+	uint64_t y_ns = y->start_ns + y->duration_ns;
+
+	if (x->open != y->open)
+		return x->open ? -1 : 1;
+	if (x->open && x->slot != y->slot)
+		return x->slot < y->slot ? -1 : 1;
+	if (x->open)
+		return (x->depth > y->depth) - (x->depth < y->depth);
+	return (x_ns > y_ns) - (x_ns < y_ns);
+}
+
 int
 kyi_events_scan(struct kymo_region *region, unsigned parts,
     struct kymo_error *error)
@@ -362,6 +384,9 @@ kyi_events_scan(struct kymo_region *region, unsigned parts,
 		return -1;
 	if (scan_blocks(region, KYI_BLK_RING, parts, error) != 0)
 		return -1;
+	if (region->span_cnt > 0)
+		qsort(region->spans, region->span_cnt, sizeof(*region->spans),
+		    by_time);
 	kyi_logs_sort(region);
 	return 0;
 }

@@ -214,7 +214,7 @@ KYMO_READER_API const struct kymo_region_family *kymo_region_families(
 KYMO_READER_API const struct kymo_region_series *kymo_region_series(
     const struct kymo_region *region, uint32_t *series_cnt);
 KYMO_READER_API const struct kymo_span_info *kymo_region_spans(
-    const struct kymo_region *region, uint32_t *span_cnt); /* open ones first */
+    const struct kymo_region *region, uint32_t *span_cnt); /* open ones first, then by end */
 KYMO_READER_API const struct kymo_log_info *kymo_region_logs(
     const struct kymo_region *region, uint32_t *log_cnt); /* oldest first */
 KYMO_READER_API const struct kymo_exemplar_info *kymo_region_exemplars(

@@ -49,6 +49,10 @@ KYMO_READER_API void kymo_watch_step(struct kymo_watch *watch, uint64_t now_ns);
 KYMO_READER_API uint32_t kymo_watch_cnt(const struct kymo_watch *watch);
 KYMO_READER_API struct kymo_region *kymo_watch_at(const struct kymo_watch *watch,
     uint32_t idx);
+/* The directories that are watched, whether they exist or not; NULL past the
+   last. */
+KYMO_READER_API const char *kymo_watch_dir(const struct kymo_watch *watch,
+    uint32_t idx);
 KYMO_READER_API uint32_t kymo_watch_refused_cnt(const struct kymo_watch *watch);
 
 /* kymo_watch_drop forgets a region whose scan failed, as refused for why. */

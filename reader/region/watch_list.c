@@ -19,8 +19,20 @@ ctime_of(const struct stat *file)
 void
 kyi_watch_tell(struct kymo_watch *watch, const char *path, const char *why)
 {
+	size_t path_bytes = strlen(path);
+
+	/* Errors of a file name it themselves. */
+	if (strncmp(why, path, path_bytes) == 0 &&
+	    strncmp(why + path_bytes, ": ", 2) == 0)
+		why += path_bytes + 2;
 	if (watch->options.refused != NULL)
 		watch->options.refused(watch->options.to, path, why);
+}
+
+const char *
+kymo_watch_dir(const struct kymo_watch *watch, uint32_t idx)
+{
+	return idx < watch->dir_cnt ? watch->dirs[idx].path : NULL;
 }
 
 /* ---- by name --------------------------------------------------------- */

@@ -142,13 +142,14 @@ ready(struct request *request)
 	struct kymo_serve *serve = request->serve;
 	const struct kymo_scan *scan = serve->source.take(serve->source.of);
 	uint64_t now_ns = kyi_serve_now_ns(), age_ns;
+	uint64_t stale_ns = kyi_load_u64_relaxed(&serve->stale_ns);
 	char text[80];
 
 	if (scan == NULL)
 		return not_ready(request, "no scan yet\n");
 	age_ns = now_ns > scan->at_mono_ns ? now_ns - scan->at_mono_ns : 0;
 	serve->source.release(scan);
-	if (serve->stale_ns != 0 && age_ns > serve->stale_ns) {
+	if (stale_ns != 0 && age_ns > stale_ns) {
 		snprintf(text, sizeof(text), "the newest scan is %llu s old\n",
 		    (unsigned long long)(age_ns / 1000000000));
 		return not_ready(request, text);

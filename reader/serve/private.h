@@ -26,7 +26,7 @@ struct kyi_listener {
 
 struct kymo_serve {
 	struct kyi_source source;
-	uint64_t stale_ns;
+	uint64_t stale_ns; /* atomic */
 	char version[64];
 	struct kyi_host_names names;
 	struct kyi_listener *listeners;

@@ -280,6 +280,12 @@ listens(const struct kyi_listener *list, const struct kymo_listen *where)
 	return false;
 }
 
+void
+kymo_serve_stale(struct kymo_serve *serve, uint64_t stale_ns)
+{
+	kyi_store_u64_relaxed(&serve->stale_ns, stale_ns);
+}
+
 int
 kymo_serve_listen(struct kymo_serve *serve, const struct kymo_listen *listen,
     uint32_t listen_cnt, struct kymo_error *error)

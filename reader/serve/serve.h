@@ -47,6 +47,10 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_serve_listen(struct kymo_serve *serve,
     const struct kymo_listen *listen, uint32_t listen_cnt,
     struct kymo_error *error);
 
+/* kymo_serve_stale changes stale_ns. */
+KYMO_READER_API void kymo_serve_stale(struct kymo_serve *serve,
+    uint64_t stale_ns);
+
 struct kymo_serve_stats {
 	uint64_t requests, scrapes;
 	uint64_t refused; /* requests answered by 400, 404, 405 or 421, and

@@ -31,7 +31,7 @@ _kymo() {
 	help:*) _kymo_words 'ls dump check emit' ;;
 	ls:*) _kymo_words '--dir --json --help' ;;
 	dump:-*) _kymo_words '--format --sum --name --label --all --events
-		--no-events --rates --dir --help' ;;
+		--no-events --last --rates --dir --help' ;;
 	dump:*/*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	dump:*) _kymo_words "$(_kymo_regions)" ;;
 	check:-*) _kymo_words '--quiet --help' ;;
