@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# ./dev prove signals [--json]: a signal at every instruction of each kind of
-# record, whose handler makes the same record, and at many of a first one: none
+# ./dev prove nested [--json]: a signal at every instruction of each kind of
+# record, whose handler makes the same record (then three of them, nested), and at
+# many of a first one: none
 # is lost and no event is torn.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
@@ -10,5 +11,5 @@ skip_under thread 'records are other instructions then'
 skip_under address 'a handler runs on a stack that it watches'
 testlib_begin
 rows_begin "$@"
-rows "$top_builddir/tests/prove/signals" "${KYMO_QUICK:+29}"
+rows "$top_builddir/tests/prove/nested" "${KYMO_QUICK:+29}"
 rows_end

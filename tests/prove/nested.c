@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A signal at every instruction of a record, whose handler makes the same
-   record: none is lost, no event is torn.
+   record: none is lost, no event is torn. Then the same with three handlers,
+   each at an instruction of the one before.
 
    A child makes the record between two breakpoints, again and again. We step
    k instructions from the first, let the handler run there, go on to the
    second, and then do it with k + 1, until the record has no more.
 
-	signals [STRIDE] */
+	nested [STRIDE] */
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -253,7 +254,8 @@ handler(int signal_nr)
 {
 	(void)signal_nr;
 	record_now();
-	shared->handled++;
+	/* One instruction, since another handler may come in between. */
+	__atomic_fetch_add(&shared->handled, 1, __ATOMIC_RELAXED);
 }
 
 static void
@@ -271,9 +273,12 @@ finish(void)
 static void
 child(void (*record)(void), bool warm)
 {
+	struct sigaction action = { .sa_handler = handler,
+		.sa_flags = SA_NODEFER };
+
 	record_now = record;
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0 ||
-	    signal(SIGUSR1, handler) == SIG_ERR)
+	    sigaction(SIGUSR1, &action, NULL) != 0)
 		prove_die("ptrace");
 	if (warm) {
 		/* Also what the dynamic loader does at a first call. */
@@ -335,6 +340,23 @@ step(pid_t pid, uint64_t cnt)
 	return true;
 }
 
+/* Three handlers, each in the middle of the one before; false: the second
+   breakpoint came first. */
+static bool
+nest(pid_t pid, uint64_t span)
+{
+	static uint64_t random = 1;
+	uint32_t depth;
+
+	for (depth = 0; depth < 3; depth++) {
+		random = random * 6364136223846793005ull + 1442695040888963407ull;
+		go(pid, PTRACE_SINGLESTEP, SIGUSR1);
+		if (depth < 2 && !step(pid, (random >> 33) % (span + 16)))
+			return false;
+	}
+	return true;
+}
+
 static pid_t
 begin(void (*record)(void), bool warm)
 {
@@ -391,11 +413,15 @@ show(const struct kind *kind, uint64_t stride)
 		if (inside)
 			go_to_breakpoint(pid, SIGUSR1);
 		go_to_breakpoint(pid, 0);
+		if (inside && step(pid, k) && nest(pid, k))
+			go_to_breakpoint(pid, 0);
+		if (inside)
+			go_to_breakpoint(pid, 0);
 	}
 	status = end(pid);
 	made = shared->made + shared->handled;
 	counted = count(kind->counted);
-	printf("signals/%s instructions=%" PRIu64 " signals=%" PRIu64
+	printf("nested/%s instructions=%" PRIu64 " signals=%" PRIu64
 	    " recorded=%" PRIu64 " counted=%" PRIu64 " lost=%" PRId64
 	    " ok=%d\n", kind->name, k - stride, (uint64_t)shared->handled - 1,
 	    made, counted, (int64_t)(made - counted), status == 0 &&
@@ -430,7 +456,7 @@ show_first(uint32_t cnt)
 		counted += made;
 		lost += made - count(counted_each);
 	}
-	printf("signals/first_record instructions=%" PRIu64 " signals=%u "
+	printf("nested/first_record instructions=%" PRIu64 " signals=%u "
 	    "recorded=%" PRIu64 " lost=%" PRIu64 " ok=%d\n", all, cnt, counted,
 	    lost, lost == 0 && counted > cnt);
 	fflush(stdout);
