@@ -67,26 +67,32 @@ can_write(void)
 	return poll(&pollfd, 1, 0) == 1 && (pollfd.revents & POLLOUT) != 0;
 }
 
-/* Writes a line; the SIGPIPE of a reader that went away stays here. */
+/* Writes a line; the SIGPIPE of a reader that went away stays here, and the
+   SIGXFSZ of a file that may not grow (ulimit -f). */
 static void
 write_line(const char *line, size_t len_bytes)
 {
 	const struct timespec now = { 0, 0 };
-	sigset_t pipe_set, mask, pending;
-	bool was_pending;
-	int try_cnt = 0;
+	sigset_t ours, mask, pending;
+	int signal_nr, try_cnt = 0;
 
-	sigemptyset(&pipe_set);
-	sigaddset(&pipe_set, SIGPIPE);
-	if (pthread_sigmask(SIG_BLOCK, &pipe_set, &mask) != 0)
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGPIPE);
+	sigaddset(&ours, SIGXFSZ);
+	if (pthread_sigmask(SIG_BLOCK, &ours, &mask) != 0)
 		return;
+	sigemptyset(&pending);
 	sigpending(&pending);
-	was_pending = sigismember(&pending, SIGPIPE) == 1;
-	if (write(STDERR_FILENO, line, len_bytes) < 0 && errno == EPIPE &&
-	    !was_pending)
-		while (sigtimedwait(&pipe_set, NULL, &now) < 0 &&
-		    errno == EINTR && ++try_cnt < 100)
-			;
+	if (write(STDERR_FILENO, line, len_bytes) < 0 &&
+	    (errno == EPIPE || errno == EFBIG)) {
+		signal_nr = errno == EPIPE ? SIGPIPE : SIGXFSZ;
+		sigemptyset(&ours);
+		sigaddset(&ours, signal_nr);
+		if (sigismember(&pending, signal_nr) != 1)
+			while (sigtimedwait(&ours, NULL, &now) < 0 &&
+			    errno == EINTR && ++try_cnt < 100)
+				;
+	}
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 }
 

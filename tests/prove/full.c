@@ -2,7 +2,8 @@
 /* A program that records more than there may be room for, and goes on. What it
    recorded is either in the region or counted as lost; then it says so.
 
-	full NAME plain|series|labels|threads|fds STATE LOSS
+	full NAME plain|series|labels|threads|fds|later_fds|later_fsize|
+	    later_chroot|later_setuid STATE LOSS
 
    prints a row: the status, and whether the numbers agree and it is that
    STATE (kymo.h) with that LOSS (none, full, cardinality, slots) and no
@@ -112,10 +113,52 @@ many_threads(void)
 static void
 no_fds(void)
 {
-	struct rlimit limit = { 3, 3 };
+	struct rlimit limit;
 
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		prove_die("getrlimit");
+	limit.rlim_cur = 3;
 	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
 		prove_die("setrlimit");
+}
+
+/* What a program may do to itself after its start. */
+static void
+restrict_later(const char *what)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) != 0)
+		prove_die("getrlimit");
+	limit.rlim_cur = 0;
+	if ((strcmp(what, "later_fsize") == 0 &&
+	    setrlimit(RLIMIT_FSIZE, &limit) != 0) ||
+	    (strcmp(what, "later_chroot") == 0 && (chdir("/proc") != 0 ||
+	    chroot(".") != 0)) ||
+	    (strcmp(what, "later_setuid") == 0 && seteuid(65534) != 0))
+		prove_die(what);
+	if (strcmp(what, "later_fds") == 0)
+		no_fds();
+}
+
+/* So that we can look at the region again. */
+static void
+restrict_no_more(const char *what, int root_fd)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		prove_die("getrlimit");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+	    getrlimit(RLIMIT_FSIZE, &limit) != 0)
+		prove_die("limits");
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_FSIZE, &limit) != 0 ||
+	    (strcmp(what, "later_chroot") == 0 && (fchdir(root_fd) != 0 ||
+	    chroot(".") != 0)) ||
+	    (strcmp(what, "later_setuid") == 0 && seteuid(0) != 0))
+		prove_die(what);
 }
 
 /* All that is in windows, by whatever name or none, and in histograms. */
@@ -168,6 +211,7 @@ static void
 run(const char *what)
 {
 	struct kymo_options options;
+	int root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const char *limit;
 
 	memset(&options, 0, sizeof(options));
@@ -188,6 +232,13 @@ run(const char *what)
 		many_labels();
 	if (strcmp(what, "threads") == 0)
 		many_threads();
+	if (strncmp(what, "later_", 6) == 0) {
+		restrict_later(what);
+		many_threads();
+		many_series();
+		restrict_no_more(what, root_fd);
+	}
+	close(root_fd);
 }
 
 int

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ./dev prove full [--json]: a full tmpfs, a limit of file sizes, no descriptor
-# left, a tiny region, too many threads, too many label sets, no permission, no
+# left, a tiny region, limits, chroot and setuid after the start, too many threads, too many label sets, no permission, no
 # directory, a disk: the program goes on, ends with 0 and its own result; what
 # was lost is counted, and kymo_status, kymo dump and one line on stderr show
 # it. A row that cannot be tried here is named.
@@ -109,6 +109,21 @@ else
 		LD_LIBRARY_PATH="$tmp/program" "$tmp/program/full" \
 		no_permission plain -1 none
 	said "$none_reads: no region in $tmp/readonly: this user may not write"
+fi
+
+# What it does to itself once it runs: growth needs no file and no right.
+later() {
+	FULL_REGION_BYTES=33554432 rows "$full" "$1" "$1" 1 full
+	[ "$1" = later_fsize ] || said 'no room for '
+	shown 'requests\? for room' err_full
+}
+later later_fsize # nor may stderr grow: nothing is said, and no SIGXFSZ comes
+later later_fds
+if [ "$(id -u)" = 0 ]; then
+	later later_chroot
+	later later_setuid
+else
+	not_tried 'later_chroot later_setuid' 'only root may'
 fi
 
 disk=$top_builddir/tests/prove/disk
