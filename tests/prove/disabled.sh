@@ -23,7 +23,7 @@ object() {
 			print $2, $3 }' >>"$tmp/$name.dump"
 }
 
-# Not clang++, which takes the same instructions in another order.
+# Not clang++, which swaps two registers, and at -Os emits some more.
 for compiler in gcc clang g++; do
 	command -v $compiler >/dev/null || continue
 	language=(-x c -std=gnu11)
