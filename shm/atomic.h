@@ -20,6 +20,12 @@
 #endif
 #endif
 
+static inline uint8_t
+kyi_load_u8_relaxed(const uint8_t *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
 static inline uint32_t
 kyi_load_u32_relaxed(const uint32_t *p)
 {

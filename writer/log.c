@@ -39,7 +39,8 @@ is_short(const struct kyi_format *format)
 }
 
 /* Registers what the macro made; the site has its id last. Two threads may do
-   it at once, and store the same. */
+   it at once, and the second stores the same again while the first goes on: so
+   what follows the id is atomic, too. */
 static uint32_t
 site_register(struct kymo_log_site *site, const char *component,
     const char *text)
@@ -77,6 +78,18 @@ site_register(struct kymo_log_site *site, const char *component,
 	return id;
 }
 
+static inline uint32_t
+arg_cnt_of(const struct kymo_log_site *site)
+{
+	return kyi_load_u8_relaxed(&site->arg_cnt_);
+}
+
+static inline unsigned char
+type_of(const struct kymo_log_site *site, uint32_t i)
+{
+	return kyi_load_u8_relaxed((const uint8_t *)&site->types_[i]);
+}
+
 /* The next argument, of a type that is a number. */
 static inline uint64_t
 number_take(unsigned char type, va_list *list)
@@ -101,10 +114,10 @@ number_take(unsigned char type, va_list *list)
 static void
 args_take(const struct kymo_log_site *site, struct arg *args, va_list *list)
 {
-	uint32_t i;
+	uint32_t arg_cnt = arg_cnt_of(site), i;
 
-	for (i = 0; i < site->arg_cnt_; i++) {
-		unsigned char type = (unsigned char)site->types_[i];
+	for (i = 0; i < arg_cnt; i++) {
+		unsigned char type = type_of(site, i);
 
 		args[i].text = NULL;
 		if (is_number(type)) {
@@ -126,11 +139,12 @@ args_pack(const struct kymo_log_site *site, const struct arg *args,
     uint8_t bytes[KYI_EVENT_BYTES_MAX])
 {
 	uint32_t left = KYI_EVENT_BYTES_MAX, used = 0, i;
+	uint32_t arg_cnt = arg_cnt_of(site);
 	uint16_t len_bytes;
 
-	for (i = 0; i < site->arg_cnt_; i++)
+	for (i = 0; i < arg_cnt; i++)
 		left -= args[i].text == NULL ? 8 : (uint32_t)sizeof(len_bytes);
-	for (i = 0; i < site->arg_cnt_; i++) {
+	for (i = 0; i < arg_cnt; i++) {
 		if (args[i].text == NULL) {
 			memcpy(bytes + used, &args[i].word, 8);
 			used += 8;
@@ -171,7 +185,7 @@ kymo_log_(struct kymo_log_site *site, const char *component,
 {
 	struct kyi_event event;
 	uint64_t words[NUMBERS_MAX] = { 0 };
-	uint32_t i;
+	uint32_t arg_cnt, i;
 	va_list list;
 	/* pairs(log-site), user: the types are there */
 	uint32_t id = kyi_load_u32_acquire(&site->id_);
@@ -184,14 +198,14 @@ kymo_log_(struct kymo_log_site *site, const char *component,
 		kyi_count(id == SITE_BAD ? KYI_ERR_BADCALL : KYI_ERR_FULL, 1);
 		return;
 	}
+	arg_cnt = arg_cnt_of(site);
 	kyi_event_head(&event, id, KYI_EVENT_LOG, site->severity_,
-	    site->arg_cnt_);
+	    (uint8_t)arg_cnt);
 	event.ts_ns = kymo_now_ns();
 	va_start(list, format);
-	if (site->is_short_) {
-		for (i = 0; i < site->arg_cnt_; i++)
-			words[i] = number_take(
-			    (unsigned char)site->types_[i], &list);
+	if (kyi_load_u8_relaxed(&site->is_short_)) {
+		for (i = 0; i < arg_cnt; i++)
+			words[i] = number_take(type_of(site, i), &list);
 		memcpy(event.u.bytes, words, sizeof(words));
 		kyi_event_add(KYI_RING_LOG, &event, NULL, 0);
 	} else {

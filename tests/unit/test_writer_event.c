@@ -2,6 +2,8 @@
 /* Spans, logs and exemplars: what is in the ring, read by hand. */
 #include "tests/testlib/fresh.h"
 
+#include <pthread.h>
+
 #include "writer/event.h"
 
 /* The events of a section that are whole, oldest first. */
@@ -288,6 +290,51 @@ test_a_log_keeps_its_arguments(void **state)
 	assert_null(peek_record(fresh_peek(), KYI_REC_LOG_FORMAT, 1));
 }
 
+#define TOGETHER_CNT 200
+
+static struct kymo_log_site sites_together[TOGETHER_CNT];
+static uint64_t arrived;
+
+static void *
+log_together(void *arg)
+{
+	uint32_t i;
+
+	for (i = 0; i < TOGETHER_CNT; i++) {
+		/* Spinning: a thread that is woken comes too late. */
+		kyi_add_u64_relaxed(&arrived, 1);
+		while (kyi_load_u64_relaxed(&arrived) < 2 * (i + 1))
+			;
+		kymo_log_(&sites_together[i], "net", "%d of %s",
+		    (int)i, "two");
+		kymo_log_(&sites_together[i], "net", "%d of %s",
+		    (int)i, "two");
+	}
+	return arg;
+}
+
+/* It is TSan that sees whether one thread reads what the other still stores. */
+static void
+test_two_threads_may_register_a_site_at_once(void **state)
+{
+	pthread_t threads[2];
+	uint32_t i;
+
+	for (i = 0; i < TOGETHER_CNT; i++)
+		sites_together[i] = (struct kymo_log_site){
+			.severity_ = KYMO_WARN };
+	for (i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		    log_together, NULL), 0);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	for (i = 0; i < TOGETHER_CNT; i++) {
+		assert_int_equal(sites_together[i].arg_cnt_, 2);
+		assert_int_equal(sites_together[i].id_,
+		    sites_together[0].id_);
+	}
+}
+
 static void
 test_a_long_log_takes_more_places_and_is_cut(void **state)
 {
@@ -402,6 +449,7 @@ main(void)
 		TEST(test_sampled_out_spans_have_ids_and_no_event),
 		TEST(test_a_ring_keeps_the_newest),
 		TEST(test_a_log_keeps_its_arguments),
+		TEST(test_two_threads_may_register_a_site_at_once),
 		TEST(test_a_long_log_takes_more_places_and_is_cut),
 		TEST(test_a_precision_bounds_what_is_read),
 		TEST(test_a_bad_format_is_a_bad_call_each_time),
