@@ -196,6 +196,17 @@ wait_for 10 at_least 'kymod_scans_total{service="kymod"}' $((scans + 1))
 killed "$daemon"
 kymod_start
 is "$ok" 17 || fail "after kill -9 of kymod: $(value "$ok")"
+# A process that dies while kymod is dead takes along what /proc said of it, but
+# it was on the page.
+emit brief brief; brief=$started; exec 8>"$tmp/brief.in"
+faults='process_page_faults_total{service="brief",kind="minor"}'
+wait_for 10 at_least "$faults" 1
+shown=$(value "$faults")
+killed "$daemon"
+killed "$brief"
+exec 8>&-
+kymod_start
+wait_for 10 at_least "$faults" "$shown"
 
 # A second one, of the same directory: it takes nothing away, and can show all
 # that is there.
