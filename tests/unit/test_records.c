@@ -317,15 +317,55 @@ series_one_value(struct spoil *s)
 	s->series.label_values_ref = make_list(&s->m, values, NULL);
 }
 
+struct spoil_row {
+	void (*spoil)(struct spoil *);
+	uint32_t family_cnt, series_cnt;
+	uint64_t bad_cnt;
+	const char *what;
+};
+
+/* Between two good ones. */
+static void
+check_spoiled(const struct spoil_row *row)
+{
+	struct make_family good = { .kind = KYI_KIND_COUNTER, .name = "good" };
+	struct spoil s = { .family = { .rec_type = KYI_REC_FAMILY,
+		.id = 2, .kind = KYI_KIND_COUNTER }, .series = {
+		.rec_type = KYI_REC_SERIES, .id = 2, .family_id = 2,
+		.at = KYI_CELL_FIRST + 8 } };
+	struct kymo_region *region;
+	uint32_t family_cnt, series_cnt;
+
+	make_region(&s.m, testlib_dir(), "records");
+	make_series(&s.m, make_family(&s.m, &good), no_values);
+	s.family.name_ref = make_text(&s.m, "spoiled");
+	if (row->spoil != NULL)
+		row->spoil(&s);
+	make_record(&s.m, &s.family);
+	make_record(&s.m, &s.series);
+	s.m.family_cnt = s.m.series_cnt = 2;
+	s.m.window_next += 8;
+	good.name = "after";
+	*make_cell(&s.m, 1, make_series(&s.m, make_family(&s.m, &good),
+	    no_values)) = 5;
+	region = open_made(&s.m);
+	scan(region);
+	kymo_region_families(region, &family_cnt);
+	kymo_region_series(region, &series_cnt);
+	if (family_cnt != row->family_cnt || series_cnt != row->series_cnt ||
+	    bad_records(region) != row->bad_cnt)
+		fail_msg("%s: %u families, %u series, %ju bad", row->what,
+		    family_cnt, series_cnt, (uintmax_t)bad_records(region));
+	assert_int_equal(kymo_region_series(region, &series_cnt)[
+	    series_cnt - 1].value.is.u, 5);
+	kymo_region_close(region);
+	kyi_region_forget(&s.m.region);
+}
+
 static void
 test_a_record_that_lies_is_refused_and_the_others_go_on(void **state)
 {
-	static const struct {
-		void (*spoil)(struct spoil *);
-		uint32_t family_cnt, series_cnt;
-		uint64_t bad_cnt;
-		const char *what;
-	} rows[] = {
+	static const struct spoil_row rows[] = {
 		{ NULL, 3, 3, 0, "sound" },
 		{ again_family, 2, 2, 2, "a second family of a name" },
 		{ bad_name, 2, 2, 2, "a name with a space" },
@@ -351,45 +391,10 @@ test_a_record_that_lies_is_refused_and_the_others_go_on(void **state)
 		{ series_unaligned, 3, 2, 1, "a cell of no alignment" },
 		{ series_one_value, 3, 2, 1, "a value for no key" },
 	};
-	struct make_family good = { .kind = KYI_KIND_COUNTER, .name = "good" };
 	size_t i;
 
-	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct spoil s = { .family = { .rec_type = KYI_REC_FAMILY,
-			.id = 2, .kind = KYI_KIND_COUNTER }, .series = {
-			.rec_type = KYI_REC_SERIES, .id = 2, .family_id = 2,
-			.at = KYI_CELL_FIRST + 8 } };
-		struct kymo_region *region;
-		uint32_t family_cnt, series_cnt;
-
-		make_region(&s.m, testlib_dir(), "records");
-		good.name = "good";
-		make_series(&s.m, make_family(&s.m, &good), no_values);
-		s.family.name_ref = make_text(&s.m, "spoiled");
-		if (rows[i].spoil != NULL)
-			rows[i].spoil(&s);
-		make_record(&s.m, &s.family);
-		make_record(&s.m, &s.series);
-		s.m.family_cnt = s.m.series_cnt = 2;
-		s.m.window_next += 8;
-		good.name = "after";
-		*make_cell(&s.m, 1, make_series(&s.m, make_family(&s.m, &good),
-		    no_values)) = 5;
-		region = open_made(&s.m);
-		scan(region);
-		kymo_region_families(region, &family_cnt);
-		kymo_region_series(region, &series_cnt);
-		if (family_cnt != rows[i].family_cnt ||
-		    series_cnt != rows[i].series_cnt ||
-		    bad_records(region) != rows[i].bad_cnt)
-			fail_msg("%s: %u families, %u series, %ju bad",
-			    rows[i].what, family_cnt, series_cnt,
-			    (uintmax_t)bad_records(region));
-		assert_int_equal(kymo_region_series(region, &series_cnt)[
-		    series_cnt - 1].value.is.u, 5);
-		kymo_region_close(region);
-		kyi_region_forget(&s.m.region);
-	}
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		check_spoiled(&rows[i]);
 }
 
 static void
