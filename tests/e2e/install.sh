@@ -70,4 +70,14 @@ fi
 	fail "plug-in: $(value plugin_calls) calls, not 9000"
 "$bindir/kymo" dump --all --events | grep -q 'call 999 of the plug-in' ||
 	fail "no log of the plug-in"
+
+# logs OPTION..: how many of its lines dump shows.
+logs() { "$bindir/kymo" dump --all --events "$@" | grep -cE 'call [0-9]+ of the plug-in'; }
+all=$(logs --last 0)
+[ "$all" -gt 20 ] || fail "only $all logs"
+[ "$(logs) $(logs --last 3) $(logs --format json)" = "20 3 $all" ] ||
+	fail "of $all logs are shown: $(logs), with --last 3: $(logs --last 3), as JSON $(logs --format json)"
+"$bindir/kymo" dump --all --events --last 3 |
+	grep -qx "log, the last 3 ($((all - 3)) not shown)" ||
+	fail "it is not said how many are not shown"
 echo "all held"

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # ./dev prove syscalls [--json]: 10,000,000 records of each kind, after one,
-# under a seccomp filter that lets exit_group and the write of the result pass
-# and nothing else: no system call, so no lock that waits either. The same
-# program's malloc counts: no allocation in all its life. And the code of an
+# under a seccomp filter that lets exit_group pass and nothing else: no system
+# call, so no lock that waits either. The same program's malloc counts: no allocation in all its life. And the code of an
 # inlined counter and histogram has no lock prefix, no call, and so many
 # instructions.
 set -eu
