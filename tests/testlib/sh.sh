@@ -117,9 +117,9 @@ testlib_forget() {
 
 # killed PID: ends what start began by SIGKILL, as a crash would.
 killed() {
-	kill -KILL "$1" || true
+	# In one piece, or bash tells people that it was "Killed".
+	{ kill -KILL "$1" || true; wait "$1" || true; } 2>/dev/null
 	testlib_forget "$1"
-	wait "$1" 2>/dev/null || true
 }
 
 # wait_for SECONDS COMMAND..: until COMMAND succeeds; fails when it did not.
