@@ -15,6 +15,18 @@
 #include "reader/series/private.h"
 #include "shm/atomic.h"
 
+/* TSan does not know what a grace period waits for (liburcu tells it from 0.14
+   on): all that read sections did that began before. */
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+static char grace;
+#define SECTION_ENDS() __tsan_release(&grace)
+#define GRACE_PERIOD_ENDS() __tsan_acquire(&grace)
+#else
+#define SECTION_ENDS() ((void)0)
+#define GRACE_PERIOD_ENDS() ((void)0)
+#endif
+
 static pthread_key_t thread_key;
 static pthread_once_t thread_once = PTHREAD_ONCE_INIT;
 
@@ -41,6 +53,13 @@ thread_enter(void)
 	pthread_setspecific(thread_key, &thread_key);
 }
 
+static void
+wait_for_readers(void)
+{
+	urcu_memb_synchronize_rcu();
+	GRACE_PERIOD_ENDS();
+}
+
 /* False: it is at its end, a newer one is there. */
 static bool
 take_if_alive(struct kymo_scan_private *private)
@@ -65,6 +84,7 @@ kymo_scan_take(struct kymo_model *model)
 		scan = kyi_load_ptr_acquire((void *const *)(void *)
 		    &model->current);
 	} while (scan != NULL && !take_if_alive(scan->private_));
+	SECTION_ENDS();
 	urcu_memb_read_unlock();
 	return scan;
 }
@@ -141,7 +161,7 @@ kyi_publish_sweep(struct kymo_model *model)
 		gone = scan;
 	}
 	if (gone != NULL)
-		urcu_memb_synchronize_rcu();
+		wait_for_readers();
 	while (gone != NULL) {
 		scan = gone;
 		gone = scan->private_->older;
@@ -158,7 +178,7 @@ kyi_publish_end(struct kymo_model *model)
 	/* pairs(scan-current): nothing. */
 	kyi_store_ptr_release((void **)(void *)&model->current, NULL);
 	kymo_scan_release(scan);
-	urcu_memb_synchronize_rcu();
+	wait_for_readers();
 	for (scan = model->scans; scan != NULL; scan = older) {
 		older = scan->private_->older;
 		/* Whoever comes second frees it. pairs(scan-released) */
