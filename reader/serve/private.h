@@ -22,6 +22,7 @@ struct kyi_listener {
 	struct kymo_serve *serve;
 	struct kymo_listen where;
 	struct MHD_Daemon *daemon;
+	uint32_t closing; /* atomic */
 };
 
 struct kymo_serve {

@@ -41,6 +41,8 @@ on_accept(void *of, const struct sockaddr *address, socklen_t address_bytes)
 
 	(void)address;
 	(void)address_bytes;
+	if (kyi_load_u32_relaxed(&listener->closing) != 0)
+		return MHD_NO;
 	if (kyi_places_admit(&listener->serve->places))
 		return MHD_YES;
 	kyi_add_u64_relaxed(&listener->serve->refused_cnt, 1);
@@ -221,14 +223,13 @@ listener_new(struct kymo_serve *serve, const struct kymo_listen *where,
 	return listener;
 }
 
-/* Nobody new comes in. */
+/* Nobody new comes in: they are cut off. (MHD_quiesce_daemon would have them
+   refused, but libmicrohttpd 0.9.75 ends the program when one of its threads
+   lets go of the socket at the same moment.) */
 static void
 listener_close(struct kyi_listener *listener)
 {
-	int fd = MHD_quiesce_daemon(listener->daemon);
-
-	if (fd >= 0)
-		close(fd);
+	kyi_store_u32_relaxed(&listener->closing, 1);
 }
 
 static void
