@@ -11,12 +11,14 @@ stages='region series detect health history query rules alert notify export serv
 foreign='
 	cmocka\.h               ^tests/
 	urcu.*                  ^reader/series/
-	sqlite3\.h              ^reader/series/
+	sqlite3\.h              ^reader/(series|history|notify)/
 	microhttpd\.h           ^reader/serve/
 	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/
 	jansson\.h              ^reader/export/json
 	msgpack.*               ^reader/export/msgpack
+	pcre2\.h              ^reader/history/
+	zstd\.h                ^reader/history/
 '
 
 # Files right in reader/ and those of reader/config are ground for all stages
