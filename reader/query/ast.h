@@ -99,15 +99,14 @@ struct kyi_node {
 };
 
 /* A function of PromQL, known to parser and evaluator by one table
-   (functions.c): types of arguments (the last repeats, if variadic), and which
-   it is. */
-#define KYI_ARGS_MAX 4
+   (functions.c): types of arguments, what it gives, and which it is. */
+#define KYI_ARGS_MAX 5
 struct kyi_function {
 	const char *name;
 	enum kymo_value_kind args[KYI_ARGS_MAX];
 	uint8_t arg_cnt;
-	/* 0: arg_cnt arguments; n > 0: the last n of them may be left out; -1:
-	   the last may be left out or repeated. */
+	/* 0: arg_cnt arguments; n > 0: the last is there 0 to n times; -1: any
+	   number of times. */
 	int8_t variadic;
 	enum kymo_value_kind returns;
 	bool experimental;
