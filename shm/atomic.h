@@ -165,6 +165,13 @@ kyi_swap_u32_acq_rel(uint32_t *p, uint32_t v)
 	return __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL);
 }
 
+/* One pointer that is handed from thread to thread. */
+static inline void *
+kyi_swap_ptr_acq_rel(void **p, void *v)
+{
+	return __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL);
+}
+
 /* Fences order only atomic accesses (C11 7.17.4). */
 static inline void
 kyi_fence_release(void)

@@ -149,16 +149,17 @@ struct kymo_matcher {
 /* Regular expressions as PromQL has them: anchored at both ends, "." matches a
    newline, UTF-8, RE2's syntax as far as PCRE2 has it (what only PCRE has, back
    references and look-around, is refused). Bounded: a match that needs too
-   many steps is no match, and counted. */
+   many steps is no match, and kymo_regex_given_up counts it. */
 KYMO_READER_API KYMO_MUST_CHECK int kymo_regex_new(struct kymo_regex **regex,
     const char *text, struct kymo_error *error);
 KYMO_READER_API bool kymo_regex_match(const struct kymo_regex *regex,
     const char *text);
-/* For label_replace. kymo_regex_expand appends template with $1, ${name} and
+/* For label_replace: kymo_regex_expand appends template with $1, ${name} and
    $$ put in, if text matches; returns whether it does. */
 struct kymo_buffer;
 KYMO_READER_API bool kymo_regex_expand(const struct kymo_regex *regex,
     const char *text, const char *template_text, struct kymo_buffer *out);
+KYMO_READER_API uint64_t kymo_regex_given_up(const struct kymo_regex *regex);
 KYMO_READER_API void kymo_regex_delete(struct kymo_regex *regex);
 
 /* A label that a series lacks is "". */
