@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader/history/hist_copy.h"
+#include "reader/history/native_copy.h"
 
 struct row {
 	struct kymo_labels *labels;
@@ -89,7 +89,7 @@ kymo_table_add(struct kymo_table *table, const struct kymo_labels *labels,
 
 	if (row == NULL || !row_grow(row))
 		return -1;
-	if (hist != NULL && (copy = kyi_hist_copy(hist)) == NULL)
+	if (hist != NULL && (copy = kyi_native_copy(hist)) == NULL)
 		return -1;
 	for (at = row->cnt; at > 0 && row->at_ms[at - 1] >= at_ms; at--)
 		;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "reader/history/hist_copy.h"
+#include "reader/history/native_copy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ put(double **at, const double *from, uint32_t cnt)
 }
 
 struct kymo_native_hist *
-kyi_hist_copy(const struct kymo_native_hist *hist)
+kyi_native_copy(const struct kymo_native_hist *hist)
 {
 	size_t cnt = (size_t)hist->pos.cnt + hist->neg.cnt + hist->bound_cnt;
 	struct kymo_native_hist *copy;
