@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/nearest.h"
+
 #define LISTEN_MAX 16u
 #define DIRECTORY_MAX 64u
 #define USER_MAX 256u

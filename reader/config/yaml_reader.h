@@ -35,8 +35,4 @@ const char *kyi_yaml_text(struct kyi_yaml *yaml, const char *what);
 /* Whether this is a plain scalar, not a quoted one. */
 bool kyi_yaml_plain(const struct kyi_yaml *yaml);
 
-/* The nearest of cnt words to text, if it is near; else NULL. */
-const char *kyi_nearest(const char *text, const char *const *words,
-    size_t cnt);
-
 #endif

@@ -9,7 +9,7 @@
 enum kyi_node_kind {
 	KYI_NODE_NUMBER,
 	KYI_NODE_STRING,
-	KYI_NODE_SELECTOR,  /* a vector, or with range_ms > 0 a matrix */
+	KYI_NODE_SELECTOR,  /* a vector, or with a range a matrix: see type */
 	KYI_NODE_SUBQUERY,
 	KYI_NODE_UNARY,     /* - (a unary + leaves no node) */
 	KYI_NODE_PAREN,
@@ -34,9 +34,13 @@ enum kyi_agg {
 
 enum kyi_at { KYI_AT_NONE, KYI_AT_TIME, KYI_AT_START, KYI_AT_END };
 
+/* A duration that is more than a literal: 5m + step(). */
+struct kyi_duration;
+
 /* offset and @, of selectors and subqueries. */
 struct kyi_shift {
 	int64_t offset_ms;
+	const struct kyi_duration *offset_expr; /* NULL: a literal */
 	enum kyi_at at;
 	int64_t at_ms; /* KYI_AT_TIME */
 };
@@ -58,6 +62,8 @@ struct kyi_function;
 struct kyi_node {
 	enum kyi_node_kind kind;
 	enum kymo_value_kind type; /* what it gives; checked */
+	bool is_duration; /* KYI_NODE_NUMBER: written as 1h30m */
+	uint16_t height;  /* of the tree below it */
 	uint32_t from_bytes, to_bytes; /* where it stands in the text */
 	union {
 		double number;
@@ -66,12 +72,14 @@ struct kyi_node {
 			const struct kymo_matcher *matchers; /* name first, if given */
 			uint32_t matcher_cnt;
 			int64_t range_ms; /* 0: an instant vector */
+			const struct kyi_duration *range_expr;
 			struct kyi_shift shift;
 			uint32_t idx; /* 0 .. query's selector_cnt - 1 */
 		} selector;
 		struct {
 			struct kyi_node *expr;
 			int64_t range_ms, step_ms; /* step 0: the default */
+			const struct kyi_duration *range_expr, *step_expr;
 			struct kyi_shift shift;
 		} subquery;
 		struct {
@@ -121,7 +129,17 @@ struct kymo_query {
 	const char *text; /* as given, NUL-terminated */
 	size_t len_bytes;
 	uint32_t selector_cnt;
+	/* A duration in it is known only when it is asked (step(), range()), or
+	   is not above zero: ask what kyi_query_bind makes of it. */
+	bool unbound;
 	struct kyi_arena *arena;
+	struct kyi_owned *owned; /* what is not in the arena */
 };
+
+/* kyi_query_bind makes the query that an unbound one is when it is asked with
+   this step and over this range (0 and 0: at one instant). Delete it. */
+KYMO_MUST_CHECK int kyi_query_bind(const struct kymo_query *query,
+    int64_t step_ms, int64_t range_ms, struct kymo_query **bound,
+    struct kymo_query_error *error);
 
 #endif
