@@ -7,9 +7,9 @@
 #
 # A program prints a line for each thing that it tried, NAME KEY=VALUE.. ok=1
 # (or 0); rows shows them, as JSON lines with --json. make check sets
-# KYMO_QUICK: then fewer records, the same rows.
+# KYMO_QUICK: then fewer records, the same rows. rows_suite names another suite.
 
-rows_json=no rows_cnt=0 rows_bad=0
+rows_suite=prove rows_json=no rows_cnt=0 rows_bad=0
 : "${KYMO_QUICK:=}"
 
 rows_begin() {
@@ -27,7 +27,7 @@ rows_show() {
 		printf '%-28s %s\n' "$name" "$*"
 		return
 	fi
-	printf '{"suite":"prove","row":"%s"' "$name"
+	printf '{"suite":"%s","row":"%s"' "$rows_suite" "$name"
 	for field; do
 		case ${field#*=} in
 		'' | *[!0-9.]*) printf ',"%s":"%s"' "${field%%=*}" "${field#*=}" ;;
