@@ -51,8 +51,8 @@ refuse(struct kyi_yaml *yaml)
 
 	switch (event->type) {
 	case YAML_ALIAS_EVENT:
-		return kyi_yaml_error(yaml, "aliases are not used here; write "
-		    "the value itself");
+		return yaml->anchors ? 0 : kyi_yaml_error(yaml, "aliases are "
+		    "not used here; write the value itself");
 	case YAML_SCALAR_EVENT:
 		anchor = event->data.scalar.anchor;
 		tag = event->data.scalar.tag;
@@ -68,7 +68,7 @@ refuse(struct kyi_yaml *yaml)
 	default:
 		break;
 	}
-	if (anchor != NULL)
+	if (anchor != NULL && !yaml->anchors)
 		return kyi_yaml_error(yaml, "anchors are not used here; leave "
 		    "out the word with &");
 	if (tag != NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* YAML, event by event: no tree is built, so nothing can grow. Aliases,
-   anchors, tags and second documents are refused where they stand. */
+/* YAML, event by event: no tree is built, so nothing can grow. Tags and second
+   documents are refused where they stand, and so are anchors and aliases where
+   whoever reads does not ask for them. */
 #ifndef KYI_CONFIG_YAML_READER_H
 #define KYI_CONFIG_YAML_READER_H
 
@@ -16,6 +17,7 @@ struct kyi_yaml {
 	yaml_parser_t parser;
 	yaml_event_t event; /* the one that is looked at */
 	uint32_t event_cnt;
+	bool anchors; /* anchors and aliases are let through */
 	struct kymo_error *error;
 };
 

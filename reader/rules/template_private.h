@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* A template between its parser and who expands it. */
+#ifndef KYI_RULES_TEMPLATE_PRIVATE_H
+#define KYI_RULES_TEMPLATE_PRIVATE_H
+
+#include "reader/rules/template.h"
+
+/* ---- values ------------------------------------------------------------------ */
+
+enum kyi_tv_kind {
+	TV_NIL,
+	TV_BOOL,
+	TV_INT,
+	TV_FLOAT,
+	TV_STR,
+	TV_LABELS, /* map[string]string */
+	TV_SAMPLE,
+	TV_VECTOR, /* what query gives */
+	TV_ARGS,   /* what args gives */
+	TV_HIST,
+	TV_DATA    /* the dot at the top */
+};
+
+struct kyi_tv_list;
+
+struct kyi_tv {
+	enum kyi_tv_kind kind;
+	union {
+		bool flag;
+		int64_t n;
+		double d;
+		const char *str;
+		const struct kymo_labels *labels; /* NULL: empty */
+		const struct kymo_result_series *sample;
+		const struct kyi_tv_list *list; /* VECTOR, ARGS */
+		const struct kymo_native_hist *hist;
+	};
+};
+
+struct kyi_tv_list {
+	uint32_t cnt;
+	struct kyi_tv at[];
+};
+
+/* ---- the tree ---------------------------------------------------------------- */
+
+enum kyi_tn_kind {
+	TN_TEXT,
+	TN_PIPE,
+	TN_IF,
+	TN_RANGE,
+	TN_WITH,
+	TN_BREAK,
+	TN_CONTINUE
+};
+
+enum kyi_to_kind {
+	TO_DOT,
+	TO_CONST,
+	TO_VAR,
+	TO_FUNC,
+	TO_PIPE /* in parentheses */
+};
+
+struct kyi_template_func;
+struct kyi_pipe;
+
+/* An operand, and the fields after it: $x.a.b */
+struct kyi_operand {
+	enum kyi_to_kind kind;
+	uint32_t from_bytes, to_bytes; /* in the text */
+	struct kyi_tv value;           /* CONST */
+	uint32_t var_idx;              /* VAR */
+	const struct kyi_template_func *func;
+	const struct kyi_pipe *pipe;
+	const char **fields;
+	uint32_t field_cnt;
+	struct kyi_operand *next;
+};
+
+struct kyi_command {
+	struct kyi_operand *args;
+	uint32_t arg_cnt;
+	struct kyi_command *next;
+};
+
+struct kyi_pipe {
+	uint32_t from_bytes, to_bytes;
+	uint32_t var_cnt;   /* what it sets: $i, $x := */
+	uint32_t var_idx[2];
+	struct kyi_command *commands;
+};
+
+struct kyi_tnode {
+	enum kyi_tn_kind kind;
+	const char *text; /* TEXT */
+	size_t text_bytes;
+	struct kyi_pipe *pipe;
+	struct kyi_tnode *body, *other; /* and what else gives */
+	struct kyi_tnode *next;
+};
+
+/* Variables that are there from the start; others come after. */
+enum { TVAR_DOT, TVAR_LABELS, TVAR_EXTERNAL, TVAR_URL, TVAR_VALUE, TVAR_CNT };
+
+struct kyi_template {
+	const char *text;
+	struct kyi_tnode *nodes;
+	uint32_t var_cnt;
+	unsigned looks;
+};
+
+/* ---- expanding --------------------------------------------------------------- */
+
+struct kyi_template_run {
+	const struct kyi_template *template_;
+	const struct kyi_template_data *data;
+	struct kymo_buffer *out;
+	size_t out_from_bytes;
+	struct kyi_arena *arena;
+	struct kyi_tv *vars;
+	uint32_t step_cnt, depth;
+	struct kymo_result **results; /* to be deleted at the end */
+	uint32_t result_cnt;
+	struct kymo_error *error;
+	bool failed;
+};
+
+/* kyi_template_fail says why (without the place), once; returns -1. */
+int kyi_template_fail(struct kyi_template_run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#define KYI_TEMPLATE_ARGS_MAX 16u
+
+/* Arguments are checked by letter: s string, n number, v vector, m sample,
+   * anything; the last letter repeats after "+". */
+struct kyi_template_func {
+	const char *name;
+	const char *args;
+	int (*call)(struct kyi_template_run *run, const struct kyi_tv *args,
+	    uint32_t cnt, struct kyi_tv *result);
+};
+
+const struct kyi_template_func *kyi_template_func_find(const char *name,
+    size_t len_bytes);
+int kyi_template_call(struct kyi_template_run *run,
+    const struct kyi_template_func *func, const struct kyi_tv *args,
+    uint32_t cnt, struct kyi_tv *result);
+
+bool kyi_tv_true(const struct kyi_tv *value);
+const char *kyi_tv_type(const struct kyi_tv *value); /* as Go names it */
+void kyi_tv_print(struct kymo_buffer *out, const struct kyi_tv *value);
+int kyi_tv_field(struct kyi_template_run *run, const struct kyi_tv *of,
+    const char *name, struct kyi_tv *result);
+/* A string that lives as long as the run; takes the buffer's. */
+int kyi_tv_take(struct kyi_template_run *run, struct kymo_buffer *buffer,
+    struct kyi_tv *result);
+
+/* The functions, by file. */
+#define KYI_TEMPLATE_CALL(name) int kyi_tf_##name( \
+    struct kyi_template_run *run, const struct kyi_tv *args, uint32_t cnt, \
+    struct kyi_tv *result)
+KYI_TEMPLATE_CALL(eq);
+KYI_TEMPLATE_CALL(ne);
+KYI_TEMPLATE_CALL(lt);
+KYI_TEMPLATE_CALL(le);
+KYI_TEMPLATE_CALL(gt);
+KYI_TEMPLATE_CALL(ge);
+KYI_TEMPLATE_CALL(not);
+KYI_TEMPLATE_CALL(humanize);
+KYI_TEMPLATE_CALL(humanize1024);
+KYI_TEMPLATE_CALL(humanize_duration);
+KYI_TEMPLATE_CALL(humanize_percentage);
+KYI_TEMPLATE_CALL(humanize_timestamp);
+KYI_TEMPLATE_CALL(printf);
+KYI_TEMPLATE_CALL(print);
+KYI_TEMPLATE_CALL(println);
+KYI_TEMPLATE_CALL(match);
+KYI_TEMPLATE_CALL(re_replace_all);
+KYI_TEMPLATE_CALL(title);
+KYI_TEMPLATE_CALL(to_upper);
+KYI_TEMPLATE_CALL(to_lower);
+KYI_TEMPLATE_CALL(strip_port);
+KYI_TEMPLATE_CALL(strip_domain);
+KYI_TEMPLATE_CALL(parse_duration);
+KYI_TEMPLATE_CALL(html);
+KYI_TEMPLATE_CALL(urlquery);
+KYI_TEMPLATE_CALL(graph_link);
+KYI_TEMPLATE_CALL(table_link);
+
+#endif
