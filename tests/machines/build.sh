@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# build.sh TRIPLET LIBDIR SYSROOT BUILD: all of kymo for another machine, by
+# autotools, against a sysroot of sysroot.sh:
+#
+#	aarch64-linux-gnu aarch64-linux-gnu
+#	s390x-linux-gnu s390x-linux-gnu
+#	i686-linux-gnu i386-linux-gnu
+set -eu
+triplet=$1 lib=$2 root=$3 build=$4
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+mkdir -p "$build"
+cd "$build"
+export PKG_CONFIG_SYSROOT_DIR=$root
+export PKG_CONFIG_LIBDIR=$root/usr/lib/$lib/pkgconfig:$root/usr/share/pkgconfig
+"$top/configure" -q --host="$triplet" --disable-static \
+	CC="$triplet-gcc --sysroot=$root" CXX=false CFLAGS='-O2 -g'
+make -j2
