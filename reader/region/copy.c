@@ -30,6 +30,10 @@ kyi_copy_to(struct kymo_region *region, void *to, uint64_t off,
 	if (off > region->file_bytes || len_bytes > region->file_bytes - off)
 		return kyi_region_break(region,
 		    "refers to what is beyond its end", error);
+	if (region->swapped != NULL) {
+		memcpy(to, region->swapped + off, len_bytes);
+		return 0;
+	}
 	got_bytes = kyi_os_pread(region->fd, to, len_bytes, off);
 	if (got_bytes < 0)
 		return kyi_region_break(region, strerror((int)-got_bytes),

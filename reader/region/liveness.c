@@ -42,7 +42,8 @@ kyi_region_is_of_this_boot(const struct kymo_region *region)
 bool
 kyi_region_is_alive(const struct kymo_region *region)
 {
-	if (region->info.liveness != KYMO_ALIVE)
+	/* What was turned around is a copy: nothing will come after it. */
+	if (region->info.liveness != KYMO_ALIVE || region->swapped != NULL)
 		return false;
 	return kyi_os_lock_is_free(region->fd) != 1 &&
 	    !is_process_gone(&region->header) &&

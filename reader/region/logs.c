@@ -6,7 +6,7 @@
 
 void
 kyi_logs_add(struct kymo_region *region, const struct kyi_event *first,
-    const uint8_t *args, size_t args_bytes, uint32_t slot)
+    uint8_t *args, size_t args_bytes, uint32_t slot)
 {
 	const struct kyi_name_kept *format = kyi_region_name(region,
 	    KYI_REC_LOG_FORMAT, first->name_id);
@@ -21,6 +21,8 @@ kyi_logs_add(struct kymo_region *region, const struct kyi_event *first,
 			    "a log of no format");
 		return;
 	}
+	if (region->swapped != NULL)
+		kyi_swap_args(args, args_bytes, format->types);
 	len_bytes = kyi_log_format(text, format->name, format->types,
 	    (uint32_t)strlen(format->types), args, args_bytes, &sound);
 	if (!sound)

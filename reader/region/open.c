@@ -153,11 +153,12 @@ take_first(void *to, uint64_t off, const char *text)
 }
 
 static int
-check_header(struct kymo_region *region, kyi_complain *say, void *to,
-    struct kymo_error *error)
+check_header(struct kymo_region *region, bool may_swap, kyi_complain *say,
+    void *to, struct kymo_error *error)
 {
 	struct first first = { .say = say, .to = to };
 	struct kyi_complaints complaints = { .say = take_first, .to = &first };
+	bool swap;
 	int64_t got_bytes;
 
 	got_bytes = kyi_os_pread(region->fd, &region->header,
@@ -166,10 +167,13 @@ check_header(struct kymo_region *region, kyi_complain *say, void *to,
 		return kymo_error_set(error,
 		    "%s: its header cannot be read: %s", region->info.path,
 		    got_bytes < 0 ? strerror((int)-got_bytes) : "too short");
+	swap = may_swap && region->header.endian == KYI_ENDIAN_SWAPPED;
+	if (swap)
+		kyi_swap_header(&region->header);
 	if (!kyi_check_header(&region->header, region->file_bytes, &complaints))
 		return kymo_error_set(error, "%s: %s", region->info.path,
 		    first.text);
-	return 0;
+	return swap ? kyi_swap_file(region, error) : 0;
 }
 
 static void
@@ -243,7 +247,8 @@ kyi_region_open_at(struct kymo_region **opened, int dir_fd,
 	if (!any_trust &&
 	    check_owner(dir_fd, &file, region->info.path, trust, error) != 0)
 		goto failed;
-	if (check_header(region, say, to, error) != 0)
+	/* A file that a person named is at rest; a copy of it will do. */
+	if (check_header(region, any_trust, say, to, error) != 0)
 		goto failed;
 	fill_info(region, &file);
 	*opened = region;
@@ -295,6 +300,7 @@ kymo_region_close(struct kymo_region *region)
 	free(region->logs);
 	free(region->exemplars);
 	kyi_arena_free(&region->events);
+	kyi_swap_free(region);
 	kyi_image_give(region->image);
 	kyi_image_pool_drop();
 	free(region);

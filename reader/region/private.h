@@ -2,6 +2,7 @@
 /* What the files of reader/region share. Bytes go this way:
 
      file --open.c, liveness.c--> may it be read? is its process alive?
+          --swap.c------------->  of the other byte order: turned around
           --copy.c------------->  image (at their offsets) and scratch
           --records.c---------->  families, series, names: parsed once each
           --values.c, shared.c->  sums over slots, shared cells
@@ -177,6 +178,7 @@ struct kymo_region {
 	struct kyi_watch_entry *watch_entry; /* whose it is, if a watch's */
 	uint64_t file_bytes, file_ino, file_dev, mtime_ns;
 	struct kyi_header header;
+	uint8_t *swapped; /* instead of the file, of the other byte order */
 	char broken[sizeof(((struct kymo_error *)0)->text)]; /* "": it is not */
 
 	struct kyi_control control;    /* of the last scan */
@@ -252,6 +254,41 @@ uint64_t kyi_region_realtime_ns(const struct kymo_region *region,
 int kyi_region_break(struct kymo_region *region, const char *why,
     struct kymo_error *error);
 
+/* ---- swap.c ---------------------------------------------------------- */
+
+enum kyi_swap_shape {
+	KYI_SWAP_HEADER,
+	KYI_SWAP_CONTROL,
+	KYI_SWAP_BLOCK,
+	KYI_SWAP_SLOT,
+	KYI_SWAP_STRING,
+	KYI_SWAP_FAMILY,
+	KYI_SWAP_SERIES,
+	KYI_SWAP_NAME, /* and records that are not known */
+	KYI_SWAP_CELL,
+	KYI_SWAP_HEALTH,
+	KYI_SWAP_RESOURCE,
+	KYI_SWAP_SPANS, /* without its frames */
+	KYI_SWAP_FRAME,
+	KYI_SWAP_SECTION,
+	KYI_SWAP_EVENT, /* LOG, MORE */
+	KYI_SWAP_EVENT_SPAN,
+	KYI_SWAP_EVENT_EXEMPLAR,
+	KYI_SWAP_SHAPES
+};
+
+/* kyi_swap reverses the bytes of each number in one struct. */
+void kyi_swap(void *at, enum kyi_swap_shape shape);
+/* The same for a header: its checksum is right if it was before. */
+void kyi_swap_header(struct kyi_header *header);
+/* kyi_swap_file makes region->swapped, once its header is turned around and
+   sound: all of the file that a scan may want, as it is now. What is wrong in
+   it is for the scan to find. 0, or -1 with *error: no memory. */
+int kyi_swap_file(struct kymo_region *region, struct kymo_error *error);
+void kyi_swap_free(struct kymo_region *region);
+/* The arguments of one log, by its format's types. */
+void kyi_swap_args(uint8_t *args, size_t bytes, const char *types);
+
 /* ---- liveness.c ------------------------------------------------------ */
 
 /* The dead stay dead. */
@@ -312,9 +349,10 @@ int kyi_events_scan(struct kymo_region *region, unsigned parts,
 const char *kyi_region_thread(struct kymo_region *region, uint32_t slot,
     uint64_t mono_ns, uint32_t *tid);
 
-/* args are the bytes of all its places, one after another. */
+/* args are the bytes of all its places, one after another; turned around in
+   place where the region was. */
 void kyi_logs_add(struct kymo_region *region, const struct kyi_event *first,
-    const uint8_t *args, size_t args_bytes, uint32_t slot);
+    uint8_t *args, size_t args_bytes, uint32_t slot);
 void kyi_logs_sort(struct kymo_region *region);
 
 /* kyi_log_format writes a log's text into to (KYI_LOG_TEXT_BYTES_MAX): format

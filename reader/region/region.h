@@ -187,7 +187,8 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_region_open(
     const char *name, const struct kymo_trust *trust, struct kymo_error *error);
 
 /* kymo_region_open_path: the same, for a path given by a person: any trust
-   but regular file and one link. */
+   but regular file and one link. One of the other byte order is read too (the
+   function above refuses it): as it is at that moment, of a dead process. */
 KYMO_READER_API KYMO_MUST_CHECK int kymo_region_open_path(
     struct kymo_region **region, const char *path, struct kymo_error *error);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh TRIPLET LIBDIR SYSROOT BUILD: all of kymo for another machine, by
-# autotools, against a sysroot of sysroot.sh:
+# build.sh TRIPLET LIBDIR SYSROOT BUILD: kymo and its unit tests for another
+# machine, by autotools, against a sysroot of sysroot.sh:
 #
 #	aarch64-linux-gnu aarch64-linux-gnu
 #	s390x-linux-gnu s390x-linux-gnu
@@ -12,6 +12,8 @@ mkdir -p "$build"
 cd "$build"
 export PKG_CONFIG_SYSROOT_DIR=$root
 export PKG_CONFIG_LIBDIR=$root/usr/lib/$lib/pkgconfig:$root/usr/share/pkgconfig
-"$top/configure" -q --host="$triplet" --disable-static \
-	CC="$triplet-gcc --sysroot=$root" CXX=false CFLAGS='-O2 -g'
-make -j2
+[ -f Makefile ] ||
+	"$top/configure" -q --host="$triplet" --disable-static \
+		CC="$triplet-gcc --sysroot=$root" CXX=false CFLAGS='-O2 -g'
+make -j"$(nproc)"
+make -j"$(nproc)" unit-tests tests/machines/golden

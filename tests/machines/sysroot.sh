@@ -29,4 +29,9 @@ done
 for deb in "$root"/apt/cache/archives/*.deb; do
 	dpkg-deb -x "$deb" "$root"
 done
+# What names /lib means the sysroot's, and a compiler would take ours.
+find "$root/usr/lib" -lname '/*' -print0 |
+	while IFS= read -r -d '' link; do
+		ln -sfn "$root$(readlink "$link")" "$link"
+	done
 rm -rf "$root/usr/share/doc" "$root/usr/share/man" "$root/usr/share/locale"

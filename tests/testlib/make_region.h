@@ -51,6 +51,15 @@ struct make_family {
 	int exponent, lo_idx;
 };
 
+/* Stores value as a number of so many bytes. */
+MAKE_UNUSED static void
+make_number(void *to, uint64_t value, size_t bytes)
+{
+	if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
+		value <<= 64 - 8 * bytes;
+	memcpy(to, &value, bytes);
+}
+
 /* ---- strings and records --------------------------------------------- */
 
 MAKE_UNUSED static uint32_t

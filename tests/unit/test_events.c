@@ -190,6 +190,7 @@ static void
 test_logs_are_formatted_and_sorted_by_time(void **state)
 {
 	uint8_t args[320] = { 0 };
+	uint64_t word = 42;
 	struct make_region m;
 	struct kyi_ring_section *one, *two;
 	struct kymo_region *region;
@@ -203,9 +204,10 @@ test_logs_are_formatted_and_sorted_by_time(void **state)
 	text = make_name(&m, "net", "said '%s'", "s");
 	one = make_ring(&m, 1, 16);
 	two = make_ring(&m, 2, 16);
-	args[0] = 42;
+	memcpy(args, &word, sizeof(word));
 	make_log(one, number, now + 2, args, 1);
-	args[0] = 41;
+	word = 41;
+	memcpy(args, &word, sizeof(word));
 	make_log(two, number, now + 1, args, 1);
 	memcpy(args, &len, 2);
 	memset(args + 2, 'w', 300);

@@ -308,7 +308,7 @@ test_a_check_tells_each_fault_and_where_it_is(void **state)
 	assert_int_equal(heard_off, off);
 	assert_non_null(strstr(heard, "SLOTS"));
 	store(off, sound + off, 64);
-	store(8, "\1\2\3\4", 4);
+	store(8, "\1\2\2\1", 4);
 	assert_int_equal(check(&error), 1);
 	assert_int_equal(heard_off, 8);
 	assert_string_equal(error.text, "");

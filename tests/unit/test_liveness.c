@@ -123,7 +123,7 @@ set_header(struct make_region *m, size_t off, uint64_t value, size_t bytes)
 	int fd = open(m->region.path, O_RDWR | O_CLOEXEC);
 
 	assert_int_equal(pread(fd, &header, sizeof(header), 0), sizeof(header));
-	memcpy((uint8_t *)&header + off, &value, bytes);
+	make_number((uint8_t *)&header + off, value, bytes);
 	header.crc32c = kyi_crc32c(0, &header,
 	    offsetof(struct kyi_header, crc32c));
 	assert_int_equal(pwrite(fd, &header, sizeof(header), 0),

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "reader/region/region.h"
+#include "reader/region/private.h"
 #include "shm/crc32c.h"
 #include "tests/testlib/make_region.h"
 
@@ -260,7 +260,7 @@ set_header(const struct kyi_header *from, size_t off, size_t bytes,
 {
 	struct kyi_header header = *from;
 
-	memcpy((uint8_t *)&header + off, &value, bytes);
+	make_number((uint8_t *)&header + off, value, bytes);
 	header.crc32c = kyi_crc32c(0, &header,
 	    offsetof(struct kyi_header, crc32c));
 	write_at(0, &header, sizeof(header));
@@ -278,7 +278,7 @@ test_a_header_that_means_to_lie_is_refused(void **state)
 		uint64_t value;
 		const char *why;
 	} rows[] = {
-		{ MEMBER(endian), KYI_ENDIAN_SWAPPED, "other byte order" },
+		{ MEMBER(endian), KYI_ENDIAN_SWAPPED, "version 256" },
 		{ MEMBER(abi_major), 2, "version 2" },
 		{ MEMBER(feat_incompat), 4, "needs features (0x4)" },
 		{ MEMBER(max_bytes), UINT64_MAX, "length" },
@@ -312,6 +312,23 @@ test_a_header_that_means_to_lie_is_refused(void **state)
 	}
 }
 
+/* From a directory: those are live, and of this machine. */
+static void
+test_the_other_byte_order_is_read_only_where_a_person_asks(void **state)
+{
+	struct kyi_header header;
+	struct kymo_error error;
+
+	read_header(&header);
+	kyi_swap_header(&header);
+	header.crc32c = __builtin_bswap32(kyi_crc32c(0, &header,
+	    offsetof(struct kyi_header, crc32c)));
+	write_at(0, &header, sizeof(header));
+	assert_int_equal(open_in_dir(NULL, &error), -1);
+	assert_non_null(strstr(error.text, "other byte order"));
+	assert_int_equal(open_path(&error), 0);
+}
+
 static void
 test_features_that_only_allow_reading_forbid_absorbing(void **state)
 {
@@ -341,6 +358,7 @@ main(void)
 		IN_DIR(test_lengths_that_no_region_has_are_refused),
 		IN_DIR(test_any_changed_byte_of_a_header_is_noticed),
 		IN_DIR(test_a_header_that_means_to_lie_is_refused),
+		IN_DIR(test_the_other_byte_order_is_read_only_where_a_person_asks),
 		IN_DIR(test_features_that_only_allow_reading_forbid_absorbing),
 	};
 

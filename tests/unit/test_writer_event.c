@@ -253,6 +253,16 @@ word_at(const uint8_t *bytes, uint32_t off)
 	return word;
 }
 
+static bool
+is_string_at(const uint8_t *bytes, const char *text)
+{
+	uint16_t len_bytes;
+
+	memcpy(&len_bytes, bytes, sizeof(len_bytes));
+	return len_bytes == strlen(text) &&
+	    memcmp(bytes + sizeof(len_bytes), text, len_bytes) == 0;
+}
+
 /* Not inlined: the compiler would see NULL and complain. */
 static void __attribute__((noinline, noclone))
 log_once(int i, long l, unsigned u, double d, const char *s)
@@ -279,8 +289,8 @@ test_a_log_keeps_its_arguments(void **state)
 	assert_int_equal((int64_t)word_at(bytes, 8), -2);
 	assert_int_equal(word_at(bytes, 16), 3);
 	assert_memory_equal(bytes + 24, &d, 8);
-	assert_memory_equal(bytes + 32, "\x04\0four", 6);
-	assert_memory_equal(log_bytes(1) + 32, "\x06\0(null)", 8);
+	assert_true(is_string_at(bytes + 32, "four"));
+	assert_true(is_string_at(log_bytes(1) + 32, "(null)"));
 	format = peek_record(fresh_peek(), KYI_REC_LOG_FORMAT, 0);
 	assert_int_equal(format->id, events[0].name_id);
 	assert_int_equal(format->severity, KYMO_WARN);
@@ -367,7 +377,8 @@ test_a_precision_bounds_what_is_read(void **state)
 	memcpy(three, "abc", 3);
 	KYMO_LOG(KYMO_INFO, "%.3s|%.1s", three, three);
 	assert_int_equal(events_of(KYI_RING_LOG), 1);
-	assert_memory_equal(log_bytes(0), "\x03\0abc\x01\0a", 8);
+	assert_true(is_string_at(log_bytes(0), "abc"));
+	assert_true(is_string_at(log_bytes(0) + 5, "a"));
 	free(three);
 }
 
