@@ -4,27 +4,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define FNV_PRIME UINT64_C(0x100000001b3)
+#define MIX UINT64_C(0x9e3779b97f4a7c15) /* 2^64 / the golden ratio, odd */
 
-/* FNV-1a (Fowler, Noll, Vo) with the NUL too, so that ("a", "bc") is not
+static uint64_t
+mix(uint64_t hash)
+{
+	hash ^= hash >> 32;
+	hash *= MIX;
+	return hash ^ hash >> 29;
+}
+
+/* Eight bytes at a time; the length is part of it, so that ("a", "bc") is not
    ("ab", "c"). */
 static uint64_t
 hash_text(uint64_t hash, const char *text)
 {
-	do
-		hash = (hash ^ (unsigned char)*text) * FNV_PRIME;
-	while (*text++ != '\0');
-	return hash;
+	size_t len_bytes = strlen(text);
+	uint64_t word;
+
+	hash = mix(hash ^ len_bytes * MIX);
+	for (; len_bytes >= sizeof word; len_bytes -= sizeof word) {
+		memcpy(&word, text, sizeof word);
+		hash = mix((hash ^ word) * MIX);
+		text += sizeof word;
+	}
+	word = 0;
+	memcpy(&word, text, len_bytes);
+	return mix((hash ^ word) * MIX);
+}
+
+uint64_t
+kymo_label_hash(const char *key, const char *value)
+{
+	return hash_text(hash_text(MIX, key), value);
 }
 
 uint64_t
 kymo_labels_hash(const struct kymo_label *labels, uint32_t cnt)
 {
-	uint64_t hash = FNV_OFFSET;
+	uint64_t hash = 0;
 
 	for (uint32_t i = 0; i < cnt; i++)
-		hash = hash_text(hash_text(hash, labels[i].key), labels[i].value);
+		hash += kymo_label_hash(labels[i].key, labels[i].value);
 	return hash;
 }
 

@@ -32,6 +32,9 @@ struct kymo_labels {
    values; of a key given twice the later stays. NULL: no memory. */
 KYMO_READER_API struct kymo_labels *kymo_labels_make(
     const struct kymo_label *labels, uint32_t cnt);
+/* The hash of a set is the sum of its labels', so that a set with one label
+   more or less has its hash at once. */
+KYMO_READER_API uint64_t kymo_label_hash(const char *key, const char *value);
 KYMO_READER_API uint64_t kymo_labels_hash(const struct kymo_label *labels,
     uint32_t cnt);
 /* The value of key, "" where there is none. */

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* The *_over_time functions that sum up: sum, avg, min, max, stddev.. Long
+   ranges are summed by blocks of 64 samples where the series has such. */
+#include "reader/query/over.h"
+#include "reader/query/sum.h"
+
+#define BLOCK_SAMPLES (1u << KYMO_BLOCK_SHIFT)
+/* Shorter ranges are summed one by one, as Prometheus does. */
+#define LANES_FROM 64
+
+static void
+note_ignored(struct kyi_over *over, const struct kyi_span *span)
+{
+	if (kyi_span_hists(span) > 0)
+		kyi_over_note(over, KYI_NOTE_IGNORED_RANGE);
+}
+
+/* ---- sums --------------------------------------------------------------- */
+
+static inline void
+two_sum(double *sum, double *low, double value)
+{
+	double next = *sum + value;
+	double part = next - *sum;
+
+	*low += (*sum - (next - part)) + (value - part);
+	*sum = next;
+}
+
+/* Four sums side by side, so that one need not wait for the other. */
+static void
+sum_lanes(struct kyi_sum *to, const double *value, uint32_t cnt)
+{
+	double sum[4] = { 0 }, low[4] = { 0 };
+	uint32_t i;
+
+	for (i = 0; i + 4 <= cnt; i += 4)
+		for (int lane = 0; lane < 4; lane++)
+			two_sum(&sum[lane], &low[lane], value[i + lane]);
+	for (; i < cnt; i++)
+		two_sum(&sum[0], &low[0], value[i]);
+	for (int lane = 0; lane < 4; lane++) {
+		two_sum(&to->sum, &to->low, sum[lane]);
+		to->low += low[lane];
+	}
+}
+
+static void
+sum_blocks(struct kyi_sum *to, const struct kymo_sample_block *block,
+    uint32_t cnt)
+{
+	double sum[4] = { 0 }, low[4] = { 0 };
+	uint32_t i;
+
+	for (i = 0; i + 4 <= cnt; i += 4)
+		for (int lane = 0; lane < 4; lane++) {
+			two_sum(&sum[lane], &low[lane], block[i + lane].sum);
+			low[lane] += block[i + lane].low;
+		}
+	for (; i < cnt; i++) {
+		two_sum(&sum[0], &low[0], block[i].sum);
+		low[0] += block[i].low;
+	}
+	for (int lane = 0; lane < 4; lane++) {
+		two_sum(&to->sum, &to->low, sum[lane]);
+		to->low += low[lane];
+	}
+}
+
+/* Whole blocks within from .. to: the first and how many. */
+static uint32_t
+whole_blocks(const struct kyi_column *column, uint32_t from, uint32_t to,
+    uint32_t *first)
+{
+	uint32_t end;
+
+	if (column->block == NULL)
+		return 0;
+	*first = (from + column->block_phase + BLOCK_SAMPLES - 1) >>
+	    KYMO_BLOCK_SHIFT;
+	end = (to + column->block_phase) >> KYMO_BLOCK_SHIFT;
+	if (end > column->block_cnt)
+		end = column->block_cnt;
+	return end > *first ? end - *first : 0;
+}
+
+/* false: it does not fit a double, or holds what is no number. */
+static bool
+sum_fast(const struct kyi_column *column, uint32_t from, uint32_t to,
+    struct kyi_sum *sum)
+{
+	uint32_t first = 0, cnt = whole_blocks(column, from, to, &first);
+
+	*sum = (struct kyi_sum){ 0, 0 };
+	if (cnt == 0) {
+		sum_lanes(sum, column->value + from, to - from);
+	} else {
+		uint32_t start = (first << KYMO_BLOCK_SHIFT) -
+		    column->block_phase;
+		uint32_t end = start + (cnt << KYMO_BLOCK_SHIFT);
+
+		sum_lanes(sum, column->value + from, start - from);
+		sum_blocks(sum, column->block + first, cnt);
+		sum_lanes(sum, column->value + end, to - end);
+	}
+	return isfinite(sum->sum) && isfinite(sum->low);
+}
+
+/* 1: floats, to be gone on with; else what to return. */
+static int
+sum_kind(struct kyi_over *over, const struct kyi_span *span, bool is_mean,
+    struct kyi_value *out)
+{
+	if (kyi_span_hists(span) == 0)
+		return 1;
+	if (kyi_span_floats(span) > 0) {
+		kyi_over_note(over, KYI_NOTE_MIX);
+		return 0;
+	}
+	return kyi_over_hist_sum(over, span, is_mean, out);
+}
+
+int
+kyi_over_sum(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	int kind = sum_kind(over, span, false, out);
+	struct kyi_sum sum = { 0, 0 };
+
+	if (kind != 1 || out->hist != NULL)
+		return kind;
+	if (kyi_span_floats(span) < LANES_FROM ||
+	    !sum_fast(span->floats, span->from, span->to, &sum)) {
+		sum = (struct kyi_sum){ 0, 0 };
+		for (uint32_t i = span->from; i < span->to; i++)
+			kyi_sum_add(&sum, span->floats->value[i]);
+	}
+	out->value = kyi_sum_get(sum);
+	return 1;
+}
+
+int
+kyi_over_avg(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	int kind = sum_kind(over, span, true, out);
+	struct kyi_mean mean = { { 0, 0 }, 0, false };
+	struct kyi_sum sum;
+
+	if (kind != 1 || out->hist != NULL)
+		return kind;
+	if (kyi_span_floats(span) >= LANES_FROM &&
+	    sum_fast(span->floats, span->from, span->to, &sum)) {
+		out->value = sum.sum / kyi_span_floats(span) +
+		    sum.low / kyi_span_floats(span);
+		return 1;
+	}
+	for (uint32_t i = span->from; i < span->to; i++)
+		kyi_mean_add(&mean, span->floats->value[i]);
+	out->value = kyi_mean_get(&mean);
+	return 1;
+}
+
+int
+kyi_over_count(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	(void)over;
+	out->value = kyi_span_floats(span) + kyi_span_hists(span);
+	return 1;
+}
+
+int
+kyi_over_present(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	(void)over;
+	(void)span;
+	out->value = 1;
+	return 1;
+}
+
+/* ---- the least and the greatest ----------------------------------------- */
+
+/* NaN gives way to any number. */
+static double
+pick_least(const double *value, uint32_t cnt, double least, double sign)
+{
+	for (uint32_t i = 0; i < cnt; i++)
+		if (sign * value[i] < sign * least || isnan(least))
+			least = value[i];
+	return least;
+}
+
+static int
+least(struct kyi_over *over, const struct kyi_span *span, double sign,
+    struct kyi_value *out)
+{
+	const struct kyi_column *column = span->floats;
+	uint32_t first = 0, cnt;
+	double found = NAN;
+
+	if (kyi_span_floats(span) == 0)
+		return 0;
+	note_ignored(over, span);
+	cnt = whole_blocks(column, span->from, span->to, &first);
+	if (cnt == 0) {
+		out->value = pick_least(column->value + span->from,
+		    kyi_span_floats(span), found, sign);
+		return 1;
+	}
+	for (uint32_t i = first; i < first + cnt; i++) {
+		double of = sign > 0 ? column->block[i].min :
+		    column->block[i].max;
+
+		found = pick_least(&of, 1, found, sign);
+	}
+	first = (first << KYMO_BLOCK_SHIFT) - column->block_phase;
+	found = pick_least(column->value + span->from, first - span->from,
+	    found, sign);
+	first += cnt << KYMO_BLOCK_SHIFT;
+	out->value = pick_least(column->value + first, span->to - first, found,
+	    sign);
+	return 1;
+}
+
+int
+kyi_over_min(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	return least(over, span, 1, out);
+}
+
+int
+kyi_over_max(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	return least(over, span, -1, out);
+}
+
+static int
+ts_of_least(struct kyi_over *over, const struct kyi_span *span, double sign,
+    struct kyi_value *out)
+{
+	const double *value = span->floats->value;
+	uint32_t at = span->from;
+
+	if (kyi_span_floats(span) == 0)
+		return 0;
+	note_ignored(over, span);
+	for (uint32_t i = at; i < span->to; i++)
+		if (sign * value[i] <= sign * value[at] || isnan(value[at]))
+			at = i;
+	out->value = (double)span->floats->at_ms[at] / 1000;
+	return 1;
+}
+
+int
+kyi_over_ts_min(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	return ts_of_least(over, span, 1, out);
+}
+
+int
+kyi_over_ts_max(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	return ts_of_least(over, span, -1, out);
+}
+
+/* ---- spread ------------------------------------------------------------- */
+
+static int
+variance(struct kyi_over *over, const struct kyi_span *span, double *result)
+{
+	struct kyi_sum mean = { 0, 0 }, squares = { 0, 0 };
+	double cnt = 0;
+
+	if (kyi_span_floats(span) == 0)
+		return 0;
+	note_ignored(over, span);
+	for (uint32_t i = span->from; i < span->to; i++) {
+		double value = span->floats->value[i];
+		double off = value - (mean.sum + mean.low);
+
+		cnt++;
+		kyi_sum_add(&mean, off / cnt);
+		kyi_sum_add(&squares, off * (value - (mean.sum + mean.low)));
+	}
+	*result = (squares.sum + squares.low) / cnt;
+	return 1;
+}
+
+int
+kyi_over_stdvar(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	return variance(over, span, &out->value);
+}
+
+int
+kyi_over_stddev(struct kyi_over *over, const struct kyi_span *span,
+    struct kyi_value *out)
+{
+	int got = variance(over, span, &out->value);
+
+	out->value = sqrt(out->value);
+	return got;
+}
