@@ -130,6 +130,27 @@ ask(struct kyi_eval *eval, bool range, struct kymo_result **result)
 	return 0;
 }
 
+/* Durations of step() and range() are known now. */
+static int
+ask_bound(struct kyi_eval *eval, bool range, struct kymo_result **result)
+{
+	const struct kyi_steps *asked = &eval->asked;
+	int64_t range_ms = (int64_t)(asked->cnt - 1) * asked->step_ms;
+	struct kymo_query *bound;
+	int failed;
+
+	*result = NULL;
+	if (!eval->query->unbound)
+		return ask(eval, range, result);
+	if (kyi_query_bind(eval->query, range ? asked->step_ms : 0, range_ms,
+	    &bound, eval->error) != 0)
+		return -1;
+	eval->query = bound;
+	failed = ask(eval, range, result);
+	kymo_query_delete(bound);
+	return failed;
+}
+
 /* ---- the two ways to ask ------------------------------------------------ */
 
 int
@@ -144,7 +165,7 @@ kymo_query_instant(const struct kymo_query *query,
 	    .error = error == NULL ? &unread : error,
 	    .asked = { at_ms, 1, 1 } };
 
-	return ask(&eval, false, result);
+	return ask_bound(&eval, false, result);
 }
 
 int
@@ -175,5 +196,5 @@ kymo_query_range(const struct kymo_query *query,
 		return kyi_eval_error(&eval, NULL, "the range has more than "
 		    "%llu steps", (unsigned long long)eval.options.steps_max);
 	eval.asked = (struct kyi_steps){ from_ms, step_ms, (uint32_t)cnt };
-	return ask(&eval, true, result);
+	return ask_bound(&eval, true, result);
 }
