@@ -10,6 +10,9 @@
 #include "writer/birth.h"
 #include "writer/sweep.h"
 
+#define TEXT_(number) #number
+#define TEXT(number) TEXT_(number)
+
 const char *
 kyi_service(void)
 {
@@ -312,7 +315,8 @@ own_resources(struct kyi_process *process)
 		{ "host.name", host },
 		{ "telemetry.sdk.name", "kymo" },
 		{ "telemetry.sdk.language", "c" },
-		{ "telemetry.sdk.version", PACKAGE_VERSION },
+		{ "telemetry.sdk.version", TEXT(KYMO_VERSION_MAJOR) "."
+		    TEXT(KYMO_VERSION_MINOR) "." TEXT(KYMO_VERSION_PATCH) },
 	};
 	uint32_t pos[sizeof(pairs) / sizeof(*pairs)][2], i, j;
 	const char *slash;

@@ -108,6 +108,29 @@
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #endif
 
+/* ---- embedding kymo as one header --------------------------------------- */
+
+/* kymo_single.h (installed as kymo/kymo_single.h) is kymo.h and, where a C file
+   defines KYMO_IMPLEMENTATION before all its headers, the whole library:
+   nothing to link, nothing but libc needed. Copy it into a source tree; one
+   file of a program has
+
+     #define KYMO_IMPLEMENTATION
+     #include <kymo_single.h>
+
+   and all others, C or C++, include it alone. Inlined records are the same
+   code, and all that is said here holds.
+
+   A copy belongs to the program, or the shared library, that it is compiled
+   into, and is hidden from all others. So a program may have it while its
+   libraries bring libkymo.so, or copies of their own: each copy has its own
+   region, under the same service and pid, and readers add them up as they add
+   up processes. Options, kymo_status, kymo_heartbeat and the limits of threads
+   and memory are of one copy each; a gauge that two copies set is the younger
+   region's, as of two processes. Link a library that has a copy
+   and may be unloaded with -Wl,-z,nodelete, as libkymo.so is: a thread that ends
+   calls it. */
+
 /* ---- kinds and limits -------------------------------------------------- */
 
 enum kymo_kind {

@@ -150,7 +150,7 @@ void
 kyi_sweep(struct kyi_process *process)
 {
 	char path[KYI_REGION_PATH_BYTES];
-	uint64_t total_bytes, free_bytes;
+	uint64_t total_bytes = 0, free_bytes = 0;
 	int dir_fd, rc;
 	char *slash;
 
