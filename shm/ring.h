@@ -11,9 +11,11 @@
    It always overwrites: nobody can block it. A record of more than one place
    takes consecutive numbers; all but its first are KYI_EVENT_MORE.
 
-   The reader copies the places, then reads reserve again, then accepts place
-   n only if seq == n + 1 in the copy and n + cnt >= that later reserve: a
-   writer that had begun to overwrite n must have reserved n + cnt first.
+   The reader copies the seqs, then the places, then reserve, a fence between
+   each, then accepts place n only if seq == n + 1 in both copies (what was whole
+   in a step before is so wherever in the place the copy began) and n + cnt >=
+   that later reserve (a writer that had begun to overwrite n must have reserved
+   n + cnt first).
 
    Loss is exact: reserve counts all, so what a reader did not accept is known.
    Without the check of reserve 4.5 of 19.4 million records came out corrupt. */
@@ -60,8 +62,8 @@ kyi_ring_end(struct kyi_event *place, uint64_t number)
 	kyi_store_u64_release(&place->seq, number + 1);
 }
 
-/* kyi_ring_copy_fence stands between copying places and reading reserve
-   again, and between reading seq and the words when reading in place. */
+/* kyi_ring_copy_fence stands between copying seqs and copying places, and between
+   that and reading reserve again. */
 static inline void
 kyi_ring_copy_fence(void)
 {
@@ -70,12 +72,14 @@ kyi_ring_copy_fence(void)
 }
 
 /* kyi_ring_whole tells whether a copied place is record number's, whole, when
-   reserve_after was read after the copy and cnt is the section's size. */
+   seq_before is its seq of the step before the copy, reserve_after was read
+   after it and cnt is the section's size. */
 static inline bool
-kyi_ring_whole(const struct kyi_event *copy, uint64_t number,
-    uint64_t reserve_after, uint32_t cnt)
+kyi_ring_whole(uint64_t seq_before, const struct kyi_event *copy,
+    uint64_t number, uint64_t reserve_after, uint32_t cnt)
 {
-	return copy->seq == number + 1 && reserve_after - number <= cnt;
+	return seq_before == number + 1 && copy->seq == number + 1 &&
+	    reserve_after - number <= cnt;
 }
 
 #endif

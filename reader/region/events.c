@@ -140,9 +140,10 @@ scan_stack(struct kymo_region *region, const struct kyi_block_place *place,
 
 /* ---- rings ----------------------------------------------------------- */
 
-/* One section's places, as copied, and reserve as read after that. */
+/* One section's places, as copied twice, and reserve as read after that. Of the
+   first copy only seq counts. */
 struct section {
-	const struct kyi_event *places;
+	const struct kyi_event *before, *places;
 	uint64_t reserve_after;
 	uint32_t cnt, slot;
 	uint64_t off;
@@ -152,12 +153,12 @@ struct section {
 static const struct kyi_event *
 whole_place(const struct section *section, uint64_t number)
 {
-	const struct kyi_event *place =
-	    &section->places[number & (section->cnt - 1)];
+	uint64_t idx = number & (section->cnt - 1);
+	const struct kyi_event *place = &section->places[idx];
 
 	if (number >= section->reserve_after ||
-	    !kyi_ring_whole(place, number, section->reserve_after,
-	    section->cnt))
+	    !kyi_ring_whole(section->before[idx].seq, place, number,
+	    section->reserve_after, section->cnt))
 		return NULL;
 	return place;
 }
@@ -283,24 +284,29 @@ scan_section(struct kymo_region *region, const struct kyi_block_place *place,
 		.slot = place->owner_slot };
 	uint64_t places_bytes =
 	    section.cnt * (uint64_t)sizeof(struct kyi_event);
-	uint8_t *places;
+	uint8_t *copies;
+	uint32_t i;
 
 	if (section.cnt == 0 || heads[kind].reserve == 0)
 		return 0;
 	section.off = place->off + RING_HEADS_BYTES +
 	    heads[kind].first * (uint64_t)sizeof(struct kyi_event);
-	places = kyi_image_scratch(region->image, places_bytes);
-	if (places == NULL)
+	copies = kyi_image_scratch(region->image, 2 * places_bytes);
+	if (copies == NULL)
 		return kymo_error_set(error, "out of memory");
-	if (kyi_copy_to(region, places, section.off, places_bytes, error) != 0)
-		return -1;
-	kyi_ring_copy_fence();
+	for (i = 0; i < 2; i++) {
+		if (kyi_copy_to(region, copies + i * places_bytes, section.off,
+			places_bytes, error) != 0)
+			return -1;
+		kyi_ring_copy_fence();
+	}
 	if (kyi_copy_to(region, &section.reserve_after, place->off +
 		sizeof(struct kyi_block) + kind * sizeof(heads[kind]) +
 		offsetof(struct kyi_ring_section, reserve),
 		sizeof(section.reserve_after), error) != 0)
 		return -1;
-	section.places = (const struct kyi_event *)(const void *)places;
+	section.before = (const struct kyi_event *)(const void *)copies;
+	section.places = section.before + section.cnt;
 	/* Room for what an honest log may become, for all of a hostile ring. */
 	region->events.bytes_max += 4 * places_bytes;
 	take_events(region, &section, kind);
