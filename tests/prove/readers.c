@@ -262,7 +262,7 @@ has_room(void)
 static void
 scan_calls(void)
 {
-	uint64_t step = quick ? 7 : 1;
+	uint64_t step = !quick ? 1 : writing->write_max == 0 ? 7 : 19;
 
 	for (; !row->is_through && has_room(); row->next += step) {
 		uint64_t stop_at = row->next / WRITE_CNT_MAX;
@@ -278,7 +278,8 @@ static void
 scan_words(void)
 {
 	static const uint64_t gaps[] = { 0, 1, 16, 64 };
-	uint64_t scan_cnt = quick ? 48 : 6000, word_cnt;
+	uint64_t scan_cnt = !quick ? 6000 : writing->write_max == 0 ? 48 : 24;
+	uint64_t word_cnt;
 
 	plan.stop_at = UINT64_MAX;
 	scan();
