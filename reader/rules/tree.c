@@ -13,7 +13,7 @@
 
 struct anchor {
 	const char *name;
-	const struct kyi_node *node; /* NULL: still being read */
+	const struct kyi_tree_node *node; /* NULL: still being read */
 	struct anchor *next;
 };
 
@@ -26,7 +26,7 @@ struct build {
 	struct kymo_error error;
 };
 
-static struct kyi_node *node_read(struct build *build);
+static struct kyi_tree_node *node_read(struct build *build);
 
 static void *
 get(struct build *build, size_t size_bytes)
@@ -69,12 +69,12 @@ anchor_new(struct build *build, const yaml_char_t *name)
 	return anchor->name == NULL ? NULL : anchor;
 }
 
-static struct kyi_node *
+static struct kyi_tree_node *
 alias_read(struct build *build)
 {
 	const char *name = (const char *)build->yaml.event.data.alias.anchor;
 	const struct anchor *anchor = build->anchors;
-	struct kyi_node *node;
+	struct kyi_tree_node *node;
 
 	while (anchor != NULL && strcmp(anchor->name, name) != 0)
 		anchor = anchor->next;
@@ -96,7 +96,7 @@ alias_read(struct build *build)
 /* ---- nodes --------------------------------------------------------------------- */
 
 static int
-weigh(struct build *build, struct kyi_node *node, const struct kyi_node *child)
+weigh(struct build *build, struct kyi_tree_node *node, const struct kyi_tree_node *child)
 {
 	node->weight += child->weight;
 	if (node->weight <= KYI_TREE_NODES_MAX)
@@ -105,8 +105,8 @@ weigh(struct build *build, struct kyi_node *node, const struct kyi_node *child)
 	    KYI_TREE_NODES_MAX);
 }
 
-static struct kyi_node *
-text_node(struct build *build, struct kyi_node *node)
+static struct kyi_tree_node *
+text_node(struct build *build, struct kyi_tree_node *node)
 {
 	const yaml_event_t *event = &build->yaml.event;
 	static const char styles[] = { 0, 0, '\'', '"', '|', '>' };
@@ -117,22 +117,22 @@ text_node(struct build *build, struct kyi_node *node)
 		kyi_yaml_error(&build->yaml, "a NUL byte in a text");
 		return NULL;
 	}
-	node->kind = KYI_NODE_TEXT;
+	node->kind = KYI_TREE_TEXT;
 	if ((size_t)event->data.scalar.style < sizeof(styles))
 		node->style = styles[event->data.scalar.style];
 	if (node->style == 0 && (len_bytes == 0 || strcmp(text, "~") == 0 ||
 	    strcasecmp(text, "null") == 0))
-		node->kind = KYI_NODE_NULL;
+		node->kind = KYI_TREE_NULL;
 	node->text = keep(build, text, len_bytes);
 	return node->text == NULL ? NULL : node;
 }
 
-static struct kyi_node *
-list_node(struct build *build, struct kyi_node *node)
+static struct kyi_tree_node *
+list_node(struct build *build, struct kyi_tree_node *node)
 {
-	struct kyi_node **last = &node->first;
+	struct kyi_tree_node **last = &node->first;
 
-	node->kind = KYI_NODE_LIST;
+	node->kind = KYI_TREE_LIST;
 	for (;;) {
 		if (kyi_yaml_next(&build->yaml) != 0)
 			return NULL;
@@ -147,25 +147,25 @@ list_node(struct build *build, struct kyi_node *node)
 
 /* "<<": what is there already stays. */
 static int
-merge(struct build *build, struct kyi_node *map, const struct kyi_node *from)
+merge(struct build *build, struct kyi_tree_node *map, const struct kyi_tree_node *from)
 {
-	const struct kyi_node *value;
-	struct kyi_node **last = &map->first, *copy;
+	const struct kyi_tree_node *value;
+	struct kyi_tree_node **last = &map->first, *copy;
 
-	if (from->kind == KYI_NODE_LIST) {
+	if (from->kind == KYI_TREE_LIST) {
 		for (value = from->first; value != NULL; value = value->next)
-			if (value->kind != KYI_NODE_MAP ||
+			if (value->kind != KYI_TREE_MAP ||
 			    merge(build, map, value) != 0)
 				return kyi_yaml_error(&build->yaml,
 				    "<< takes keys and values");
 		return 0;
 	}
-	if (from->kind != KYI_NODE_MAP)
+	if (from->kind != KYI_TREE_MAP)
 		return kyi_yaml_error(&build->yaml, "<< takes keys and values");
 	while (*last != NULL)
 		last = &(*last)->next;
 	for (value = from->first; value != NULL; value = value->next) {
-		if (kyi_node_get(map, value->key) != NULL)
+		if (kyi_tree_get(map, value->key) != NULL)
 			continue;
 		copy = get(build, sizeof(*copy));
 		if (copy == NULL)
@@ -181,13 +181,13 @@ merge(struct build *build, struct kyi_node *map, const struct kyi_node *from)
 }
 
 static int
-pair_read(struct build *build, struct kyi_node *map, struct kyi_node ***last,
-    struct kyi_node **merged)
+pair_read(struct build *build, struct kyi_tree_node *map, struct kyi_tree_node ***last,
+    struct kyi_tree_node **merged)
 {
 	uint32_t line = (uint32_t)build->yaml.event.start_mark.line + 1;
 	uint32_t column = (uint32_t)build->yaml.event.start_mark.column + 1;
-	const struct kyi_node *same;
-	struct kyi_node *value;
+	const struct kyi_tree_node *same;
+	struct kyi_tree_node *value;
 	const char *key;
 	bool is_merge;
 
@@ -199,7 +199,7 @@ pair_read(struct build *build, struct kyi_node *map, struct kyi_node ***last,
 	    build->yaml.event.data.scalar.length);
 	if (key == NULL)
 		return -1;
-	same = is_merge ? NULL : kyi_node_get(map, key);
+	same = is_merge ? NULL : kyi_tree_get(map, key);
 	if (same != NULL)
 		return kyi_yaml_error(&build->yaml, "'%.60s' is here already, "
 		    "in line %u", key, same->key_line);
@@ -220,12 +220,12 @@ pair_read(struct build *build, struct kyi_node *map, struct kyi_node ***last,
 	return weigh(build, map, value);
 }
 
-static struct kyi_node *
-map_node(struct build *build, struct kyi_node *node)
+static struct kyi_tree_node *
+map_node(struct build *build, struct kyi_tree_node *node)
 {
-	struct kyi_node **last = &node->first, *merged = NULL;
+	struct kyi_tree_node **last = &node->first, *merged = NULL;
 
-	node->kind = KYI_NODE_MAP;
+	node->kind = KYI_TREE_MAP;
 	for (;;) {
 		if (kyi_yaml_next(&build->yaml) != 0)
 			return NULL;
@@ -238,13 +238,13 @@ map_node(struct build *build, struct kyi_node *node)
 }
 
 /* The node whose first event is looked at. */
-static struct kyi_node *
+static struct kyi_tree_node *
 node_read(struct build *build)
 {
 	const yaml_event_t *event = &build->yaml.event;
 	const yaml_char_t *name = NULL;
 	struct anchor *anchor = NULL;
-	struct kyi_node *node;
+	struct kyi_tree_node *node;
 
 	if (event->type == YAML_ALIAS_EVENT)
 		return alias_read(build);

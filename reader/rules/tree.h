@@ -16,16 +16,16 @@
 /* Nodes, those behind an alias counted as often as it is used. */
 #define KYI_TREE_NODES_MAX 1000000u
 
-enum kyi_node_kind { KYI_NODE_NULL, KYI_NODE_TEXT, KYI_NODE_LIST, KYI_NODE_MAP };
+enum kyi_tree_kind { KYI_TREE_NULL, KYI_TREE_TEXT, KYI_TREE_LIST, KYI_TREE_MAP };
 
-struct kyi_node {
-	enum kyi_node_kind kind;
+struct kyi_tree_node {
+	enum kyi_tree_kind kind;
 	uint32_t line, column; /* from 1 */
 	uint32_t weight;
 	char style;            /* of a text: 0 plain, else ' " | > */
 	const char *text;
-	struct kyi_node *first; /* of a list, or of a map: its values */
-	struct kyi_node *next;
+	struct kyi_tree_node *first; /* of a list, or of a map: its values */
+	struct kyi_tree_node *next;
 	const char *key; /* of a map's value, and where it stands */
 	uint32_t key_line, key_column;
 };
@@ -34,7 +34,7 @@ struct kyi_tree {
 	const char *name;   /* of the file */
 	const char *source;
 	size_t source_bytes;
-	struct kyi_node *root; /* KYI_NODE_NULL: an empty file */
+	struct kyi_tree_node *root; /* KYI_TREE_NULL: an empty file */
 };
 
 /* What is wrong is told one by one: reading goes on, so that all of it is. */
@@ -55,34 +55,34 @@ struct kyi_tree *kyi_tree_load(struct kyi_arena *arena, const char *path,
 /* "name:line:column: " and the text. kyi_fault_at is at a byte of a node's
    text, kyi_fault_key at the key of a map's value. */
 void kyi_fault(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, const char *format, ...)
+    const struct kyi_tree_node *node, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void kyi_fault_key(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, const char *format, ...)
+    const struct kyi_tree_node *node, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void kyi_fault_at(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, size_t at_bytes, const char *format, ...)
+    const struct kyi_tree_node *node, size_t at_bytes, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 /* Where a byte of a node's text stands in the file. */
-void kyi_node_place(const struct kyi_tree *tree, const struct kyi_node *node,
+void kyi_tree_place(const struct kyi_tree *tree, const struct kyi_tree_node *node,
     size_t at_bytes, uint32_t *line, uint32_t *column);
 
 /* The value of a key; NULL: a map that lacks it, or no map. */
-const struct kyi_node *kyi_node_get(const struct kyi_node *map,
+const struct kyi_tree_node *kyi_tree_get(const struct kyi_tree_node *map,
     const char *key);
 /* Says which keys of map are none of the cnt, with the nearest that is. */
-void kyi_node_keys(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *map, const char *what, const char *const *keys,
+void kyi_tree_keys(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *map, const char *what, const char *const *keys,
     size_t cnt);
 /* Values, where node may be NULL or a null: false then. What cannot be read is
    said; what names it for people ("a duration"). */
-bool kyi_node_text(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, const char *what, const char **text);
-bool kyi_node_duration(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, int64_t *ms);
-bool kyi_node_number(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, double *number);
-bool kyi_node_is(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, enum kyi_node_kind kind);
+bool kyi_tree_text(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *node, const char *what, const char **text);
+bool kyi_tree_duration(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *node, int64_t *ms);
+bool kyi_tree_number(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *node, double *number);
+bool kyi_tree_is(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *node, enum kyi_tree_kind kind);
 
 #endif

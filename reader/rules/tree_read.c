@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader/config/yaml_reader.h"
+#include "reader/nearest.h"
 #include "reader/rules/duration.h"
 
 static void
@@ -24,7 +24,7 @@ say_at(struct kyi_faults *faults, const struct kyi_tree *tree, uint32_t line,
 
 void
 kyi_fault(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, const char *format, ...)
+    const struct kyi_tree_node *node, const char *format, ...)
 {
 	va_list args;
 
@@ -35,7 +35,7 @@ kyi_fault(struct kyi_faults *faults, const struct kyi_tree *tree,
 
 void
 kyi_fault_key(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, const char *format, ...)
+    const struct kyi_tree_node *node, const char *format, ...)
 {
 	va_list args;
 
@@ -46,12 +46,12 @@ kyi_fault_key(struct kyi_faults *faults, const struct kyi_tree *tree,
 
 void
 kyi_fault_at(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, size_t at_bytes, const char *format, ...)
+    const struct kyi_tree_node *node, size_t at_bytes, const char *format, ...)
 {
 	uint32_t line, column;
 	va_list args;
 
-	kyi_node_place(tree, node, at_bytes, &line, &column);
+	kyi_tree_place(tree, node, at_bytes, &line, &column);
 	va_start(args, format);
 	say_at(faults, tree, line, column, format, args);
 	va_end(args);
@@ -85,7 +85,7 @@ forward(struct place *place)
    order: the n-th such character of the text is the n-th in the file, but for
    the quotes and escapes of quoted ones. */
 void
-kyi_node_place(const struct kyi_tree *tree, const struct kyi_node *node,
+kyi_tree_place(const struct kyi_tree *tree, const struct kyi_tree_node *node,
     size_t at_bytes, uint32_t *line, uint32_t *column)
 {
 	struct place place = {tree->source, 1, 1};
@@ -128,12 +128,12 @@ kyi_node_place(const struct kyi_tree *tree, const struct kyi_node *node,
 
 /* ---- values -------------------------------------------------------------------- */
 
-const struct kyi_node *
-kyi_node_get(const struct kyi_node *map, const char *key)
+const struct kyi_tree_node *
+kyi_tree_get(const struct kyi_tree_node *map, const char *key)
 {
-	const struct kyi_node *value;
+	const struct kyi_tree_node *value;
 
-	if (map == NULL || map->kind != KYI_NODE_MAP)
+	if (map == NULL || map->kind != KYI_TREE_MAP)
 		return NULL;
 	for (value = map->first; value != NULL; value = value->next)
 		if (strcmp(value->key, key) == 0)
@@ -142,11 +142,11 @@ kyi_node_get(const struct kyi_node *map, const char *key)
 }
 
 void
-kyi_node_keys(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *map, const char *what, const char *const *keys,
+kyi_tree_keys(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *map, const char *what, const char *const *keys,
     size_t cnt)
 {
-	const struct kyi_node *value;
+	const struct kyi_tree_node *value;
 	const char *near;
 	size_t i;
 
@@ -163,21 +163,21 @@ kyi_node_keys(struct kyi_faults *faults, const struct kyi_tree *tree,
 }
 
 static const char *
-kind_name(enum kyi_node_kind kind)
+kind_name(enum kyi_tree_kind kind)
 {
 	switch (kind) {
-	case KYI_NODE_NULL: return "nothing";
-	case KYI_NODE_TEXT: return "a text";
-	case KYI_NODE_LIST: return "a list";
+	case KYI_TREE_NULL: return "nothing";
+	case KYI_TREE_TEXT: return "a text";
+	case KYI_TREE_LIST: return "a list";
 	default: return "keys and values";
 	}
 }
 
 bool
-kyi_node_is(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, enum kyi_node_kind kind)
+kyi_tree_is(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *node, enum kyi_tree_kind kind)
 {
-	if (node == NULL || node->kind == KYI_NODE_NULL)
+	if (node == NULL || node->kind == KYI_TREE_NULL)
 		return false;
 	if (node->kind == kind)
 		return true;
@@ -187,12 +187,12 @@ kyi_node_is(struct kyi_faults *faults, const struct kyi_tree *tree,
 }
 
 bool
-kyi_node_text(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, const char *what, const char **text)
+kyi_tree_text(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *node, const char *what, const char **text)
 {
-	if (node == NULL || node->kind == KYI_NODE_NULL)
+	if (node == NULL || node->kind == KYI_TREE_NULL)
 		return false;
-	if (node->kind != KYI_NODE_TEXT) {
+	if (node->kind != KYI_TREE_TEXT) {
 		kyi_fault(faults, tree, node, "expected %s, found %s", what,
 		    kind_name(node->kind));
 		return false;
@@ -202,12 +202,12 @@ kyi_node_text(struct kyi_faults *faults, const struct kyi_tree *tree,
 }
 
 bool
-kyi_node_duration(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, int64_t *ms)
+kyi_tree_duration(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *node, int64_t *ms)
 {
 	const char *text;
 
-	if (!kyi_node_text(faults, tree, node, "a duration", &text))
+	if (!kyi_tree_text(faults, tree, node, "a duration", &text))
 		return false;
 	if (kyi_prom_duration_parse(ms, text))
 		return true;
@@ -221,13 +221,13 @@ kyi_node_duration(struct kyi_faults *faults, const struct kyi_tree *tree,
 }
 
 bool
-kyi_node_number(struct kyi_faults *faults, const struct kyi_tree *tree,
-    const struct kyi_node *node, double *number)
+kyi_tree_number(struct kyi_faults *faults, const struct kyi_tree *tree,
+    const struct kyi_tree_node *node, double *number)
 {
 	const char *text;
 	char *end;
 
-	if (!kyi_node_text(faults, tree, node, "a number", &text))
+	if (!kyi_tree_text(faults, tree, node, "a number", &text))
 		return false;
 	/* YAML's own names of what no digits can say. */
 	if (strcasecmp(text, ".nan") == 0 || strcasecmp(text, ".inf") == 0 ||

@@ -34,18 +34,18 @@ test_anchors_and_merged_keys_are_followed(void **state)
 	struct kyi_arena *arena = kyi_arena_new(0);
 	struct kyi_tree *tree = read_text(arena,
 	    "a: &x {b: 1, c: two}\nd: *x\ne: {<<: *x, b: 3}\nf: [*x, ~]\n");
-	const struct kyi_node *e, *f;
+	const struct kyi_tree_node *e, *f;
 
 	assert_non_null(tree);
-	e = kyi_node_get(tree->root, "e");
-	assert_string_equal(kyi_node_get(e, "b")->text, "3");
-	assert_string_equal(kyi_node_get(e, "c")->text, "two");
-	assert_string_equal(kyi_node_get(kyi_node_get(tree->root, "d"),
+	e = kyi_tree_get(tree->root, "e");
+	assert_string_equal(kyi_tree_get(e, "b")->text, "3");
+	assert_string_equal(kyi_tree_get(e, "c")->text, "two");
+	assert_string_equal(kyi_tree_get(kyi_tree_get(tree->root, "d"),
 	    "c")->text, "two");
-	f = kyi_node_get(tree->root, "f");
-	assert_int_equal(f->kind, KYI_NODE_LIST);
-	assert_int_equal(f->first->kind, KYI_NODE_MAP);
-	assert_int_equal(f->first->next->kind, KYI_NODE_NULL);
+	f = kyi_tree_get(tree->root, "f");
+	assert_int_equal(f->kind, KYI_TREE_LIST);
+	assert_int_equal(f->first->kind, KYI_TREE_MAP);
+	assert_int_equal(f->first->next->kind, KYI_TREE_NULL);
 	kyi_arena_delete(arena);
 }
 
@@ -113,13 +113,13 @@ test_a_byte_of_a_text_is_found_in_the_file(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct kyi_arena *arena = kyi_arena_new(0);
 		struct kyi_tree *tree = read_text(arena, rows[i].text);
-		const struct kyi_node *node;
+		const struct kyi_tree_node *node;
 		uint32_t line, column;
 
 		assert_non_null(tree);
-		node = kyi_node_get(tree->root, "k");
+		node = kyi_tree_get(tree->root, "k");
 		if (rows[i].line > 0) {
-			kyi_node_place(tree, node, (size_t)(strchr(node->text,
+			kyi_tree_place(tree, node, (size_t)(strchr(node->text,
 			    '#') - node->text), &line, &column);
 			if (line != rows[i].line || column != rows[i].column)
 				fail_msg("%s: %u:%u", rows[i].text, line,
@@ -141,19 +141,19 @@ test_values_are_read_or_said_to_be_wrong(void **state)
 	double number;
 	int64_t ms;
 
-	assert_true(kyi_node_duration(&faults, tree,
-	    kyi_node_get(tree->root, "interval"), &ms));
+	assert_true(kyi_tree_duration(&faults, tree,
+	    kyi_tree_get(tree->root, "interval"), &ms));
 	assert_int_equal(ms, 5400000);
-	assert_false(kyi_node_duration(&faults, tree,
-	    kyi_node_get(tree->root, "none"), &ms));
-	assert_true(kyi_node_number(&faults, tree,
-	    kyi_node_get(tree->root, "nmae"), &number));
+	assert_false(kyi_tree_duration(&faults, tree,
+	    kyi_tree_get(tree->root, "none"), &ms));
+	assert_true(kyi_tree_number(&faults, tree,
+	    kyi_tree_get(tree->root, "nmae"), &number));
 	assert_int_equal(faults.cnt, 0);
-	assert_false(kyi_node_duration(&faults, tree,
-	    kyi_node_get(tree->root, "limit"), &ms));
-	assert_false(kyi_node_text(&faults, tree,
-	    kyi_node_get(tree->root, "name"), "a name", &text));
-	kyi_node_keys(&faults, tree, tree->root, "this", keys, 3);
+	assert_false(kyi_tree_duration(&faults, tree,
+	    kyi_tree_get(tree->root, "limit"), &ms));
+	assert_false(kyi_tree_text(&faults, tree,
+	    kyi_tree_get(tree->root, "name"), "a name", &text));
+	kyi_tree_keys(&faults, tree, tree->root, "this", keys, 3);
 	assert_int_equal(faults.cnt, 4);
 	assert_string_equal(heard.at,
 	    "f:3:8: '5' has no unit; write 5s or 5m\n"
