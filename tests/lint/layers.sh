@@ -11,7 +11,7 @@ stages='region series detect health history query rules alert notify export serv
 foreign='
 	cmocka\.h               ^tests/
 	urcu.*                  ^reader/series/
-	sqlite3\.h              ^reader/(series|history|notify)/
+	sqlite3\.h              ^reader/(series|history|rules|notify)/
 	microhttpd\.h           ^reader/serve/
 	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: MIT */
+/* Alerting rules: from inactive to pending, firing and back, as Prometheus has
+   it; and what an alert does not do when nothing is known. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/rules/engine.h"
+
+struct kyi_alert *
+kyi_alert_new(void)
+{
+	return calloc(1, sizeof(struct kyi_alert));
+}
+
+void
+kyi_alert_free(struct kyi_alert *alert, uint32_t annotation_cnt)
+{
+	uint32_t i;
+
+	for (i = 0; alert->annotations != NULL && i < annotation_cnt; i++)
+		free((char *)(uintptr_t)alert->annotations[i].value);
+	free(alert->annotations);
+	free(alert->alerts[0].labels);
+	free(alert->alerts[1].labels);
+	free(alert);
+}
+
+/* ---- what is missing -------------------------------------------------------------- */
+
+struct look {
+	const struct kymo_source *source;
+	int64_t at_ms;
+	bool found, failed;
+};
+
+static bool
+any_sample(const struct kymo_selected *selected, int64_t from_ms,
+    int64_t to_ms)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < selected->series_cnt; i++) {
+		const struct kymo_samples *series = &selected->series[i];
+
+		for (k = series->cnt; k-- > 0 && series->at_ms[k] > from_ms;)
+			if (series->at_ms[k] <= to_ms &&
+			    ((series->hist != NULL && series->hist[k] != NULL)
+			    || !kymo_is_stale(series->value[k])))
+				return true;
+	}
+	return false;
+}
+
+static int
+look_at(void *to, const struct kymo_query_selector *selector)
+{
+	struct look *look = to;
+	struct kymo_select what = {.matchers = selector->matchers,
+	    .matcher_cnt = selector->matcher_cnt, .series_max = UINT64_MAX,
+	    .samples_max = UINT64_MAX};
+	struct kymo_selected selected = {0};
+	struct kymo_error error;
+
+	/* Their business is what is not there. */
+	if (strncmp(selector->function, "absent", 6) == 0)
+		return 0;
+	what.from_ms = selector->from_ms + (selector->fixed ? 0 : look->at_ms);
+	what.to_ms = selector->to_ms + (selector->fixed ? 0 : look->at_ms);
+	if (look->source->select(look->source->of, &what, &selected,
+	    &error) != 0) {
+		look->failed = true;
+		return 1;
+	}
+	look->found = any_sample(&selected, what.from_ms, what.to_ms);
+	look->source->done(look->source->of, &selected);
+	return look->found;
+}
+
+/* None of the selectors finds anything. */
+static bool
+is_without_data(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    int64_t at_ms)
+{
+	struct look look = {.source = engine->options.source, .at_ms = at_ms};
+
+	kymo_query_selectors(run->rule->query, look_at, &look);
+	return !look.found;
+}
+
+/* ---- resolving -------------------------------------------------------------------- */
+
+/* A firing alert and a series of resolve_expr agree in all labels of that. */
+static bool
+agrees(const struct kymo_labels *series, const struct kymo_labels *alert)
+{
+	uint32_t i;
+
+	for (i = 0; i < series->cnt; i++)
+		if (strcmp(series->at[i].key, KYMO_NAME_LABEL) != 0 &&
+		    strcmp(kymo_labels_get(alert, series->at[i].key),
+		    series->at[i].value) != 0)
+			return false;
+	return true;
+}
+
+static bool
+may_resolve(const struct kymo_result *resolve, const struct kyi_entry *entry)
+{
+	uint32_t i;
+
+	if (resolve->kind == KYMO_VALUE_SCALAR)
+		return true;
+	for (i = 0; i < resolve->series_cnt; i++)
+		if (agrees(resolve->series[i].labels, entry->in != NULL ?
+		    entry->in : entry->out))
+			return true;
+	return false;
+}
+
+static bool
+flaps(const struct kymo_rule *rule, const struct kyi_alert *alert,
+    int64_t at_ms)
+{
+	uint32_t cnt = 0, i;
+
+	if (rule->flap_max == 0)
+		return false;
+	for (i = 0; i < alert->fired_cnt && i < KYI_FLAPS_MAX; i++)
+		cnt += alert->fired_at_ms[i] > alert->true_ms - rule->flap_ms;
+	return cnt >= rule->flap_max && at_ms - alert->true_ms < rule->flap_ms;
+}
+
+/* An alert that is in the result no more: does it fire on? */
+static bool
+fires_on(const struct kymo_rule *rule, const struct kyi_entry *entry,
+    const struct kymo_result *resolve, int64_t at_ms)
+{
+	struct kyi_alert *alert = entry->alert;
+
+	if (alert->state != KYMO_ALERT_FIRING)
+		return false;
+	if (rule->resolve_query != NULL && (resolve == NULL ||
+	    !may_resolve(resolve, entry)))
+		return true;
+	if (rule->keep_firing_ms > 0) {
+		if (alert->keep_firing_ms == 0) {
+			alert->keep_firing_ms = at_ms;
+			alert->changed = true;
+		}
+		if (at_ms - alert->keep_firing_ms < rule->keep_firing_ms)
+			return true;
+	}
+	return flaps(rule, alert, at_ms);
+}
+
+/* ---- states ----------------------------------------------------------------------- */
+
+static void
+begin(struct kyi_alert *alert, int64_t at_ms)
+{
+	alert->state = KYMO_ALERT_PENDING;
+	alert->active_ms = at_ms;
+	alert->fired_ms = alert->keep_firing_ms = alert->resolved_ms = 0;
+	alert->changed = true;
+}
+
+static void
+fire(struct kyi_alert *alert, int64_t at_ms)
+{
+	alert->state = KYMO_ALERT_FIRING;
+	alert->fired_ms = at_ms;
+	alert->fired_at_ms[alert->fired_cnt++ % KYI_FLAPS_MAX] = at_ms;
+	alert->changed = true;
+}
+
+static void
+seen(struct kyi_alert *alert, int64_t at_ms)
+{
+	if (alert->state == KYMO_ALERT_INACTIVE)
+		begin(alert, at_ms);
+	if (alert->active_ms > at_ms) /* the clock went back */
+		alert->active_ms = at_ms;
+	if (alert->keep_firing_ms != 0)
+		alert->changed = true;
+	alert->keep_firing_ms = 0;
+	alert->true_ms = at_ms;
+	alert->kept = false;
+}
+
+/* Returns whether the alert is to be forgotten. */
+static bool
+unseen(const struct kymo_rule *rule, struct kyi_entry *entry,
+    const struct kymo_result *resolve, int64_t at_ms)
+{
+	struct kyi_alert *alert = entry->alert;
+	int64_t told_ms = rule->flap_ms > KYI_RESOLVED_MS ? rule->flap_ms :
+	    KYI_RESOLVED_MS;
+
+	alert->kept = fires_on(rule, entry, resolve, at_ms);
+	if (alert->kept)
+		return false;
+	if (alert->state == KYMO_ALERT_PENDING)
+		return true;
+	if (alert->state == KYMO_ALERT_INACTIVE)
+		return at_ms - alert->resolved_ms > told_ms;
+	alert->state = KYMO_ALERT_INACTIVE;
+	alert->resolved_ms = at_ms;
+	alert->changed = true;
+	return false;
+}
+
+static bool
+depends(const struct kymo_rule *rule, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < rule->depends_cnt; i++)
+		if (strcmp(rule->depends_on[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* They agree in the labels that both got from their expressions. */
+static bool
+inhibits(const struct kyi_entry *by, const struct kyi_entry *entry)
+{
+	const char *value;
+	uint32_t i;
+
+	if (by->alert->state != KYMO_ALERT_FIRING)
+		return false;
+	for (i = 0; by->in != NULL && entry->in != NULL && i < by->in->cnt;
+	    i++) {
+		value = kymo_labels_get(entry->in, by->in->at[i].key);
+		if (strcmp(by->in->at[i].key, KYMO_NAME_LABEL) != 0 &&
+		    value[0] != '\0' && strcmp(value, by->in->at[i].value) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_inhibited(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    const struct kyi_entry *entry)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < engine->run_cnt; i++) {
+		const struct kyi_rule_run *other = &engine->runs[i];
+
+		if (!other->rule->is_alert || other == run ||
+		    !depends(run->rule, other->rule->name))
+			continue;
+		for (k = 0; k < other->entries.cnt; k++)
+			if (inhibits(other->entries.at[k], entry))
+				return true;
+	}
+	return false;
+}
+
+/* ---- a pass ----------------------------------------------------------------------- */
+
+/* Nothing is known of this pass: all stays as it is, and is said so. */
+static void
+stay(struct kymo_rule_engine *engine, struct kyi_rule_run *run, int64_t at_ms)
+{
+	uint32_t i;
+
+	for (i = 0; i < run->entries.cnt; i++) {
+		struct kyi_alert *alert = run->entries.at[i]->alert;
+
+		alert->kept = alert->state == KYMO_ALERT_FIRING;
+		kyi_alert_write(engine, run, run->entries.at[i], at_ms);
+	}
+}
+
+/* no_data: alert. One alert without labels of its own. */
+static void
+alert_without(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    int64_t at_ms)
+{
+	static const struct kymo_labels none;
+	struct kyi_entry *entry;
+
+	run->pass++;
+	entry = kyi_entry_find(engine, run, &none, 0, NULL, &run->error);
+	if (entry == NULL) {
+		run->health = KYMO_RULE_ERROR;
+		return;
+	}
+	seen(entry->alert, at_ms);
+	if (entry->alert->state == KYMO_ALERT_PENDING &&
+	    at_ms - entry->alert->active_ms >= run->rule->for_ms)
+		fire(entry->alert, at_ms);
+}
+
+static void
+states_move(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    const struct kymo_result *resolve, int64_t at_ms)
+{
+	const struct kymo_rule *rule = run->rule;
+	uint32_t i;
+
+	for (i = run->entries.cnt; i-- > 0;) {
+		struct kyi_entry *entry = run->entries.at[i];
+		struct kyi_alert *alert = entry->alert;
+
+		if (entry->pass == run->pass)
+			seen(alert, at_ms);
+		else if (unseen(rule, entry, resolve, at_ms)) {
+			alert->state = KYMO_ALERT_INACTIVE;
+			kyi_alert_write(engine, run, entry, at_ms);
+			kyi_saved_gone(engine, run, entry);
+			kyi_entry_drop(run, i);
+			continue;
+		}
+		if (alert->state == KYMO_ALERT_PENDING &&
+		    at_ms - alert->active_ms >= rule->for_ms)
+			fire(alert, at_ms);
+		if (rule->depends_cnt > 0)
+			alert->inhibited = is_inhibited(engine, run, entry);
+		if (run->annotations_look && entry->pass == run->pass)
+			kyi_annotate(engine, run, entry, at_ms);
+	}
+	for (i = 0; i < run->entries.cnt; i++)
+		kyi_alert_write(engine, run, run->entries.at[i], at_ms);
+}
+
+static void
+resolve_ask(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    int64_t at_ms, struct kymo_result **resolve)
+{
+	struct kymo_query_error error;
+
+	*resolve = NULL;
+	if (run->rule->resolve_query == NULL)
+		return;
+	if (kymo_query_instant(run->rule->resolve_query,
+	    engine->options.source, at_ms, &engine->options.query, resolve,
+	    &error) != 0) {
+		*resolve = NULL;
+		run->health = KYMO_RULE_ERROR;
+		run->error = error.error;
+	}
+}
+
+void
+kyi_alert_pass(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    const struct kymo_result *result, int64_t at_ms)
+{
+	uint32_t limit = run->group->group->limit, cnt;
+	struct kymo_result *resolve;
+	bool without;
+
+	if (result == NULL) {
+		stay(engine, run, at_ms);
+		return;
+	}
+	cnt = result->kind == KYMO_VALUE_SCALAR ? 1 : result->series_cnt;
+	without = cnt == 0 && run->rule->no_data != KYMO_NO_DATA_OK &&
+	    is_without_data(engine, run, at_ms);
+	if (without) {
+		run->health = KYMO_RULE_NO_DATA;
+		if (run->rule->no_data == KYMO_NO_DATA_ALERT)
+			alert_without(engine, run, at_ms);
+		stay(engine, run, at_ms);
+		return;
+	}
+	if (limit > 0 && cnt > limit) {
+		kymo_error_set(&run->error, "exceeded limit of %u with %u "
+		    "alerts", limit, cnt);
+		run->health = KYMO_RULE_ERROR;
+		stay(engine, run, at_ms);
+		return;
+	}
+	if (kyi_hits(engine, run, result) != 0) {
+		run->health = KYMO_RULE_ERROR;
+		stay(engine, run, at_ms);
+		return;
+	}
+	resolve_ask(engine, run, at_ms, &resolve);
+	states_move(engine, run, resolve, at_ms);
+	kymo_result_delete(resolve);
+}
