@@ -34,6 +34,17 @@ distance(const char *a, const char *b)
 	return row[b_bytes];
 }
 
+/* Letters that both begin with. */
+static size_t
+alike(const char *a, const char *b)
+{
+	size_t i = 0;
+
+	while (a[i] != '\0' && a[i] == b[i])
+		i++;
+	return i;
+}
+
 const char *
 kyi_nearest(const char *text, const char *const *words, size_t cnt)
 {
@@ -42,7 +53,10 @@ kyi_nearest(const char *text, const char *const *words, size_t cnt)
 	for (i = 0; i < cnt; i++) {
 		size_t d = distance(text, words[i]);
 
-		if (d < best) {
+		/* Of two, the one that begins alike: rat is for rate, not
+		   rad. */
+		if (d < best || (d == best && d < WORD_BYTES_MAX &&
+		    alike(text, words[i]) > alike(text, words[best_idx]))) {
 			best = d;
 			best_idx = i;
 		}

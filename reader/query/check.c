@@ -100,6 +100,21 @@ is_set(enum kyi_op op)
 	return op >= KYI_OP_AND;
 }
 
+/* An error of the operator itself. */
+static bool
+fail_op(struct kyi_parser *parser, const struct kyi_node *node,
+    const char *what)
+{
+	struct kyi_lexer lexer = parser->lexer;
+
+	lexer.at_bytes = node->is.binary.left->to_bytes;
+	kyi_lex_skip_blank(&lexer);
+	kyi_parse_fail(parser, lexer.at_bytes,
+	    node->is.binary.right->from_bytes, "%s %s",
+	    kyi_op_name(node->is.binary.op), what);
+	return false;
+}
+
 static bool
 check_operand(struct kyi_parser *parser, const struct kyi_node *node,
     enum kyi_op op)
@@ -107,7 +122,7 @@ check_operand(struct kyi_parser *parser, const struct kyi_node *node,
 	if (node->type == KYMO_VALUE_SCALAR || node->type == KYMO_VALUE_VECTOR)
 		return true;
 	kyi_parse_fail(parser, node->from_bytes, node->to_bytes,
-	    "%s is of scalars and instant vectors, this is %s",
+	    "%s is for scalars and instant vectors, this is %s",
 	    kyi_op_name(op), kyi_type_name(node->type));
 	return false;
 }
@@ -123,11 +138,9 @@ check_labels(struct kyi_parser *parser, const struct kyi_node *node,
 		for (uint32_t k = 0; k < matching->include_cnt; k++)
 			if (strcmp(matching->labels[i],
 			    matching->include[k]) == 0)
-				return kyi_parse_fail(parser,
-				    node->from_bytes, node->to_bytes, "the "
-				    "label %.60s cannot be in on() and in "
-				    "group_left() or group_right()",
-				    matching->labels[i]) != NULL;
+				return fail_op(parser, node, "has a label both "
+				    "in on() and in group_left() or "
+				    "group_right()");
 	return true;
 }
 
@@ -138,16 +151,14 @@ check_scalars(struct kyi_parser *parser, struct kyi_node *node,
 	enum kyi_op op = node->is.binary.op;
 
 	if (is_set(op))
-		return kyi_parse_fail(parser, node->from_bytes,
-		    node->to_bytes, "%s is of instant vectors only",
-		    kyi_op_name(op)) != NULL;
+		return fail_op(parser, node, "is for instant vectors on both "
+		    "sides");
 	if (is_comparison(op) && both_scalars && !node->is.binary.return_bool)
-		return kyi_parse_fail(parser, node->from_bytes,
-		    node->to_bytes, "a comparison of scalars needs bool: "
-		    "%s bool", kyi_op_name(op)) != NULL;
+		return fail_op(parser, node, "needs bool behind it between two "
+		    "scalars");
 	if (node->is.binary.matching->label_cnt > 0)
-		return fail_at(parser, node, "on() and ignoring() are for "
-		    "instant vectors on both sides");
+		return fail_op(parser, node, "takes on() and ignoring() only "
+		    "between two instant vectors");
 	node->is.binary.matching = NULL;
 	return true;
 }
@@ -165,17 +176,16 @@ check_binary(struct kyi_parser *parser, struct kyi_node *node)
 	    !check_labels(parser, node, matching))
 		return false;
 	if (node->is.binary.return_bool && !is_comparison(op))
-		return fail_at(parser, node, "bool goes behind comparisons "
-		    "only");
+		return fail_op(parser, node, "takes no bool, which is for "
+		    "comparisons");
 	if (left->type != KYMO_VALUE_VECTOR ||
 	    right->type != KYMO_VALUE_VECTOR)
 		return check_scalars(parser, node, left->type == right->type);
 	if (!is_set(op))
 		return true;
 	if (matching->card != KYI_ONE_TO_ONE)
-		return kyi_parse_fail(parser, node->from_bytes,
-		    node->to_bytes, "%s takes no group_left() or "
-		    "group_right()", kyi_op_name(op)) != NULL;
+		return fail_op(parser, node, "takes no group_left() or "
+		    "group_right()");
 	matching->card = KYI_MANY_TO_MANY;
 	return true;
 }

@@ -35,9 +35,9 @@ kyi_lex_char_bytes(const struct kyi_lexer *lexer)
 	return bytes;
 }
 
-/* Spaces, and comments to the end of their line. */
-static void
-skip_blank(struct kyi_lexer *lexer)
+/* Comments go to the end of their line. */
+void
+kyi_lex_skip_blank(struct kyi_lexer *lexer)
 {
 	const char *at = lexer->text + lexer->at_bytes;
 
@@ -123,7 +123,7 @@ kyi_lex(struct kyi_lexer *lexer, struct kyi_token *token)
 {
 	const char *at;
 
-	skip_blank(lexer);
+	kyi_lex_skip_blank(lexer);
 	at = lexer->text + lexer->at_bytes;
 	memset(token, 0, sizeof *token);
 	token->from_bytes = lexer->at_bytes;

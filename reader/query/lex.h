@@ -53,6 +53,9 @@ void kyi_lex_number(struct kyi_lexer *lexer, struct kyi_token *token);
 void kyi_lex_bad(struct kyi_lexer *lexer, struct kyi_token *token,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* kyi_lex_skip_blank goes past spaces and comments. */
+void kyi_lex_skip_blank(struct kyi_lexer *lexer);
+
 /* Bytes of the character at lexer->at_bytes. */
 uint32_t kyi_lex_char_bytes(const struct kyi_lexer *lexer);
 

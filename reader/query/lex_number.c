@@ -161,6 +161,6 @@ kyi_lex_number(struct kyi_lexer *lexer, struct kyi_token *token)
 		token->kind = KYI_TOKEN_DURATION;
 		return;
 	}
-	kyi_lex_bad(lexer, token, "'%.*s' is neither a number nor a duration "
-	    "such as 1h30m", (int)(len_bytes > 60 ? 60 : len_bytes), at);
+	kyi_lex_bad(lexer, token, "cannot read '%.*s' as a number or as a "
+	    "duration such as 1h30m", (int)(len_bytes > 60 ? 60 : len_bytes), at);
 }

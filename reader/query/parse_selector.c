@@ -105,11 +105,12 @@ matcher(struct kyi_parser *parser, struct matchers *matchers)
 	return add(parser, matchers, made);
 }
 
-/* {..}; the name that stands inside goes first. */
+/* {..}; a name that stands inside goes first, if there is none outside. */
 static bool
 in_braces(struct kyi_parser *parser, struct matchers *matchers)
 {
 	uint32_t from_bytes = parser->token.from_bytes;
+	bool named = matchers->cnt > 0;
 
 	parser->lexer.mode = KYI_LEX_BRACES;
 	kyi_parse_next(parser);
@@ -125,7 +126,7 @@ in_braces(struct kyi_parser *parser, struct matchers *matchers)
 	}
 	parser->lexer.mode = KYI_LEX_NORMAL;
 	kyi_parse_next(parser);
-	for (uint32_t i = 1; i < matchers->cnt; i++) {
+	for (uint32_t i = 1; i < matchers->cnt && !named; i++) {
 		struct kymo_matcher made = matchers->at[i];
 
 		if (made.match != KYMO_MATCH_EQUAL ||
