@@ -48,8 +48,8 @@ static const struct {
 	[KYI_NOTE_COLLISION] = { WARNING, NO_NAME,
 	    "conflicting counter resets during histogram %s" },
 	[KYI_NOTE_SORT] = { WARNING, NO_NAME,
-	    "%s is ineffective for range queries since results are always "
-	    "ordered by labels" },
+	    "sort is ineffective for range queries since results are always "
+	    "ordered by labels%s" },
 	[KYI_NOTE_NO_COUNTER_NAME] = { INFO, ITS_NAME,
 	    "metric might not be a counter, name does not end in "
 	    "_total/_sum/_count/_bucket:%s" },

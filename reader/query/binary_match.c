@@ -43,6 +43,9 @@ duplicate(const struct match *match, uint32_t first, uint32_t second)
 	const struct kymo_labels *group = kyi_labels_pick(match->eval->arena,
 	    match->one->labels[first], matching->labels, matching->label_cnt,
 	    matching->on, true);
+	const struct kymo_labels *a = match->one->labels[first];
+	const struct kymo_labels *b = match->one->labels[second];
+	bool in_order = kymo_labels_compare(a, b) <= 0;
 	struct kymo_buffer text = { 0 };
 
 	if (group == NULL)
@@ -51,9 +54,9 @@ duplicate(const struct match *match, uint32_t first, uint32_t second)
 	put_labels(&text, group);
 	kymo_buffer_printf(&text, " on the %s hand-side of the operation: [",
 	    match->swapped ? "left" : "right");
-	put_labels(&text, match->one->labels[second]);
+	put_labels(&text, in_order ? a : b);
 	kymo_buffer_str(&text, ", ");
-	put_labels(&text, match->one->labels[first]);
+	put_labels(&text, in_order ? b : a);
 	kymo_buffer_str(&text, "];many-to-many matching not allowed: matching "
 	    "labels must be unique on one side");
 	kyi_eval_error(match->eval, match->node, "%s",

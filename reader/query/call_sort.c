@@ -137,8 +137,7 @@ kyi_call_sort(struct kyi_call *call, struct kyi_vectors *out)
 	if (by_values)
 		kyi_drop_hists(out);
 	if (call->eval->asked.cnt > 1)
-		kyi_note(call->eval, KYI_NOTE_SORT, call->node,
-		    call->node->is.call.function->name, NULL);
+		kyi_note(call->eval, KYI_NOTE_SORT, call->node, "", NULL);
 	if (out->steps != 1)
 		return 0;
 	rows = get_rows(call, out);
