@@ -3,15 +3,7 @@
 
 #include <stdio.h>
 
-const char *
-kyi_op_text(enum kyi_op op)
-{
-	static const char *const texts[] = { "+", "-", "*", "/", "%", "^",
-		"atan2", "==", "!=", ">", "<", ">=", "<=", "and", "or",
-		"unless" };
-
-	return op < sizeof texts / sizeof *texts ? texts[op] : "?";
-}
+#include "reader/query/parse.h"
 
 double
 kyi_scalar_op(enum kyi_op op, double left, double right)
@@ -54,7 +46,7 @@ static int
 wrong_types(struct kyi_eval *eval, const struct kyi_node *node,
     struct kyi_operand left, struct kyi_operand right)
 {
-	const char *op = kyi_op_text(node->is.binary.op);
+	const char *op = kyi_op_name(node->is.binary.op);
 	char what[80];
 
 	snprintf(what, sizeof what, "\"%s\": %s %s %s", op,
@@ -74,8 +66,10 @@ scaled(struct kyi_eval *eval, const struct kymo_native_hist *hist,
 		return kyi_eval_no_memory(eval);
 	if (op == KYI_OP_MUL)
 		kyi_hist_mul(copy, by);
-	else
+	else if (op == KYI_OP_DIV)
 		kyi_hist_div(copy, by);
+	else
+		kyi_hist_trim(copy, by, op == KYI_OP_TRIM_BELOW);
 	kyi_hist_compact(copy);
 	*result = (struct kyi_operand){ 0, copy };
 	return KYI_PAIR_KEPT;
@@ -99,7 +93,7 @@ added(struct kyi_eval *eval, const struct kyi_node *node,
 		return kyi_eval_no_memory(eval);
 	if (done == KYI_HIST_MIXED) {
 		kyi_note(eval, KYI_NOTE_LAYOUT, node,
-		    kyi_op_text(node->is.binary.op), NULL);
+		    kyi_op_name(node->is.binary.op), NULL);
 		return KYI_PAIR_NONE;
 	}
 	if (minus)
@@ -122,7 +116,8 @@ hist_pair(struct kyi_eval *eval, const struct kyi_node *node,
 
 	if (left.hist == NULL && op == KYI_OP_MUL)
 		return scaled(eval, right.hist, op, left.value, result);
-	if (right.hist == NULL && (op == KYI_OP_MUL || op == KYI_OP_DIV))
+	if (right.hist == NULL && (op == KYI_OP_MUL || op == KYI_OP_DIV ||
+	    kyi_op_trims(op)))
 		return scaled(eval, left.hist, op, right.value, result);
 	if (left.hist == NULL || right.hist == NULL)
 		return wrong_types(eval, node, left, right);
@@ -150,6 +145,8 @@ kyi_pair(struct kyi_eval *eval, const struct kyi_node *node,
 
 	if (left.hist != NULL || right.hist != NULL)
 		return hist_pair(eval, node, left, right, result);
+	if (kyi_op_trims(op))
+		return wrong_types(eval, node, left, right);
 	value = kyi_scalar_op(op, left.value, right.value);
 	if (!kyi_op_compares(op)) {
 		*result = (struct kyi_operand){ value, NULL };
@@ -163,17 +160,18 @@ kyi_pair(struct kyi_eval *eval, const struct kyi_node *node,
 
 /* Comparisons keep the vector's values, on whichever side it stands. */
 static int
-hist_cell(struct kyi_eval *eval, const struct kyi_node *node, double scalar,
+any_cell(struct kyi_eval *eval, const struct kyi_node *node, double scalar,
     bool swapped, struct kyi_vectors *of, size_t cell)
 {
-	struct kyi_operand vector = { of->value[cell], of->hist[cell] };
+	struct kyi_operand vector = { of->value[cell], kyi_hist_at(of, cell) };
 	struct kyi_operand number = { scalar, NULL }, result = vector;
-	int pair = swapped ? kyi_pair(eval, node, number, vector, &result) :
+	int pair = !kyi_present(of, cell) ? KYI_PAIR_NONE : swapped ? kyi_pair(eval, node, number, vector, &result) :
 	    kyi_pair(eval, node, vector, number, &result);
 
 	if (pair < 0)
 		return pair;
-	of->hist[cell] = NULL;
+	if (of->hist != NULL)
+		of->hist[cell] = NULL;
 	of->value[cell] = kyi_absent();
 	if (pair == KYI_PAIR_NONE)
 		return 0;
@@ -212,7 +210,7 @@ static int
 with_scalar(struct kyi_eval *eval, const struct kyi_node *node,
     const double *scalar, bool swapped, struct kyi_vectors *of)
 {
-	bool names_go = !kyi_op_compares(node->is.binary.op) ||
+	bool names_go = kyi_op_counts(node->is.binary.op) ||
 	    node->is.binary.return_bool;
 
 	for (uint32_t row = 0; row < of->cnt; row++) {
@@ -220,21 +218,22 @@ with_scalar(struct kyi_eval *eval, const struct kyi_node *node,
 
 		if (names_go)
 			of->drop_name[row] = true;
-		if (of->hist == NULL) {
+		if (of->hist == NULL && !kyi_op_trims(node->is.binary.op)) {
 			float_cells(node, scalar, swapped, of->value + cell,
 			    of->steps);
 			continue;
 		}
 		for (uint32_t step = 0; step < of->steps; step++, cell++) {
-			if (of->hist[cell] == NULL)
+			if (kyi_hist_at(of, cell) == NULL &&
+			    !kyi_op_trims(node->is.binary.op))
 				float_cells(node, scalar + step, swapped,
 				    of->value + cell, 1);
-			else if (hist_cell(eval, node, scalar[step], swapped,
+			else if (any_cell(eval, node, scalar[step], swapped,
 			    of, cell) != 0)
 				return KYI_EVAL_FAILED;
 		}
 	}
-	if (kyi_op_compares(node->is.binary.op) || of->hist != NULL)
+	if (!kyi_op_counts(node->is.binary.op) || of->hist != NULL)
 		kyi_vectors_squeeze(of);
 	return kyi_eval_work(eval, (uint64_t)of->cnt * of->steps * 4);
 }
@@ -248,6 +247,7 @@ kyi_eval_binary(struct kyi_eval *eval, const struct kyi_node *node,
 	struct kyi_vectors a, b;
 	double *scalar;
 
+	eval->only_counts = false;
 	if (left->type == KYMO_VALUE_SCALAR || right->type == KYMO_VALUE_SCALAR) {
 		bool swapped = left->type == KYMO_VALUE_SCALAR;
 

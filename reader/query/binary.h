@@ -22,6 +22,19 @@ kyi_op_compares(enum kyi_op op)
 	return op >= KYI_OP_EQL && op <= KYI_OP_LTE;
 }
 
+static inline bool
+kyi_op_trims(enum kyi_op op)
+{
+	return op == KYI_OP_TRIM_BELOW || op == KYI_OP_TRIM_ABOVE;
+}
+
+/* Arithmetic makes something else of a series: its name goes. */
+static inline bool
+kyi_op_counts(enum kyi_op op)
+{
+	return op <= KYI_OP_ATAN2;
+}
+
 /* One of enum kyi_pair, or KYI_EVAL_FAILED. */
 int kyi_pair(struct kyi_eval *eval, const struct kyi_node *node,
     struct kyi_operand left, struct kyi_operand right,

@@ -71,7 +71,7 @@ result_labels(const struct match *match, uint32_t many, uint32_t one)
 	struct kyi_arena *arena = match->eval->arena;
 	const struct kyi_matching *matching = match->matching;
 	const struct kymo_labels *labels = match->many->labels[many];
-	bool names_go = !kyi_op_compares(match->node->is.binary.op);
+	bool names_go = kyi_op_counts(match->node->is.binary.op);
 
 	if (matching->card == KYI_ONE_TO_ONE) {
 		if (matching->on) {
@@ -117,7 +117,7 @@ result_row(struct match *match, uint32_t many, uint32_t one, uint32_t *row)
 		out->labels[out->cnt] = labels;
 		/* Names that are to go later still do. */
 		out->drop_name[out->cnt++] = match->node->is.binary.return_bool ||
-		    (kyi_op_compares(match->node->is.binary.op) &&
+		    (!kyi_op_counts(match->node->is.binary.op) &&
 		    match->many->drop_name[many]);
 	}
 	match->last_one[many] = one;

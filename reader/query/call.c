@@ -108,17 +108,33 @@ static const call_fn functions[KYI_FN_CNT] = {
 	[KYI_FN_YEAR] = kyi_call_date,
 };
 
+static bool
+asks_counts(enum kyi_function_id id)
+{
+	return id == KYI_FN_HISTOGRAM_COUNT || id == KYI_FN_HISTOGRAM_SUM ||
+	    id == KYI_FN_HISTOGRAM_AVG;
+}
+
 int
 kyi_eval_call(struct kyi_eval *eval, const struct kyi_node *node,
     const struct kyi_steps *steps, struct kyi_vectors *out)
 {
 	struct kyi_call call = { eval, node, node->is.call.function->id,
 	    steps };
+	bool only_counts = eval->only_counts;
+	int done;
 
+	if (asks_counts(call.id))
+		eval->only_counts = true;
+	else if (functions[call.id] == kyi_call_hist_quantile)
+		eval->only_counts = false;
 	if (functions[call.id] != NULL)
-		return functions[call.id](&call, out);
-	if (kyi_over_find(call.id) != NULL)
-		return kyi_eval_over(eval, node, steps, out);
-	return kyi_eval_error(eval, node, "%s() is not supported",
-	    node->is.call.function->name);
+		done = functions[call.id](&call, out);
+	else if (kyi_over_find(call.id) != NULL)
+		done = kyi_eval_over(eval, node, steps, out);
+	else
+		done = kyi_eval_error(eval, node, "%s() is not supported",
+		    node->is.call.function->name);
+	eval->only_counts = only_counts;
+	return done;
 }

@@ -195,7 +195,7 @@ get_buckets(const struct sorted *sorted, uint32_t group, uint32_t step)
 struct question {
 	bool fraction;
 	const double *from, *to; /* by step */
-	const struct kyi_node *at, *classic_at; /* for annotations */
+	const struct kyi_node *at; /* for annotations */
 };
 
 static double
@@ -239,7 +239,7 @@ ask_classic(struct sorted *sorted, const struct question *question,
 	    cnt, &forced);
 	if (forced)
 		kyi_note(sorted->call->eval, KYI_NOTE_MONOTONIC,
-		    question->classic_at, "",
+		    question->at, "",
 		    sorted->in.labels[sorted->members[sorted->first[group]]]);
 	return answer;
 }
@@ -336,8 +336,7 @@ many_quantiles(struct kyi_call *call, struct sorted *sorted, uint32_t rows,
 	uint32_t first_row = 0;
 
 	for (uint32_t i = 2; i < kyi_arg_cnt(call); i++) {
-		struct question question = { .at = kyi_arg(call, 0),
-		    .classic_at = kyi_arg(call, 1) };
+		struct question question = { .at = sorted->arg };
 		char text[KYI_NUMBER_BYTES + 2];
 		const char *kept;
 		double *q;
@@ -367,8 +366,7 @@ static int
 one_question(struct kyi_call *call, struct sorted *sorted,
     struct kyi_vectors *out)
 {
-	struct question question = { .at = kyi_arg(call, 0),
-	    .classic_at = sorted->arg,
+	struct question question = { .at = sorted->arg,
 	    .fraction = call->id == KYI_FN_HISTOGRAM_FRACTION };
 	double *from, *to = NULL;
 

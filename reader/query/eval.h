@@ -86,6 +86,9 @@ struct kyi_eval {
 	uint32_t note_cnt;
 	/* What the last note was of, so that ten thousand alike cost little. */
 	uint64_t noted;
+	/* Of histograms only count and sum are asked for: then each says whether
+	   it was reset since the one before, as Prometheus' reader of such. */
+	bool only_counts;
 	uint64_t samples_read;
 	int64_t work_left, cpu_from_ns;
 };
@@ -114,6 +117,11 @@ const struct kyi_node *kyi_unwrapped(const struct kyi_node *node);
 
 int kyi_eval_selector(struct kyi_eval *eval, const struct kyi_node *node,
     const struct kyi_steps *steps, bool times, struct kyi_vectors *out);
+/* hist with what is known of resets since before, which may be NULL. NULL: no
+   memory. */
+const struct kymo_native_hist *kyi_hinted(struct kyi_eval *eval,
+    const struct kymo_native_hist *hist,
+    const struct kymo_native_hist *before);
 int kyi_eval_binary(struct kyi_eval *eval, const struct kyi_node *node,
     const struct kyi_steps *steps, struct kyi_vectors *out);
 int kyi_eval_aggregate(struct kyi_eval *eval, const struct kyi_node *node,
@@ -221,7 +229,6 @@ void kyi_note(struct kyi_eval *eval, enum kyi_note_of of,
 /* As Go's %g, and as its 'f': no exponent, as many digits as it takes. */
 void kyi_number_short(double value, char text[KYI_NUMBER_BYTES]);
 void kyi_number_plain(double value, char text[KYI_NUMBER_BYTES]);
-const char *kyi_op_text(enum kyi_op op);
 
 /* ---- values ------------------------------------------------------------- */
 

@@ -99,6 +99,9 @@ enum kyi_hist_sum kyi_hist_mean_add(struct kyi_arena *arena,
 struct kymo_native_hist *kyi_hist_mean_get(struct kyi_hist_mean *of,
     bool is_mean);
 
+/* Keeps the observations below limit, or those above it (hist_trim.c). */
+void kyi_hist_trim(struct kymo_native_hist *hist, double limit, bool below);
+
 /* ---- questions ---------------------------------------------------------- */
 
 /* Whether hist began anew since before (hist_reset.c). */

@@ -83,6 +83,7 @@ pair(const char *at)
 	} pairs[] = {
 		{ "==", KYI_TOKEN_EQL }, { "!=", KYI_TOKEN_NEQ },
 		{ "<=", KYI_TOKEN_LTE }, { ">=", KYI_TOKEN_GTE },
+		{ "</", KYI_TOKEN_TRIM_BELOW }, { ">/", KYI_TOKEN_TRIM_ABOVE },
 		{ "=~", KYI_TOKEN_REGEX }, { "!~", KYI_TOKEN_NOT_REGEX },
 	};
 

@@ -19,6 +19,8 @@ enum kyi_token_kind {
 	KYI_TOKEN_NEQ,       /* != */
 	KYI_TOKEN_LTE,
 	KYI_TOKEN_GTE,
+	KYI_TOKEN_TRIM_BELOW, /* </ */
+	KYI_TOKEN_TRIM_ABOVE, /* >/ */
 	KYI_TOKEN_REGEX,     /* =~ */
 	KYI_TOKEN_NOT_REGEX  /* !~ */
 };

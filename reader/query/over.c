@@ -182,6 +182,7 @@ split(struct kyi_eval *eval, const struct kymo_samples *series, uint32_t from,
 	const struct kymo_native_hist **hist = kyi_arena_array(eval->arena, cnt,
 	    sizeof *hist);
 	struct kyi_column *floats = &columns->floats, *hists = &columns->hists;
+	const struct kymo_native_hist *last = NULL;
 
 	if (float_at == NULL || hist_at == NULL || value == NULL ||
 	    lost == NULL || hist == NULL)
@@ -194,6 +195,11 @@ split(struct kyi_eval *eval, const struct kymo_samples *series, uint32_t from,
 		    series->hist == NULL ? NULL : series->hist[i];
 
 		if (at != NULL && !kyi_hist_is_stale(at)) {
+			if (eval->only_counts && hists->cnt > 0)
+				at = kyi_hinted(eval, at, last);
+			if (at == NULL)
+				return kyi_eval_no_memory(eval);
+			last = series->hist[i];
 			hist_at[hists->cnt] = series->at_ms[i];
 			hist[hists->cnt++] = at;
 		} else if (at == NULL && !kymo_is_stale(series->value[i])) {

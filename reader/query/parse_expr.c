@@ -28,6 +28,8 @@ static const struct operator {
 	{ '<', KYI_OP_LSS, TIGHT_COMPARE, "<" },
 	{ KYI_TOKEN_GTE, KYI_OP_GTE, TIGHT_COMPARE, ">=" },
 	{ KYI_TOKEN_LTE, KYI_OP_LTE, TIGHT_COMPARE, "<=" },
+	{ KYI_TOKEN_TRIM_BELOW, KYI_OP_TRIM_BELOW, TIGHT_COMPARE, "</" },
+	{ KYI_TOKEN_TRIM_ABOVE, KYI_OP_TRIM_ABOVE, TIGHT_COMPARE, ">/" },
 	{ 0, KYI_OP_AND, TIGHT_AND, "and" },
 	{ 0, KYI_OP_OR, TIGHT_OR, "or" },
 	{ 0, KYI_OP_UNLESS, TIGHT_AND, "unless" },

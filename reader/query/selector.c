@@ -94,6 +94,23 @@ names_one(const struct kyi_node *node)
 	return false;
 }
 
+const struct kymo_native_hist *
+kyi_hinted(struct kyi_eval *eval, const struct kymo_native_hist *hist,
+    const struct kymo_native_hist *before)
+{
+	struct kymo_native_hist *copy;
+
+	if (hist->reset != KYMO_RESET_UNKNOWN || before == NULL)
+		return hist;
+	copy = kyi_arena_array(eval->arena, 1, sizeof *copy);
+	if (copy == NULL)
+		return NULL;
+	*copy = *hist;
+	copy->reset = kyi_hist_was_reset(hist, before) ? KYMO_RESET_YES :
+	    KYMO_RESET_NO;
+	return copy;
+}
+
 /* ---- an instant at each step -------------------------------------------- */
 
 /* The last sample at or before at_ms is at - 1; series of one source are often
@@ -129,6 +146,7 @@ struct looking {
 	const struct kyi_shift *shift;
 	const struct kyi_steps *steps;
 	bool times; /* the time of the sample, not its value */
+	int64_t after_ms; /* what is looked at begins after this */
 	struct seek seek;
 };
 
@@ -166,8 +184,12 @@ look(struct looking *looking, const struct kymo_samples *series,
 		out->value[cell] = hist == NULL ? series->value[at - 1] : 0;
 		if (hist == NULL)
 			continue;
-		if (kyi_vectors_hist(looking->eval, out) != 0)
-			return KYI_EVAL_FAILED;
+		if (looking->eval->only_counts && at > 1 &&
+		    series->at_ms[at - 2] > looking->after_ms)
+			hist = kyi_hinted(looking->eval, hist,
+			    series->hist[at - 2]);
+		if (hist == NULL || kyi_vectors_hist(looking->eval, out) != 0)
+			return kyi_eval_no_memory(looking->eval);
 		out->hist[cell] = hist;
 	}
 	return 0;
@@ -181,6 +203,8 @@ kyi_eval_selector(struct kyi_eval *eval, const struct kyi_node *node,
 	    .shift = &node->is.selector.shift, .times = times };
 	struct kymo_selected *selected;
 
+	looking.after_ms = sub_ms(kyi_shifted_ms(eval, looking.shift,
+	    steps->from_ms), eval->options.lookback_ms);
 	if (ask(eval, node, steps, eval->options.lookback_ms, &selected) != 0 ||
 	    kyi_vectors_new(eval, selected->series_cnt, steps->cnt, false,
 	    false, out) != 0)
@@ -323,6 +347,7 @@ subquery_ranges(struct kyi_eval *eval, const struct kyi_node *node,
 		return KYI_EVAL_FAILED;
 	if (inner.cnt == 0)
 		return 0;
+	eval->only_counts = false;
 	if (kyi_eval_vector(eval, node->is.subquery.expr, &inner, &rows) != 0)
 		return KYI_EVAL_FAILED;
 	samples = kyi_arena_array(eval->arena, rows.cnt, sizeof *samples);
