@@ -148,8 +148,8 @@ group_load(struct kyi_load *load, const struct kyi_tree_node *node)
 	load->group->line = node->line;
 	load->group->offset_ms = -1;
 	*load->rules->last = load->group;
-	load->rules->last = (struct kymo_rule_group **)&load->group->next;
-	load->last = (struct kymo_rule **)&load->group->rules;
+	load->rules->last = (void *)&load->group->next;
+	load->last = (void *)&load->group->rules;
 	load->rule_idx = 0;
 	kyi_tree_keys(load->faults, load->tree, node, "a group", keys,
 	    sizeof(keys) / sizeof(keys[0]));
