@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Records of every kind, under a filter that kills whoever makes a system
-   call. Each kind in a process of its own, which tells by which call it died.
+/* Records of every kind, under a filter that stops whoever makes a system
+   call. Each kind in a process of its own; which call it was and who made it is
+   told.
 
 	syscalls [RECORDS] */
+#include <execinfo.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -108,9 +110,12 @@ static const struct kind {
 };
 
 /* Shared with the child: what it did, and which call stopped it. */
+#define FRAME_MAX 32
 static struct result {
 	uint64_t malloc_cnt;
 	int64_t syscall_nr; /* -1: none */
+	int frame_cnt;
+	void *frames[FRAME_MAX]; /* of who made it; ours are where they were */
 	bool done;
 } *result;
 
@@ -120,13 +125,51 @@ on_sigsys(int signal_nr, siginfo_t *info, void *context)
 	(void)signal_nr;
 	(void)context;
 	result->syscall_nr = info->si_syscall;
+	result->frame_cnt = backtrace(result->frames, FRAME_MAX);
 	syscall(SYS_exit_group, 3);
+}
+
+/* Those that a library like this one may make. */
+#define CALL(name) { SYS_##name, #name }
+static const struct {
+	long nr;
+	const char *name;
+} calls[] = {
+	CALL(brk), CALL(clock_gettime), CALL(clone), CALL(close), CALL(exit),
+	CALL(fallocate), CALL(fcntl), CALL(flock), CALL(fstat),
+	CALL(ftruncate), CALL(futex), CALL(getpid), CALL(getppid),
+	CALL(getrandom), CALL(gettid), CALL(gettimeofday), CALL(linkat),
+	CALL(lseek), CALL(madvise), CALL(membarrier), CALL(mmap),
+	CALL(mprotect), CALL(munmap), CALL(nanosleep), CALL(openat),
+	CALL(pread64), CALL(read), CALL(rt_sigaction), CALL(rt_sigprocmask),
+	CALL(sched_yield), CALL(tgkill), CALL(unlinkat), CALL(write),
+#ifdef SYS_newfstatat
+	CALL(newfstatat),
+#endif
+#ifdef SYS_rseq
+	CALL(rseq),
+#endif
+};
+
+static const char *
+call_name(int64_t nr)
+{
+	static char number[24];
+	size_t i;
+
+	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (calls[i].nr == nr)
+			return calls[i].name;
+	snprintf(number, sizeof(number), "%" PRId64, nr);
+	return number;
 }
 
 /* exit_group passes, everything else is SIGSYS. */
 static void
 filter(void)
 {
+	void *frame; /* the first look at a stack loads a library */
+
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, nr)),
@@ -140,6 +183,8 @@ filter(void)
 	memset(&action, 0, sizeof(action));
 	action.sa_sigaction = on_sigsys;
 	action.sa_flags = SA_SIGINFO;
+	if (backtrace(&frame, 1) != 1)
+		prove_die("backtrace");
 	if (sigaction(SIGSYS, &action, NULL) != 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
@@ -173,7 +218,9 @@ child(const struct kind *kind, int64_t cnt)
 {
 	malloc_cnt = 0;
 	kind->run(0, 2);
+	result->malloc_cnt = malloc_cnt;
 	filter();
+	malloc_cnt = result->malloc_cnt; /* less what the filter took */
 	kind->run(2, cnt);
 	result->malloc_cnt = malloc_cnt;
 	result->done = true;
@@ -241,29 +288,45 @@ row(const struct kind *kind, int64_t cnt, const char *how,
 	    PRIu64, kind->name, how, cnt - 2, !result->done,
 	    result->malloc_cnt);
 	if (!result->done)
-		printf(" first=%" PRId64, result->syscall_nr);
+		printf(" call=%s", call_name(result->syscall_nr));
 	printf(" ok=%d\n", status == 0 && result->done &&
 	    result->malloc_cnt == 0);
 	fflush(stdout);
+	if (!result->done) {
+		fprintf(stderr, "%s%s: %s, made by\n", kind->name, how,
+		    call_name(result->syscall_nr));
+		backtrace_symbols_fd(result->frames, result->frame_cnt, 2);
+	}
 }
 
-/* A filter that lets all pass would prove nothing. */
+/* A filter that lets all pass would prove nothing, nor one that does not say
+   what it stopped. */
+static void __attribute__((noinline))
+make_a_call(void)
+{
+	filter();
+	syscall(SYS_getppid);
+	_exit(0);
+}
+
 static void
 row_of_the_filter(void)
 {
-	int status;
+	bool is_found = false;
+	int status, i;
 	pid_t pid;
 
 	result->syscall_nr = -1;
 	pid = fork();
-	if (pid == 0) {
-		filter();
-		syscall(SYS_getppid);
-		_exit(0);
-	}
+	if (pid == 0)
+		make_a_call();
 	status = prove_child(pid);
-	printf("syscalls/filter_sees_getppid seen=%d ok=%d\n", status == 3,
-	    status == 3 && result->syscall_nr == SYS_getppid);
+	for (i = 0; i < result->frame_cnt; i++)
+		is_found |= (uintptr_t)result->frames[i] -
+		    (uintptr_t)make_a_call < 256;
+	printf("syscalls/filter_sees_getppid seen=%d call=%s in_stack=%d "
+	    "ok=%d\n", status == 3, call_name(result->syscall_nr), is_found,
+	    status == 3 && result->syscall_nr == SYS_getppid && is_found);
 	fflush(stdout);
 }
 
