@@ -7,10 +7,13 @@
 #
 # A program prints a line for each thing that it tried, NAME KEY=VALUE.. ok=1
 # (or 0); rows shows them, as JSON lines with --json. make check sets
-# KYMO_QUICK: then fewer records, the same rows. rows_suite names another suite.
+# KYMO_QUICK: then fewer records, the same rows. KYMO_MODE=single runs the same
+# programs built with kymo_single.h, PROGRAM_single, and calls their rows so.
+# rows_suite names another suite.
 
 rows_suite=prove rows_json=no rows_cnt=0 rows_bad=0
-: "${KYMO_QUICK:=}"
+: "${KYMO_QUICK:=}" "${KYMO_MODE:=}"
+rows_mode=${KYMO_MODE:+_$KYMO_MODE}
 
 rows_begin() {
 	[ "${1:-}" != --json ] || rows_json=yes
@@ -19,7 +22,7 @@ rows_begin() {
 }
 
 rows_show() {
-	local name=$1 field
+	local name=${KYMO_MODE:+$KYMO_MODE/}$1 field
 	shift
 	rows_cnt=$((rows_cnt + 1))
 	case " $* " in *" ok=1 "*) ;; *) rows_bad=$((rows_bad + 1)) ;; esac
@@ -38,13 +41,14 @@ rows_show() {
 }
 
 rows() {
-	local line status=0
-	"$@" >"$tmp/rows" 2>"$tmp/said" || status=$?
+	local line status=0 program=$1$rows_mode
+	shift
+	"$program" "$@" >"$tmp/rows" 2>"$tmp/said" || status=$?
 	while read -r line; do
 		# shellcheck disable=SC2086 # fields
 		rows_show $line
 	done <"$tmp/rows"
-	[ $status = 0 ] || { cat "$tmp/said" >&2; fail "$* ended with $status"; }
+	[ $status = 0 ] || { cat "$tmp/said" >&2; fail "$program $* ended with $status"; }
 }
 
 rows_end() {

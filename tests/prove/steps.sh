@@ -11,6 +11,8 @@ testlib_begin
 rows_begin "$@"
 rows "$top_builddir/tests/prove/steps" ${KYMO_QUICK:+quick}
 
+[ -z "$KYMO_MODE" ] || { rows_end; exit; } # bugs are put into the library
+
 # seeded NAME FILE EXPRESSION SCENARIO: with this change of the writer's source
 # the proof must fail. It is built from a copy.
 seeded() {

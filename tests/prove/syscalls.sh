@@ -93,7 +93,10 @@ inline_row() {
 read -ra cc <<<"${CC:-gcc}"
 if [ "$(uname -m)" = x86_64 ] && "${cc[@]}" --version | grep -qi gcc &&
 	command -v objdump >/dev/null; then
-	"${cc[@]}" -O2 -fPIE -I"$top_srcdir/writer" -c -o "$tmp/inline.o" \
+	[ -z "$KYMO_MODE" ] ||
+		sed -i "s/<kymo.h>/<kymo_$KYMO_MODE.h>/" "$tmp/inline.c"
+	"${cc[@]}" -O2 -fPIE -I"$top_srcdir/writer" \
+		-I"$top_builddir/writer" -c -o "$tmp/inline.o" \
 		"$tmp/inline.c"
 	inline_row counter_inc 7
 	inline_row counter_add 9
