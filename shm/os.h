@@ -48,6 +48,13 @@ mode_t kyi_os_file_mode(int dir_fd);
 int kyi_os_is_memory_fs(int fd);
 int kyi_os_space(int fd, uint64_t *total_bytes, uint64_t *free_bytes);
 
+/* What this process may still take before the kernel ends it for its memory
+   cgroup's limit, caches that can go not counted: the least over the cgroup
+   and those around it. *limit_bytes: that one's limit. UINT64_MAX: none, or
+   there is no telling. The second: of one cgroup, in directory dir. */
+uint64_t kyi_os_memory_left(uint64_t *limit_bytes);
+uint64_t kyi_os_cgroup_left(const char *dir, uint64_t *limit_bytes);
+
 /* The largest file that this process may make: RLIMIT_FSIZE; a store to a
    file beyond it would be SIGXFSZ. */
 uint64_t kyi_os_file_bytes_max(void);

@@ -185,6 +185,126 @@ kyi_os_random(void *to, size_t len_bytes)
 	return (size_t)n == len_bytes ? 0 : -EAGAIN;
 }
 
+/* ---- memory ------------------------------------------------------------ */
+
+#define CGROUP_PATH_BYTES 512u
+#define CGROUP_STAT_BYTES 4096u
+
+static bool
+number_after(const char *text, const char *before, uint64_t *number)
+{
+	const char *at = strstr(text, before);
+
+	if (at == NULL || at[strlen(before)] < '0' || at[strlen(before)] > '9')
+		return false;
+	*number = 0;
+	for (at += strlen(before); *at >= '0' && *at <= '9'; at++)
+		*number = *number * 10 + (uint64_t)(*at - '0');
+	return true;
+}
+
+/* A file of version 2, or that of version 1, which is one number. */
+static bool
+cgroup_number(const char *dir, const char *name, const char *name_1,
+    uint64_t *number)
+{
+	char path[CGROUP_PATH_BYTES + 40], text[32];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if (read_small(path, text, sizeof(text)) < 0) {
+		snprintf(path, sizeof(path), "%s/%s", dir, name_1);
+		if (read_small(path, text, sizeof(text)) < 0)
+			return false;
+	}
+	return number_after(text, "", number); /* not "max" */
+}
+
+/* File pages that are not tmpfs: the kernel takes them back first. */
+static uint64_t
+cgroup_caches(const char *dir)
+{
+	/* Static: a handler's stack may be small, and the lock is held. */
+	static char text[CGROUP_STAT_BYTES];
+	char path[CGROUP_PATH_BYTES + 40];
+	uint64_t active = 0, inactive = 0;
+
+	snprintf(path, sizeof(path), "%s/memory.stat", dir);
+	if (read_small(path, text, sizeof(text)) < 0)
+		return 0;
+	if (!number_after(text, "\ntotal_inactive_file ", &inactive))
+		(void)number_after(text, "\ninactive_file ", &inactive);
+	if (!number_after(text, "\ntotal_active_file ", &active))
+		(void)number_after(text, "\nactive_file ", &active);
+	return inactive + active;
+}
+
+uint64_t
+kyi_os_cgroup_left(const char *dir, uint64_t *limit_bytes)
+{
+	uint64_t used, caches;
+
+	if (!cgroup_number(dir, "memory.max", "memory.limit_in_bytes",
+	    limit_bytes) || *limit_bytes > INT64_MAX / 2 ||
+	    !cgroup_number(dir, "memory.current", "memory.usage_in_bytes",
+	    &used))
+		return UINT64_MAX;
+	caches = cgroup_caches(dir);
+	used -= caches < used ? caches : used;
+	return used < *limit_bytes ? *limit_bytes - used : 0;
+}
+
+/* The directory of our memory cgroup; a container may not show it under its
+   whole name, but then its mount begins with it. Returns the mount's length,
+   0: there is none. */
+static size_t
+cgroup_dir(char dir[CGROUP_PATH_BYTES])
+{
+	static char text[CGROUP_STAT_BYTES];
+	const char *mount = "/sys/fs/cgroup/memory", *at;
+
+	if (read_small("/proc/self/cgroup", text, sizeof(text)) < 0)
+		return 0;
+	at = strstr(text, ":memory:");
+	if (at != NULL) {
+		at += strlen(":memory:");
+	} else {
+		mount = "/sys/fs/cgroup";
+		at = strstr(text, "0::");
+		if (at == NULL)
+			return 0;
+		at += strlen("0::");
+	}
+	if (snprintf(dir, CGROUP_PATH_BYTES, "%s%.*s", mount,
+	    (int)strcspn(at, "\n"), at) >= (int)CGROUP_PATH_BYTES ||
+	    access(dir, F_OK) != 0)
+		strcpy(dir, mount);
+	return strlen(mount);
+}
+
+uint64_t
+kyi_os_memory_left(uint64_t *limit_bytes)
+{
+	uint64_t least = UINT64_MAX, left, limit;
+	char dir[CGROUP_PATH_BYTES];
+	size_t mount_bytes = cgroup_dir(dir);
+	char *slash;
+
+	while (mount_bytes != 0) {
+		left = kyi_os_cgroup_left(dir, &limit);
+		if (left < least) {
+			least = left;
+			*limit_bytes = limit;
+		}
+		slash = strrchr(dir, '/');
+		if (slash == NULL || slash < dir + mount_bytes)
+			break;
+		*slash = '\0';
+	}
+	return least;
+}
+
+/* ---- time and waiting -------------------------------------------------- */
+
 static uint64_t
 clock_ns(clockid_t clock)
 {

@@ -33,15 +33,51 @@ pages(uint64_t bytes)
 	return (bytes + KYI_PAGE_BYTES - 1) / KYI_PAGE_BYTES * KYI_PAGE_BYTES;
 }
 
-bool
-kyi_region_populate(struct kyi_region *region, uint64_t off,
-    uint64_t len_bytes)
-{
-	int rc;
+/* A share of what the cgroup has left at the region's birth, and a part of its
+   limit that growth leaves free. */
+#define MEMORY_SHARE 16
+#define MEMORY_FREE 8
+#define MEMORY_STEP (64u << 10) /* taken without another look */
 
-	if (off > region->max_bytes || len_bytes > region->max_bytes - off)
+static void
+memory_look(struct kyi_region *region)
+{
+	uint64_t limit_bytes, left_bytes = kyi_os_memory_left(&limit_bytes);
+
+	region->memory_max = left_bytes == UINT64_MAX ? UINT64_MAX :
+	    left_bytes / MEMORY_SHARE;
+}
+
+bool
+kyi_region_afford(struct kyi_region *region, uint64_t len_bytes)
+{
+	uint64_t left_bytes, limit_bytes, spare_bytes;
+
+	/* No limit then: not asked again, a sandbox may have closed by now. */
+	if (region->memory_max == UINT64_MAX)
+		return true;
+	if (region->memory_taken + len_bytes > region->memory_max)
 		return false;
-	rc = kyi_os_populate(region->base + off, len_bytes);
+	if (len_bytes > region->memory_granted) {
+		left_bytes = kyi_os_memory_left(&limit_bytes);
+		if (left_bytes == UINT64_MAX)
+			limit_bytes = left_bytes;
+		if (left_bytes < limit_bytes / MEMORY_FREE + len_bytes)
+			return false;
+		spare_bytes = left_bytes - limit_bytes / MEMORY_FREE - len_bytes;
+		region->memory_granted = len_bytes + (spare_bytes < MEMORY_STEP ?
+		    spare_bytes : MEMORY_STEP);
+	}
+	region->memory_granted -= len_bytes;
+	region->memory_taken += len_bytes;
+	return true;
+}
+
+static bool
+populate(struct kyi_region *region, uint64_t off, uint64_t len_bytes)
+{
+	int rc = kyi_os_populate(region->base + off, len_bytes);
+
 	if (rc != -ENOSYS)
 		return rc == 0;
 	/* A kernel before 5.14. Private memory is there when it is touched. */
@@ -53,6 +89,19 @@ kyi_region_populate(struct kyi_region *region, uint64_t off,
 	else
 		rc = 0;
 	return rc == 0;
+}
+
+bool
+kyi_region_populate(struct kyi_region *region, uint64_t off,
+    uint64_t len_bytes)
+{
+	if (off > region->max_bytes || len_bytes > region->max_bytes - off ||
+	    !kyi_region_afford(region, len_bytes))
+		return false;
+	if (populate(region, off, len_bytes))
+		return true;
+	region->memory_taken -= len_bytes;
+	return false;
 }
 
 /* Strides; what has no records has the size of its unit. */
@@ -294,6 +343,7 @@ fill(struct kyi_region *region, const struct kyi_region_options *options,
 	region->max_bytes = shape->max_bytes;
 	region->file_used = KYI_BLOCKS_OFF;
 	region->block_cnt = 0;
+	region->memory_taken = 0;
 	region->base = kyi_os_map(fd, shape->max_bytes);
 	if (region->base == NULL)
 		return -ENOMEM;
@@ -415,6 +465,7 @@ kyi_region_create(struct kyi_region *region,
 
 	memset(region, 0, sizeof(*region));
 	choose_instance(region, options);
+	memory_look(region);
 	kyi_service_clean(service,
 	    options->service == NULL ? "" : options->service);
 	place_cnt = kyi_places(places, options->dir);

@@ -43,6 +43,9 @@ struct kyi_region {
 	uint64_t windows_off; /* slot 0's window */
 	uint64_t file_used;   /* where the next block goes */
 	uint32_t block_cnt;
+	/* Bytes of a memory cgroup: what this region may take (UINT64_MAX: there
+	   is no limit), has taken, and may take before it looks again. */
+	uint64_t memory_max, memory_taken, memory_granted;
 	int fd; /* while it is made; else -1 */
 };
 
@@ -64,6 +67,12 @@ int kyi_region_create(struct kyi_region *region,
    wish). Never a signal. */
 bool kyi_region_populate(struct kyi_region *region, uint64_t off,
     uint64_t len_bytes);
+
+/* kyi_region_afford takes len_bytes from what this process may use of its
+   memory cgroup: a region, and what goes with it in private memory, get a
+   sixteenth of what was left when it was made, and leave an eighth of the limit
+   free. The kernel ends a process beyond its limit, and does not say no. */
+bool kyi_region_afford(struct kyi_region *region, uint64_t len_bytes);
 
 /* kyi_region_block adds a block (HIST, RING, SPANS) of len_bytes, head
    included, rounded up to pages; populated, zero but for the head, ready, of

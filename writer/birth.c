@@ -298,6 +298,9 @@ create(struct kyi_process *process)
 		return false;
 	registry->region_pid = process->pid;
 	registry->fork_seq = options.fork_seq;
+	registry->taken_bytes = 0;
+	registry->taken_max = process->region.memory_max == UINT64_MAX ? 0 :
+	    process->region.memory_max / 2;
 	return true;
 }
 

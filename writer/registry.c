@@ -59,6 +59,17 @@ kyi_text_is(struct kyi_text text, const char *at, size_t len_bytes)
 	    memcmp(text.at, at, len_bytes) == 0;
 }
 
+/* In a small memory cgroup: whether so much more may be kept. */
+static bool
+afford(struct kyi_registry *registry, uint32_t len_bytes)
+{
+	if (registry->taken_max != 0 &&
+	    registry->taken_bytes + len_bytes > registry->taken_max)
+		return false;
+	registry->taken_bytes += len_bytes;
+	return true;
+}
+
 /* A new string; true once str_bytes covers it. */
 static uint32_t
 string_add(struct kyi_registry *registry, const void *bytes,
@@ -69,7 +80,8 @@ string_add(struct kyi_registry *registry, const void *bytes,
 	uint32_t head = len_bytes | flag, pos;
 
 	whole = (whole + 7) / 8 * 8;
-	if (whole > KYI_STRINGS_BYTES - registry->str_bytes)
+	if (whole > KYI_STRINGS_BYTES - registry->str_bytes ||
+	    !afford(registry, whole))
 		return KYI_POS_FULL;
 	memset(at + whole - 8, 0, 8);
 	memcpy(at, &head, sizeof(head));
@@ -168,7 +180,8 @@ kyi_registry_add(struct kyi_registry *registry, uint16_t rec_type)
 {
 	uint32_t *cnt = count_of(registry, rec_type);
 
-	if (registry->record_cnt == KYI_ORDER_MAX)
+	if (registry->record_cnt == KYI_ORDER_MAX ||
+	    !afford(registry, sizeof(struct kyi_reg_series)))
 		return false;
 	registry->order[registry->record_cnt].rec_type = rec_type;
 	registry->order[registry->record_cnt].idx = (uint16_t)*cnt;

@@ -92,6 +92,8 @@ struct kyi_registry {
 	uint32_t series_full; /* release: no further series in this process */
 	uint32_t str_bytes;
 	uint32_t resource_cnt, text_cnt; /* release */
+	/* Of memory: taken since the region's birth, and what may be (0: any). */
+	uint64_t taken_bytes, taken_max;
 
 	struct kyi_resource resources[KYI_RESOURCE_MAX];
 	struct kyi_reg_text texts[KYI_TEXT_MAX];

@@ -15,7 +15,8 @@
 #define KYI_MISTAKES(X)                                                       \
 	X(NO_REGION, "nobody can read this process' metrics: ", "")           \
 	X(NO_MEMORY, "no memory for metrics; nothing is counted", "")         \
-	X(FULL, "no room for ", ": the region or its tmpfs is full")          \
+	X(FULL, "no room for ", ": the region, its tmpfs or the memory "      \
+		"cgroup is full")                                             \
 	X(SLOTS, "more threads than slots (", "); the rest share one that "   \
 		"is slower: kymo_init_with, thread_cnt_max")                  \
 	X(CARDINALITY, "too many label sets in ", "; further ones are "       \

@@ -90,11 +90,17 @@ slot_find(struct kyi_process *process, uint32_t tid)
 /* The block of slot in private memory, kept for its next owner too; NULL: no
    memory. */
 static struct kyi_thread *
-block_of(uint32_t slot, uint32_t epoch)
+block_of(struct kyi_process *process, uint32_t slot)
 {
 	struct kyi_thread *thread = (void *)kyi_registry.blocks[slot];
+	uint32_t epoch = process->epoch;
 	bool wiped;
 
+	/* What of it is touched: both ends, and the histograms that are there. */
+	if ((thread == NULL || thread->epoch != epoch) &&
+	    !kyi_region_afford(&process->region, 2 * KYI_PAGE_BYTES +
+	    kyi_registry.hist_cnt * sizeof(struct kymo_hist_)))
+		return NULL;
 	if (thread == NULL) {
 		thread = kyi_os_wipe_pages(sizeof(*thread), &wiped);
 		if (thread == NULL)
@@ -148,11 +154,12 @@ claim(struct kyi_process *process)
 		kyi_say(KYI_SAY_SLOTS, cnt);
 		return false;
 	}
-	if (!kyi_region_populate(&process->region, region->slots_off +
+	if ((slot >= process->slot_high &&
+	    !kyi_region_populate(&process->region, region->slots_off +
 	    sizeof(struct kyi_block) + slot * sizeof(struct kyi_slot),
-	    sizeof(struct kyi_slot)) ||
+	    sizeof(struct kyi_slot))) ||
 	    !kyi_window_reach_slot(process, slot, kyi_registry.window_given) ||
-	    (thread = block_of(slot, process->epoch)) == NULL) {
+	    (thread = block_of(process, slot)) == NULL) {
 		kyi_say(KYI_SAY_FULL, "a thread's counters");
 		return false;
 	}

@@ -2,13 +2,14 @@
 /* A program that records more than there may be room for, and goes on. What it
    recorded is either in the region or counted as lost; then it says so.
 
-	full NAME plain|series|labels|threads|fds|later_fds|later_fsize|
-	    later_chroot|later_setuid STATE LOSS
+	full NAME plain|series|labels|threads|memory|memory_held|memory_late|
+	    fds|later_fds|later_fsize|later_chroot|later_setuid STATE LOSS
 
    prints a row: the status, and whether the numbers agree and it is that
    STATE (kymo.h) with that LOSS (none, full, cardinality, slots) and no
    other. */
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include "tests/prove/prove.h"
@@ -21,6 +22,7 @@
 KYMO_COUNTER(counter, "counter_total", "c");
 
 static uint64_t recorded, hist_recorded;
+static uint64_t private_kib; /* of kymo, beside the region */
 
 static struct kymo_family
 family(enum kymo_kind kind, const char *name, const char *const *keys)
@@ -109,6 +111,124 @@ many_threads(void)
 	recorded += (uint64_t)THREADS * RECORDS;
 }
 
+/* ---- in a small memory cgroup --------------------------------------------- */
+
+#define MEMORY_THREADS 8u
+/* Of 12 MiB: the program with all that kymo may take; and less than an eighth
+   left to begin with. */
+#define HELD_AFTER_BYTES (19u << 19)
+#define HELD_BEFORE_BYTES (43u << 18)
+static struct kymo_histogram hists[HISTS];
+
+static void *
+hist_thread(void *arg)
+{
+	const char *what = arg;
+	uint32_t i, j;
+
+	if (strcmp(what, "claim") == 0)
+		kymo_counter_inc(counter);
+	pthread_barrier_wait(&barrier);
+	for (i = 0; strcmp(what, "record") == 0 && i < HISTS; i++)
+		for (j = 0; j < 3; j++)
+			kymo_histogram_record(hists[i], 5);
+	return NULL;
+}
+
+static void
+hist_threads(char *what)
+{
+	pthread_t threads[MEMORY_THREADS];
+	uint32_t i;
+
+	pthread_barrier_init(&barrier, NULL, MEMORY_THREADS);
+	for (i = 0; i < MEMORY_THREADS; i++)
+		if (pthread_create(&threads[i], NULL, hist_thread, what) != 0)
+			prove_die("pthread_create");
+	for (i = 0; i < MEMORY_THREADS; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static uint64_t
+number_in(const char *path, const char *before)
+{
+	FILE *file = fopen(path, "r");
+	uint64_t number = 0;
+	char line[256];
+
+	if (file == NULL)
+		prove_die(path);
+	while (number == 0 && fgets(line, sizeof(line), file) != NULL)
+		if (strncmp(line, before, strlen(before)) == 0)
+			number = strtoull(line + strlen(before), NULL, 10);
+	fclose(file);
+	return number;
+}
+
+/* What this process takes of private memory, pages of tables included. */
+static uint64_t
+own_kib(void)
+{
+	return number_in("/proc/self/smaps_rollup", "Anonymous:") +
+	    number_in("/proc/self/status", "VmPTE:");
+}
+
+static char *
+hold(size_t bytes)
+{
+	char *own = malloc(bytes);
+
+	if (own == NULL)
+		prove_die("malloc");
+	for (size_t i = 0; i < bytes; i += 4096)
+		((volatile char *)own)[i] = 1;
+	return own;
+}
+
+/* Far more histograms than there is room for. Memory of the program's own
+   before or after them: it must fit in any case. */
+static void
+much_memory(const char *what)
+{
+	char name[32], *own = NULL;
+	uint64_t before_kib;
+	uint32_t i;
+
+	/* Our own copy of a sparse region would be of huge pages. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	hist_threads("end"); /* stacks are there from now on */
+	before_kib = own_kib();
+	hist_threads("claim");
+	recorded += MEMORY_THREADS;
+	private_kib = own_kib() - before_kib;
+	if (strcmp(what, "memory_held") == 0)
+		own = hold(HELD_BEFORE_BYTES);
+	before_kib = own_kib();
+	for (i = 0; i < HISTS; i++) {
+		snprintf(name, sizeof(name), "hist_%u", i);
+		hists[i] = kymo_histogram_at(family(KYMO_KIND_HISTOGRAM, name,
+		    NULL), 0, NULL);
+	}
+	hist_threads("record");
+	hist_recorded += (uint64_t)MEMORY_THREADS * HISTS * 3;
+	private_kib += own_kib() - before_kib;
+	if (strcmp(what, "memory") == 0)
+		own = hold(HELD_AFTER_BYTES);
+	free(own);
+}
+
+/* The copy that we look at is no part of it. */
+static void
+leave_cgroup(void)
+{
+	const char *path = getenv("FULL_CGROUP_OUTSIDE");
+	FILE *file = fopen(path == NULL ? "" : path, "w");
+
+	if (file == NULL || fprintf(file, "%d\n", (int)getpid()) < 0 ||
+	    fclose(file) != 0)
+		prove_die("FULL_CGROUP_OUTSIDE");
+}
+
 /* No descriptor is left but those that are open. */
 static void
 no_fds(void)
@@ -189,6 +309,21 @@ count(const char *path)
 	return counted;
 }
 
+/* In a memory cgroup, all that kymo takes. */
+static bool
+is_in_share(const struct kymo_status *status)
+{
+	const char *max_kib = getenv("FULL_SHARE_KIB");
+	uint64_t taken_kib = status->region_bytes / 1024 + private_kib;
+
+	if (max_kib == NULL)
+		return true;
+	printf("full/taken region_kib=%" PRIu64 " private_kib=%" PRIu64
+	    " share_kib=%s ok=%d\n", status->region_bytes / 1024, private_kib,
+	    max_kib, taken_kib <= strtoull(max_kib, NULL, 10));
+	return taken_kib <= strtoull(max_kib, NULL, 10);
+}
+
 static bool
 is_loss(const char *loss, const char *name, uint64_t cnt)
 {
@@ -212,6 +347,7 @@ run(const char *what)
 {
 	struct kymo_options options;
 	int root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *early = NULL;
 	const char *limit;
 
 	memset(&options, 0, sizeof(options));
@@ -223,6 +359,8 @@ run(const char *what)
 	options.thread_cnt_max = limit == NULL ? 0 : (uint32_t)atoi(limit);
 	if (strcmp(what, "fds") == 0)
 		no_fds();
+	if (strcmp(what, "memory_late") == 0)
+		early = hold(HELD_BEFORE_BYTES);
 	kymo_init_with(&options);
 	kymo_counter_add(counter, 3);
 	recorded += 3;
@@ -232,6 +370,11 @@ run(const char *what)
 		many_labels();
 	if (strcmp(what, "threads") == 0)
 		many_threads();
+	if (strncmp(what, "memory", 6) == 0) {
+		much_memory(what);
+		free(early);
+		leave_cgroup();
+	}
 	if (strncmp(what, "later_", 6) == 0) {
 		restrict_later(what);
 		many_threads();
@@ -257,6 +400,7 @@ main(int argc, char **argv)
 	if (status.state == 1)
 		counted = count(status.path);
 	ok = status.state == atoi(argv[3]) && is_right(&status, &counted) &&
+	    is_in_share(&status) &&
 	    status.err_badcall == 0 && status.err_ring == 0 &&
 	    is_loss(argv[4], "full", status.err_full) &&
 	    is_loss(argv[4], "cardinality", status.err_cardinality) &&

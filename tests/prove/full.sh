@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ./dev prove full [--json]: a full tmpfs, a limit of file sizes, no descriptor
-# left, a tiny region, limits, chroot and setuid after the start, too many threads, too many label sets, no permission, no
+# left, a tiny region, limits, chroot and setuid after the start, a small memory
+# cgroup, too many threads, too many label sets, no permission, no
 # directory, a disk: the program goes on, ends with 0 and its own result; what
 # was lost is counted, and kymo_status, kymo dump and one line on stderr show
 # it. A row that cannot be tried here is named.
@@ -88,6 +89,47 @@ said 'too many label sets in labelled'
 shown 'label sets over' err_cardinality
 rows env KYMO_DIR=/proc/nowhere "$full" no_directory plain -1 none
 said "$none_reads: no region in /proc/nowhere: there is no such directory"
+
+# A memory cgroup of 12 MiB (version 1 or 2), in which kymo would take as much
+# and more: it takes at most an eighth of what was left, and nothing when less
+# than an eighth of all is left.
+cgroup=
+for root in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+	for limit in memory.limit_in_bytes memory.max; do
+		[ -z "$cgroup" ] || continue
+		mkdir "$root/kymo-full-$$" 2>/dev/null || continue
+		if { echo 12582912 >"$root/kymo-full-$$/$limit"; } 2>/dev/null; then
+			cgroup=$root/kymo-full-$$
+			export FULL_CGROUP_OUTSIDE=$root/cgroup.procs
+		else
+			rmdir "$root/kymo-full-$$"
+		fi
+	done
+done
+
+# in_cgroup NAME WHAT STATE LOSS
+in_cgroup() {
+	# shellcheck disable=SC2016 # for the inner shell
+	rows bash -c 'echo $BASHPID >"$0/cgroup.procs"; exec "$@"' "$cgroup" \
+		env FULL_SHARE_KIB=1400 "$full" "$@"
+}
+
+if [ "$KYMO_SANITIZER" != no ]; then
+	not_tried memory_cgroup "$KYMO_SANITIZER takes memory of its own"
+elif [ -z "$cgroup" ]; then
+	not_tried memory_cgroup 'no memory cgroup can be made here'
+else
+	# shellcheck disable=SC2064 # the directory of now
+	trap "rmdir '$cgroup'; testlib_end" EXIT
+	in_cgroup memory_cgroup memory 1 full
+	said 'no room for '
+	shown 'requests\? for room' err_full
+	in_cgroup memory_cgroup_held memory_held 1 full
+	said 'no room for '
+	shown 'requests\? for room' err_full
+	in_cgroup memory_cgroup_late memory_late -1 full
+	said 'no memory for metrics; nothing is counted'
+fi
 
 mkdir -m 500 "$tmp/readonly"
 if [ "$(id -u)" != 0 ]; then

@@ -289,10 +289,66 @@ test_a_waiter_is_woken(void **state)
 	assert_int_equal(waiting.woken, 1);
 }
 
+static void
+file_write(const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", testlib_dir(), name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+/* Version 2 first, so that its files hide those of version 1. */
+static void
+test_what_a_cgroup_has_left_is_read_in_both_versions(void **state)
+{
+	static const struct {
+		const char *what, *limit, *used, *stat;
+		uint64_t left;
+	} rows[] = {
+		{ "plenty", "1000000\n", "400000\n", "anon 5\n", 600000 },
+		{ "no limit", "max\n", "400000\n", "anon 5\n", UINT64_MAX },
+		{ "caches can go", "1000000\n", "900000\n",
+		    "anon 5\ninactive_file 300000\nactive_file 100000\n",
+		    500000 },
+		{ "above it", "1000000\n", "1000001\n", "anon 5\n", 0 },
+		{ "caches above all", "1000000\n", "5\n",
+		    "a 1\ninactive_file 300000\n", 1000000 },
+		{ "nonsense", "\n", "x\n", "", UINT64_MAX },
+	};
+	uint64_t limit;
+	size_t i, version;
+
+	for (version = 1; version <= 2; version++)
+		for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+			/* Version 1 says a number near 2^63 for none. */
+			bool none = version == 1 &&
+			    strcmp(rows[i].limit, "max\n") == 0;
+
+			file_write(version == 1 ? "memory.limit_in_bytes" :
+			    "memory.max", none ? "9223372036854771712\n" :
+			    rows[i].limit);
+			file_write(version == 1 ? "memory.usage_in_bytes" :
+			    "memory.current", rows[i].used);
+			file_write("memory.stat", rows[i].stat);
+			if (kyi_os_cgroup_left(testlib_dir(), &limit) !=
+			    rows[i].left)
+				fail_msg("version %zu: %s", version,
+				    rows[i].what);
+		}
+	assert_int_equal(kyi_os_cgroup_left("/nowhere", &limit), UINT64_MAX);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    test_what_a_cgroup_has_left_is_read_in_both_versions),
 		cmocka_unit_test(test_identity_is_what_proc_says),
 		cmocka_unit_test(
 		    test_the_start_of_a_process_is_found_whatever_its_name),

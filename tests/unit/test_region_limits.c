@@ -109,6 +109,39 @@ create_on_a_full_tmpfs(void *arg)
 	return 0;
 }
 
+static int
+grow_in_a_small_cgroup(void *arg)
+{
+	struct kyi_region_options options = small(testlib_dir());
+	struct kyi_region region;
+	uint64_t off;
+
+	if (testlib_mount_tmpfs(testlib_dir(), "size=64k,mode=700") != 0)
+		return CHILD_SKIPS;
+	CHILD_CHECK(kyi_region_create(&region, &options) == 0);
+	off = region.windows_off;
+	/* As if its share were three pages more; no cgroup's room is asked. */
+	region.memory_max = region.memory_taken + 3 * PAGE;
+	region.memory_granted = UINT64_MAX;
+	CHILD_CHECK(!kyi_region_populate(&region, off + PAGE, 4 * PAGE));
+	CHILD_CHECK(kyi_region_populate(&region, off + PAGE, 2 * PAGE));
+	CHILD_CHECK(!kyi_region_afford(&region, PAGE + 1));
+	/* What the tmpfs has no room for is not taken. */
+	region.memory_max += 64 * PAGE;
+	CHILD_CHECK(!kyi_region_populate(&region, off + 3 * PAGE, 64 * PAGE));
+	region.memory_max -= 64 * PAGE;
+	CHILD_CHECK(kyi_region_afford(&region, PAGE));
+	CHILD_CHECK(!kyi_region_afford(&region, 1));
+	kyi_region_forget(&region);
+	return 0;
+}
+
+static void
+test_a_region_takes_its_share_of_a_cgroup(void **state)
+{
+	testlib_child(grow_in_a_small_cgroup, NULL);
+}
+
 /* However early it is full. */
 static int
 create_on_a_small_tmpfs(void *arg)
@@ -203,6 +236,7 @@ main(void)
 #define TEST(test) \
 	cmocka_unit_test_setup_teardown(test, testlib_setup, testlib_teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(test_a_region_takes_its_share_of_a_cgroup),
 		TEST(test_limits_of_the_process),
 		TEST(test_without_address_space_there_is_no_region),
 		TEST(test_a_full_tmpfs_is_an_answer),
