@@ -311,16 +311,16 @@ count(const char *path)
 
 /* In a memory cgroup, all that kymo takes. */
 static bool
-is_in_share(const struct kymo_status *status)
+is_in_share(const char *name, const struct kymo_status *status)
 {
 	const char *max_kib = getenv("FULL_SHARE_KIB");
 	uint64_t taken_kib = status->region_bytes / 1024 + private_kib;
 
 	if (max_kib == NULL)
 		return true;
-	printf("full/taken region_kib=%" PRIu64 " private_kib=%" PRIu64
-	    " share_kib=%s ok=%d\n", status->region_bytes / 1024, private_kib,
-	    max_kib, taken_kib <= strtoull(max_kib, NULL, 10));
+	printf("full/%s_share region_kib=%" PRIu64 " private_kib=%" PRIu64
+	    " share_kib=%s ok=%d\n", name, status->region_bytes / 1024,
+	    private_kib, max_kib, taken_kib <= strtoull(max_kib, NULL, 10));
 	return taken_kib <= strtoull(max_kib, NULL, 10);
 }
 
@@ -400,7 +400,7 @@ main(int argc, char **argv)
 	if (status.state == 1)
 		counted = count(status.path);
 	ok = status.state == atoi(argv[3]) && is_right(&status, &counted) &&
-	    is_in_share(&status) &&
+	    is_in_share(argv[1], &status) &&
 	    status.err_badcall == 0 && status.err_ring == 0 &&
 	    is_loss(argv[4], "full", status.err_full) &&
 	    is_loss(argv[4], "cardinality", status.err_cardinality) &&

@@ -347,8 +347,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-		    test_what_a_cgroup_has_left_is_read_in_both_versions),
+		cmocka_unit_test_setup_teardown(
+		    test_what_a_cgroup_has_left_is_read_in_both_versions,
+		    testlib_setup, testlib_teardown),
 		cmocka_unit_test(test_identity_is_what_proc_says),
 		cmocka_unit_test(
 		    test_the_start_of_a_process_is_found_whatever_its_name),
