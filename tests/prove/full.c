@@ -119,11 +119,12 @@ many_threads(void)
 #define HELD_AFTER_BYTES (19u << 19)
 #define HELD_BEFORE_BYTES (43u << 18)
 static struct kymo_histogram hists[HISTS];
+static const char *what_threads; /* do: claim, record, or nothing but end */
 
 static void *
 hist_thread(void *arg)
 {
-	const char *what = arg;
+	const char *what = what_threads;
 	uint32_t i, j;
 
 	if (strcmp(what, "claim") == 0)
@@ -132,18 +133,19 @@ hist_thread(void *arg)
 	for (i = 0; strcmp(what, "record") == 0 && i < HISTS; i++)
 		for (j = 0; j < 3; j++)
 			kymo_histogram_record(hists[i], 5);
-	return NULL;
+	return arg;
 }
 
 static void
-hist_threads(char *what)
+hist_threads(const char *what)
 {
 	pthread_t threads[MEMORY_THREADS];
 	uint32_t i;
 
+	what_threads = what;
 	pthread_barrier_init(&barrier, NULL, MEMORY_THREADS);
 	for (i = 0; i < MEMORY_THREADS; i++)
-		if (pthread_create(&threads[i], NULL, hist_thread, what) != 0)
+		if (pthread_create(&threads[i], NULL, hist_thread, NULL) != 0)
 			prove_die("pthread_create");
 	for (i = 0; i < MEMORY_THREADS; i++)
 		pthread_join(threads[i], NULL);
