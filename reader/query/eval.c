@@ -195,6 +195,23 @@ fill(double *values, uint32_t cnt, double value)
 		values[i] = value;
 }
 
+/* min_of(a, b), max_of(a, b): NaN of NaN. */
+static int
+scalar_extreme(struct kyi_eval *eval, const struct kyi_node *node,
+    const struct kyi_steps *steps, double *values)
+{
+	bool max = node->is.call.function->id == KYI_FN_MAX_OF;
+	double *a, *b;
+
+	if (kyi_eval_scalar(eval, node->is.call.args[0], steps, &a) != 0 ||
+	    kyi_eval_scalar(eval, node->is.call.args[1], steps, &b) != 0)
+		return KYI_EVAL_FAILED;
+	for (uint32_t i = 0; i < steps->cnt; i++)
+		values[i] = isnan(a[i]) || (!isnan(b[i]) &&
+		    (a[i] > b[i]) == max) ? a[i] : b[i];
+	return 0;
+}
+
 static int
 scalar_call(struct kyi_eval *eval, const struct kyi_node *node,
     const struct kyi_steps *steps, double *values)
@@ -207,6 +224,9 @@ scalar_call(struct kyi_eval *eval, const struct kyi_node *node,
 	case KYI_FN_SCALAR:
 		return one_of_vector(eval, node->is.call.args[0], steps,
 		    values);
+	case KYI_FN_MAX_OF:
+	case KYI_FN_MIN_OF:
+		return scalar_extreme(eval, node, steps, values);
 	case KYI_FN_TIME:
 		for (uint32_t i = 0; i < steps->cnt; i++)
 			values[i] = (double)kyi_step_ms(steps, i) / 1000;
