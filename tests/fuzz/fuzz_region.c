@@ -4,7 +4,8 @@
    out keeps the promises of region.h.
    Method: an input is a short program that spoils a sound region between
    scans, with its checksums put right so that it gets past them; or, with the
-   first bit of its first byte, the bytes of a region themselves. */
+   first bit of its first byte, the bytes of a region themselves. With the
+   fourth the region is one of the other byte order. */
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,7 @@
 #include "reader/region/region.h"
 #include "shm/crc32c.h"
 #include "shm/name.h"
+#include "tests/fuzz/region_foreign.h"
 #include "tests/fuzz/region_look.h"
 #include "tests/testlib/make_region.h"
 
@@ -28,7 +30,8 @@
 enum {
 	MODE_RAW = 1,       /* the rest is the file */
 	MODE_KEEP_CRCS = 2, /* do not put checksums right */
-	MODE_DEAD = 4       /* nobody holds the lock, at first */
+	MODE_DEAD = 4,      /* nobody holds the lock, at first */
+	MODE_FOREIGN = 8    /* in the other byte order */
 };
 
 enum {
@@ -40,7 +43,7 @@ enum {
 	OP_CHECK = 15
 };
 
-static uint8_t sound[FILE_BYTES], now[FILE_BYTES];
+static uint8_t sound[FILE_BYTES], foreign[FILE_BYTES], now[FILE_BYTES];
 static bool dirty[FILE_BYTES / KYI_PAGE_BYTES];   /* now is not the file */
 static bool touched[FILE_BYTES / KYI_PAGE_BYTES]; /* now is not sound */
 static uint32_t bases[BASE_MAX], base_cnt;
@@ -163,6 +166,131 @@ is_block_off(uint64_t off)
 	    off <= FILE_BYTES - sizeof(struct kyi_block);
 }
 
+/* ---- spoiling it ----------------------------------------------------- */
+
+static void
+put(uint64_t off, const void *bytes, size_t cnt)
+{
+	size_t i;
+
+	for (i = 0; i < cnt; i++) {
+		uint64_t at = (off + i) % FILE_BYTES;
+
+		now[at] = ((const uint8_t *)bytes)[i];
+		dirty[at / KYI_PAGE_BYTES] = true;
+		touched[at / KYI_PAGE_BYTES] = true;
+	}
+}
+
+static void
+write_dirty(void)
+{
+	uint32_t page;
+
+	for (page = 0; page < FILE_BYTES / KYI_PAGE_BYTES; page++) {
+		uint64_t off = (uint64_t)page * KYI_PAGE_BYTES;
+
+		if (!dirty[page])
+			continue;
+		MAKE_NEED(pwrite(write_fd, now + off, KYI_PAGE_BYTES,
+		    (off_t)off) == (ssize_t)KYI_PAGE_BYTES);
+		dirty[page] = false;
+	}
+}
+
+static void
+put_foreign(void)
+{
+	size_t off;
+
+	for (off = 0; off < FILE_BYTES; off += KYI_PAGE_BYTES)
+		if (memcmp(foreign + off, sound + off, KYI_PAGE_BYTES) != 0)
+			put(off, foreign + off, KYI_PAGE_BYTES);
+}
+
+static void
+restore(void)
+{
+	uint32_t page;
+
+	for (page = 0; page < FILE_BYTES / KYI_PAGE_BYTES; page++)
+		if (touched[page]) {
+			memcpy(now + (size_t)page * KYI_PAGE_BYTES,
+			    sound + (size_t)page * KYI_PAGE_BYTES,
+			    KYI_PAGE_BYTES);
+			touched[page] = false;
+			dirty[page] = true;
+		}
+	write_dirty();
+}
+
+static bool
+is_foreign(void)
+{
+	return ((const struct kyi_header *)(const void *)now)->endian ==
+	    KYI_ENDIAN_SWAPPED;
+}
+
+static void
+put_crc(uint64_t off, uint64_t crc_off)
+{
+	uint32_t crc = kyi_crc32c(0, now + off, crc_off);
+
+	if (is_foreign())
+		crc = __builtin_bswap32(crc);
+
+	if (off == KYI_HEADER_OFF &&
+	    memcmp(now + off + crc_off, &crc, sizeof(crc)) != 0)
+		put(off + crc_off, &crc, sizeof(crc));
+	if (off == KYI_HEADER_OFF)
+		return;
+	crc_off = offsetof(struct kyi_block, crc32c);
+	if (memcmp(now + off + crc_off, &crc, sizeof(crc)) != 0)
+		put(off + crc_off, &crc, sizeof(crc));
+}
+
+/* Checksums of the header and of the heads that a reader would find. */
+static void
+put_crcs(void)
+{
+	uint64_t off = KYI_BLOCKS_OFF, len_bytes;
+	uint32_t i;
+
+	put_crc(KYI_HEADER_OFF, offsetof(struct kyi_header, crc32c));
+	for (i = 0; i < BASE_MAX && is_block_off(off); i++) {
+		struct kyi_block head = *block_at(now, off);
+
+		if (is_foreign())
+			kyi_swap(&head, KYI_SWAP_BLOCK);
+		if (head.magic != KYI_BLOCK_MAGIC)
+			return;
+		put_crc(off, offsetof(struct kyi_block, used_bytes));
+		len_bytes = head.len_bytes;
+		if (len_bytes == 0 || len_bytes > FILE_BYTES - off)
+			return;
+		off += len_bytes;
+	}
+}
+
+/* ---- making them ----------------------------------------------------- */
+
+/* It must be as sound as the one it is made of. */
+static void
+make_foreign(void)
+{
+	struct kymo_error error;
+	int64_t fault_cnt = kymo_region_check(path, NULL, NULL, &error);
+
+	memcpy(foreign, sound, FILE_BYTES);
+	foreign_region(foreign, sound, FILE_BYTES);
+	put_foreign();
+	put_crcs();
+	write_dirty();
+	MAKE_NEED(fault_cnt >= 0 &&
+	    kymo_region_check(path, NULL, NULL, &error) == fault_cnt);
+	restore();
+}
+
 static void
 remove_file(void)
 {
@@ -204,92 +332,11 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 		add_base(off + block_at(sound, off)->used_bytes);
 	}
 	add_base(off);
+	make_foreign();
 	/* Kept while the process lives, so that each run need not map anew. */
 	kyi_image_pool_hold();
 	atexit(remove_file);
 	return 0;
-}
-
-/* ---- spoiling it ----------------------------------------------------- */
-
-static void
-put(uint64_t off, const void *bytes, size_t cnt)
-{
-	size_t i;
-
-	for (i = 0; i < cnt; i++) {
-		uint64_t at = (off + i) % FILE_BYTES;
-
-		now[at] = ((const uint8_t *)bytes)[i];
-		dirty[at / KYI_PAGE_BYTES] = true;
-		touched[at / KYI_PAGE_BYTES] = true;
-	}
-}
-
-static void
-write_dirty(void)
-{
-	uint32_t page;
-
-	for (page = 0; page < FILE_BYTES / KYI_PAGE_BYTES; page++) {
-		uint64_t off = (uint64_t)page * KYI_PAGE_BYTES;
-
-		if (!dirty[page])
-			continue;
-		MAKE_NEED(pwrite(write_fd, now + off, KYI_PAGE_BYTES,
-		    (off_t)off) == (ssize_t)KYI_PAGE_BYTES);
-		dirty[page] = false;
-	}
-}
-
-static void
-restore(void)
-{
-	uint32_t page;
-
-	for (page = 0; page < FILE_BYTES / KYI_PAGE_BYTES; page++)
-		if (touched[page]) {
-			memcpy(now + (size_t)page * KYI_PAGE_BYTES,
-			    sound + (size_t)page * KYI_PAGE_BYTES,
-			    KYI_PAGE_BYTES);
-			touched[page] = false;
-			dirty[page] = true;
-		}
-	write_dirty();
-}
-
-static void
-put_crc(uint64_t off, uint64_t crc_off)
-{
-	uint32_t crc = kyi_crc32c(0, now + off, crc_off);
-
-	if (off == KYI_HEADER_OFF &&
-	    memcmp(now + off + crc_off, &crc, sizeof(crc)) != 0)
-		put(off + crc_off, &crc, sizeof(crc));
-	if (off == KYI_HEADER_OFF)
-		return;
-	crc_off = offsetof(struct kyi_block, crc32c);
-	if (memcmp(now + off + crc_off, &crc, sizeof(crc)) != 0)
-		put(off + crc_off, &crc, sizeof(crc));
-}
-
-/* Checksums of the header and of the heads that a reader would find. */
-static void
-put_crcs(void)
-{
-	uint64_t off = KYI_BLOCKS_OFF, len_bytes;
-	uint32_t i;
-
-	put_crc(KYI_HEADER_OFF, offsetof(struct kyi_header, crc32c));
-	for (i = 0; i < BASE_MAX && is_block_off(off); i++) {
-		if (block_at(now, off)->magic != KYI_BLOCK_MAGIC)
-			return;
-		put_crc(off, offsetof(struct kyi_block, used_bytes));
-		len_bytes = block_at(now, off)->len_bytes;
-		if (len_bytes == 0 || len_bytes > FILE_BYTES - off)
-			return;
-		off += len_bytes;
-	}
 }
 
 /* ---- the program in an input ----------------------------------------- */
@@ -409,6 +456,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	memset(look_counters, 0, sizeof(look_counters));
 	flock(lock_fd, (mode & MODE_DEAD) != 0 ? LOCK_UN : LOCK_EX | LOCK_NB);
+	if ((mode & MODE_FOREIGN) != 0) {
+		put_foreign();
+		put_crcs();
+		write_dirty();
+	}
 	if ((mode & MODE_RAW) != 0) {
 		put(0, input.at, input.left_bytes);
 		input.left_bytes = 0;

@@ -4,6 +4,7 @@
 # machine's packages and architectures stay as they are.
 set -eu
 arch=$1 root=$2
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 mkdir -p "$root"/apt/{state/lists/partial,cache/archives/partial}
 cat >"$root/apt/sources.list" <<'LIST'
 deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main
@@ -16,10 +17,12 @@ apt=(apt-get -q -o APT::Architecture="$arch" -o APT::Architectures::="$arch"
 	-o Dir::Etc::SourceParts=/dev/null -o Dir::Etc::Preferences=/dev/null
 	-o Dir::Etc::PreferencesParts=/dev/null -o APT::Sandbox::User=root
 	-o Acquire::Languages=none)
+# The libraries that a build needs, and the compiler's own.
+mapfile -t packages < <(sed -n -E 's/^build\t+([a-z0-9]+-dev|lib[^\t]+-dev).*/\1/p' \
+	"$top/packages.txt")
 "${apt[@]}" update
 "${apt[@]}" install -y --download-only --no-install-recommends \
-	libcmocka-dev liburcu-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev \
-	libyaml-dev libjansson-dev libmsgpack-dev libc6-dev libgcc-12-dev
+	"${packages[@]}" libgcc-12-dev
 
 # dpkg-deb follows these where a package still ships /lib.
 mkdir -p "$root"/usr/{bin,sbin,lib}

@@ -58,7 +58,7 @@ unit_tests() {
 machine() {
 	local name=$1 root=$work/$1/root build=$work/$1/build file golden=ok ok=1
 	mkdir -p "$work/$name"
-	if [ ! -e "$work/$name/root.done" ]; then
+	if [ ! "$work/$name/root.done" -nt "$top_srcdir/packages.txt" ]; then
 		quietly "$work/$name/root.log" \
 			bash "$top_srcdir/tests/machines/sysroot.sh" "$2" "$root"
 		: >"$work/$name/root.done"
