@@ -35,6 +35,14 @@ AC_DEFUN([KYMO_C11], [
 	KYMO_CFLAGS=
 	KYMO_LDFLAGS=
 	KYMO_TRY_FLAG([-std=gnu11], [KYMO_CFLAGS])
+	dnl i386 computes in 80 bits by default: a sum, or a decimal, would not
+	dnl be that of any other machine.
+	AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
+		#if __FLT_EVAL_METHOD__ > 1
+		#error "more than a double"
+		#endif
+		]], [[]])], [],
+		[KYMO_TRY_FLAG([-msse2 -mfpmath=sse], [KYMO_CFLAGS])])
 	AC_SUBST([KYMO_CFLAGS])
 	AC_SUBST([KYMO_LDFLAGS])
 ])
