@@ -87,7 +87,7 @@ is_series(const char *text)
 	return (*at >= '0' && *at <= '9') || *at == '_';
 }
 
-/* A name or {..}, a blank, and then no operator but a value: a series. Upstream
+/* ---- verdicts ------------------------------------------------------------ */
 
 /* Parses text, and what is printed of it again; said is the error or the
    canonical form. */
