@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "reader/query/hist.h"
 #include "reader/query/notation_hist.h"
 #include "reader/query/query.h"
 
@@ -212,56 +213,26 @@ read_times(const char *text, const char **end, uint32_t *times,
 	return 0;
 }
 
-/* One histogram plus sign times another of the same shape. */
-static bool
-add_side(struct kyi_arena *arena, struct kymo_hist_side *to,
-    const struct kymo_hist_side *a, const struct kymo_hist_side *b,
-    double sign)
-{
-	int64_t first = a->first, end = (int64_t)a->first + a->cnt;
-
-	if (b->cnt > 0 && (a->cnt == 0 || b->first < first))
-		first = b->first;
-	if (b->cnt > 0 && (a->cnt == 0 || (int64_t)b->first + b->cnt > end))
-		end = (int64_t)b->first + b->cnt;
-	to->first = (int32_t)first;
-	to->cnt = (uint32_t)(end - first);
-	to->count = kyi_arena_get(arena, to->cnt * sizeof *to->count);
-	if (to->count == NULL)
-		return false;
-	for (uint32_t i = 0; i < a->cnt; i++)
-		to->count[a->first - first + i] += a->count[i];
-	for (uint32_t i = 0; i < b->cnt; i++)
-		to->count[b->first - first + i] += sign * b->count[i];
-	return true;
-}
-
 static int
 add_hist(struct kyi_arena *arena, struct kyi_notation_point *to,
     const struct kyi_notation_point *step, double sign,
     struct kymo_error *error)
 {
-	const struct kymo_native_hist *a = to->hist, *b = step->hist;
-	struct kymo_native_hist *sum;
+	unsigned said = 0;
 
-	if (a->schema != b->schema || a->bound_cnt != b->bound_cnt ||
-	    a->zero_threshold != b->zero_threshold)
-		return kymo_error_set(error, "only histograms of one schema, "
-		    "zero width and custom values can be added up here");
-	sum = kyi_arena_get(arena, sizeof *sum);
-	if (sum == NULL || !add_side(arena, &sum->pos, &a->pos, &b->pos, sign) ||
-	    !add_side(arena, &sum->neg, &a->neg, &b->neg, sign))
+	to->hist = kyi_hist_copy(arena, to->hist);
+	if (to->hist == NULL)
 		return kymo_error_set(error, "out of memory");
-	sum->schema = a->schema;
-	sum->reset = a->reset;
-	sum->count = a->count + sign * b->count;
-	sum->sum = a->sum + sign * b->sum;
-	sum->zero_threshold = a->zero_threshold;
-	sum->zero_count = a->zero_count + sign * b->zero_count;
-	sum->bounds = a->bounds;
-	sum->bound_cnt = a->bound_cnt;
-	to->hist = sum;
-	return 0;
+	switch (kyi_hist_add(arena, to->hist, step->hist, sign, NULL, &said)) {
+	case KYI_HIST_DONE:
+		return 0;
+	case KYI_HIST_MIXED:
+		return kymo_error_set(error, "exponential and custom buckets "
+		    "cannot be added up");
+	case KYI_HIST_NO_MEMORY:
+		break;
+	}
+	return kymo_error_set(error, "out of memory");
 }
 
 /* A value with what may follow it: +STEPxN, -STEPxN, xN. */

@@ -144,7 +144,7 @@ what_is_wrong_is_said(void **state)
 		{ "x {{schema:1.5}}", "whole number" },
 		{ "x {{counter_reset_hint:maybe}}", "not_reset" },
 		{ "x {{count:1}}+2x3", "A+BxN" },
-		{ "x {{schema:1}}+{{schema:2}}x3", "one schema" },
+		{ "x {{schema:1}}+{{schema:-53}}x3", "cannot be added up" },
 	};
 
 	(void)state;

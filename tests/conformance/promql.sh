@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# ./dev conformance promql [--json] [DIR]: Prometheus' own test scripts, run
+# against kymo's queries: those of KYMO_TEST_DATA and ours, or all *.test below
+# DIR. 0 if all cases of the tiers A and B pass, and nine in ten of N.
+set -eu
+. "${top_srcdir:=.}/tests/testlib/sh.sh"
+testlib_begin
+json=() dir=
+for word; do
+	case $word in
+	--json) json=(--json) ;;
+	--*) fail "unknown argument '$word'; there are --json and a directory" ;;
+	*) dir=$word ;;
+	esac
+done
+given=${KYMO_TEST_DATA:-/nowhere}/promqltest
+index=()
+[ ! -r "$given/index.tsv" ] || index=(--index "$given/index.tsv")
+built tests/conformance/promql
+
+if [ -n "$dir" ]; then
+	[ -e "$dir" ] || fail "no $dir"
+	exec "$built" "${json[@]}" "${index[@]}" "$dir"
+fi
+failed=no
+"$built" "${json[@]}" "$top_srcdir/tests/conformance/promql" || failed=yes
+if [ -d "$given/testdata" ]; then
+	"$built" "${json[@]}" "${index[@]}" "$given/testdata" || failed=yes
+else
+	echo "no KYMO_TEST_DATA/promqltest: only kymo's own cases"
+fi
+[ $failed = no ]
