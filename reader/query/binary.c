@@ -60,7 +60,7 @@ static int
 scaled(struct kyi_eval *eval, const struct kymo_native_hist *hist,
     enum kyi_op op, double by, struct kyi_operand *result)
 {
-	struct kymo_native_hist *copy = kyi_hist_copy(eval->arena, hist);
+	struct kymo_native_hist *copy = kyi_hist_clone(eval->arena, hist);
 
 	if (copy == NULL)
 		return kyi_eval_no_memory(eval);
@@ -81,7 +81,7 @@ added(struct kyi_eval *eval, const struct kyi_node *node,
     struct kyi_operand *result)
 {
 	bool minus = node->is.binary.op == KYI_OP_SUB;
-	struct kymo_native_hist *sum = kyi_hist_copy(eval->arena, left.hist);
+	struct kymo_native_hist *sum = kyi_hist_clone(eval->arena, left.hist);
 	const char *what = minus ? "subtraction" : "addition";
 	enum kyi_hist_sum done = KYI_HIST_NO_MEMORY;
 	unsigned said = 0;

@@ -112,7 +112,7 @@ negate(struct kyi_eval *eval, struct kyi_vectors *of)
 			of->value[cell] = -of->value[cell];
 		} else {
 			struct kymo_native_hist *copy =
-			    kyi_hist_copy(eval->arena, of->hist[cell]);
+			    kyi_hist_clone(eval->arena, of->hist[cell]);
 
 			if (copy == NULL)
 				return kyi_eval_no_memory(eval);

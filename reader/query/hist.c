@@ -20,7 +20,7 @@ copy_side(struct kyi_arena *arena, struct kymo_hist_side *side)
 }
 
 struct kymo_native_hist *
-kyi_hist_copy(struct kyi_arena *arena, const struct kymo_native_hist *hist)
+kyi_hist_clone(struct kyi_arena *arena, const struct kymo_native_hist *hist)
 {
 	struct kymo_native_hist *copy = kyi_arena_array(arena, 1, sizeof *copy);
 

@@ -24,7 +24,7 @@ kyi_hist_is_stale(const struct kymo_native_hist *hist)
 /* ---- buckets (hist_bucket.c) -------------------------------------------- */
 
 /* The upper bound of exponential bucket idx, 2^(idx * 2^-schema). */
-double kyi_hist_bound(int32_t schema, int64_t idx);
+double kyi_hist_upper(int32_t schema, int64_t idx);
 
 struct kyi_bucket {
 	double lower, upper, count;
@@ -50,7 +50,7 @@ struct kyi_bucket kyi_hist_bucket(const struct kymo_native_hist *hist,
 /* ---- copies and sums (hist.c, hist_add.c) ------------------------------- */
 
 /* NULL: no memory. */
-struct kymo_native_hist *kyi_hist_copy(struct kyi_arena *arena,
+struct kymo_native_hist *kyi_hist_clone(struct kyi_arena *arena,
     const struct kymo_native_hist *hist);
 void kyi_hist_mul(struct kymo_native_hist *hist, double factor);
 void kyi_hist_div(struct kymo_native_hist *hist, double by);

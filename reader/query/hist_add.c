@@ -56,7 +56,7 @@ struct kymo_native_hist *
 kyi_hist_widen(struct kyi_arena *arena, const struct kymo_native_hist *hist,
     int32_t schema)
 {
-	struct kymo_native_hist *copy = kyi_hist_copy(arena, hist);
+	struct kymo_native_hist *copy = kyi_hist_clone(arena, hist);
 
 	return copy != NULL && widen(arena, copy, schema) ? copy : NULL;
 }
@@ -82,11 +82,11 @@ zero_count(const struct kymo_native_hist *hist, double *threshold)
 				int64_t idx = (int64_t)buckets->first + i;
 				double end;
 
-				if (kyi_hist_bound(hist->schema, idx - 1) >=
+				if (kyi_hist_upper(hist->schema, idx - 1) >=
 				    *threshold)
 					break;
 				count += buckets->count[i];
-				end = kyi_hist_bound(hist->schema, idx);
+				end = kyi_hist_upper(hist->schema, idx);
 				if (end <= *threshold)
 					continue;
 				if (buckets->count[i] != 0) {
@@ -105,7 +105,7 @@ static void
 clear_side(struct kymo_hist_side *side, int32_t schema, double threshold)
 {
 	while (side->cnt > 0 &&
-	    kyi_hist_bound(schema, (int64_t)side->first - 1) < threshold) {
+	    kyi_hist_upper(schema, (int64_t)side->first - 1) < threshold) {
 		side->first++;
 		side->count++;
 		side->cnt--;
@@ -251,7 +251,7 @@ add_side(struct kyi_arena *arena, struct kymo_hist_side *to,
 	uint32_t from = 0;
 
 	while (from < side->cnt && part->threshold > 0 &&
-	    kyi_hist_bound(part->schema, (int64_t)side->first + from) <=
+	    kyi_hist_upper(part->schema, (int64_t)side->first + from) <=
 	    part->threshold)
 		from++;
 	if (from == side->cnt)

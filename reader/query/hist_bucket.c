@@ -4,7 +4,7 @@
 #include <float.h>
 
 double
-kyi_hist_bound(int32_t schema, int64_t idx)
+kyi_hist_upper(int32_t schema, int64_t idx)
 {
 	int64_t whole, in_octave;
 
@@ -49,8 +49,8 @@ kyi_hist_bucket(const struct kymo_native_hist *hist, bool negative, uint32_t i)
 	if (kyi_hist_custom(hist))
 		return custom_bucket(hist, idx, side->count[i]);
 	bucket.count = side->count[i];
-	bucket.lower = kyi_hist_bound(hist->schema, idx - 1);
-	bucket.upper = kyi_hist_bound(hist->schema, idx);
+	bucket.lower = kyi_hist_upper(hist->schema, idx - 1);
+	bucket.upper = kyi_hist_upper(hist->schema, idx);
 	if (negative) {
 		double far = bucket.upper;
 

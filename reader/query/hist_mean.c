@@ -7,7 +7,7 @@
 struct kymo_native_hist *
 kyi_hist_low_new(struct kyi_arena *arena, const struct kymo_native_hist *of)
 {
-	struct kymo_native_hist *low = kyi_hist_copy(arena, of);
+	struct kymo_native_hist *low = kyi_hist_clone(arena, of);
 
 	if (low == NULL)
 		return NULL;
@@ -46,7 +46,7 @@ static enum kyi_hist_sum
 first(struct kyi_arena *arena, struct kyi_hist_mean *to,
     const struct kymo_native_hist *hist)
 {
-	to->sum = kyi_hist_copy(arena, hist);
+	to->sum = kyi_hist_clone(arena, hist);
 	to->low = kyi_hist_low_new(arena, hist);
 	return to->sum == NULL || to->low == NULL ? KYI_HIST_NO_MEMORY :
 	    KYI_HIST_DONE;
@@ -89,7 +89,7 @@ kyi_hist_mean_add(struct kyi_arena *arena, struct kyi_hist_mean *to,
 	}
 	if (to->incremental) {
 		double share = (to->cnt - 1) / to->cnt;
-		struct kymo_native_hist *part = kyi_hist_copy(arena, hist);
+		struct kymo_native_hist *part = kyi_hist_clone(arena, hist);
 
 		if (part == NULL)
 			return KYI_HIST_NO_MEMORY;

@@ -36,7 +36,7 @@ side_shrank(const struct kymo_native_hist *hist,
 
 		if (was == 0)
 			continue;
-		if (hist->zero_threshold > 0 && kyi_hist_bound(hist->schema,
+		if (hist->zero_threshold > 0 && kyi_hist_upper(hist->schema,
 		    idx) <= hist->zero_threshold)
 			continue;
 		if (wide_count(now, idx, 0) < was)
@@ -99,10 +99,10 @@ zero_before(const struct kymo_native_hist *hist,
 		for (uint32_t i = 0; i < buckets->cnt; i++) {
 			int64_t idx = (int64_t)buckets->first + i;
 
-			if (kyi_hist_bound(before->schema, idx - 1) >=
+			if (kyi_hist_upper(before->schema, idx - 1) >=
 			    threshold)
 				break;
-			if (buckets->count[i] != 0 && kyi_hist_bound(
+			if (buckets->count[i] != 0 && kyi_hist_upper(
 			    before->schema, idx) > threshold)
 				return false;
 			*count += buckets->count[i];

@@ -220,7 +220,7 @@ add_hist(struct kyi_arena *arena, struct kyi_notation_point *to,
 {
 	unsigned said = 0;
 
-	to->hist = kyi_hist_copy(arena, to->hist);
+	to->hist = kyi_hist_clone(arena, to->hist);
 	if (to->hist == NULL)
 		return kymo_error_set(error, "out of memory");
 	switch (kyi_hist_add(arena, to->hist, step->hist, sign, NULL, &said)) {

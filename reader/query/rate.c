@@ -206,7 +206,7 @@ hist_step(struct kyi_over *over, const struct sample *before,
 	    before->hist->reset == KYMO_RESET_GAUGE;
 	bool a_gauge = last->hist->reset == KYMO_RESET_GAUGE ||
 	    before->hist->reset == KYMO_RESET_GAUGE;
-	struct kymo_native_hist *step = kyi_hist_copy(over->eval->arena,
+	struct kymo_native_hist *step = kyi_hist_clone(over->eval->arena,
 	    last->hist);
 	enum kyi_hist_sum done = KYI_HIST_DONE;
 	unsigned said = 0;

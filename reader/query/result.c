@@ -42,7 +42,7 @@ copy_labels(struct kyi_arena *arena, const struct kymo_labels *labels)
 static const struct kymo_native_hist *
 copy_hist(struct kyi_arena *arena, const struct kymo_native_hist *hist)
 {
-	struct kymo_native_hist *copy = kyi_hist_copy(arena, hist);
+	struct kymo_native_hist *copy = kyi_hist_clone(arena, hist);
 	double *bounds;
 
 	if (copy == NULL || copy->bound_cnt == 0)

@@ -283,7 +283,7 @@ alert_without(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	struct kyi_entry *entry;
 
 	run->pass++;
-	entry = kyi_entry_find(engine, run, &none, 0, NULL, &run->error);
+	entry = kyi_rule_entry_find(engine, run, &none, 0, NULL, &run->error);
 	if (entry == NULL) {
 		run->health = KYMO_RULE_ERROR;
 		return;

@@ -167,7 +167,7 @@ kymo_rule_engine_delete(struct kymo_rule_engine *engine)
 		while (engine->runs[i].entries.cnt > 0)
 			kyi_entry_drop(&engine->runs[i],
 			    engine->runs[i].entries.cnt - 1);
-		kyi_entries_free(&engine->runs[i].entries);
+		kyi_rule_entries_free(&engine->runs[i].entries);
 	}
 	for (i = 0; i < engine->gone_cnt; i++) {
 		free((char *)(uintptr_t)engine->gone[i].rule);

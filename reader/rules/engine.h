@@ -109,9 +109,9 @@ struct kymo_rule_engine {
 
 /* ---- entries (entry.c) ------------------------------------------------------- */
 
-/* kyi_entry_find finds the entry of a series of a result, or makes one; NULL:
+/* kyi_rule_entry_find finds the entry of a series of a result, or makes one; NULL:
    error has why (no memory, or another series of this pass became the same). */
-struct kyi_entry *kyi_entry_find(struct kymo_rule_engine *engine,
+struct kyi_entry *kyi_rule_entry_find(struct kymo_rule_engine *engine,
     struct kyi_rule_run *run, const struct kymo_labels *in, double value,
     const struct kymo_native_hist *hist, struct kymo_error *error);
 /* An entry by the labels that it has; made if it is not there. */
@@ -119,7 +119,7 @@ struct kyi_entry *kyi_entry_by_out(struct kyi_rule_run *run,
     struct kymo_labels *out);
 /* Takes run's entry at idx out of it and frees it; the last takes its place. */
 void kyi_entry_drop(struct kyi_rule_run *run, uint32_t idx);
-void kyi_entries_free(struct kyi_entries *entries);
+void kyi_rule_entries_free(struct kyi_entries *entries);
 struct kymo_labels *kyi_labels_with(struct kymo_rule_engine *engine,
     const struct kymo_labels *of, const char *const *pairs, uint32_t cnt);
 

@@ -181,7 +181,7 @@ kyi_entry_drop(struct kyi_rule_run *run, uint32_t idx)
 }
 
 void
-kyi_entries_free(struct kyi_entries *entries)
+kyi_rule_entries_free(struct kyi_entries *entries)
 {
 	free(entries->at);
 	free(entries->in);
@@ -293,7 +293,7 @@ in_set(struct kyi_rule_run *run, struct kyi_entry *entry,
 }
 
 struct kyi_entry *
-kyi_entry_find(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+kyi_rule_entry_find(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     const struct kymo_labels *in, double value,
     const struct kymo_native_hist *hist, struct kymo_error *error)
 {
