@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "writer/kymo.h"
+#include "writer/public.h"
 
 /* Both clocks, read together. */
 struct kyi_clock_pair {

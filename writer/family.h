@@ -9,7 +9,7 @@
 
 #include "shm/layout.h"
 #include "shm/ref.h"
-#include "writer/kymo.h"
+#include "writer/public.h"
 #include "writer/say.h"
 
 struct kyi_plan {

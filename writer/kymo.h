@@ -122,14 +122,14 @@
    code, and all that is said here holds.
 
    A copy belongs to the program, or the shared library, that it is compiled
-   into, and is hidden from all others. So a program may have it while its
-   libraries bring libkymo.so, or copies of their own: each copy has its own
-   region, under the same service and pid, and readers add them up as they add
-   up processes. Options, kymo_status, kymo_heartbeat and the limits of threads
-   and memory are of one copy each; a gauge that two copies set is the younger
-   region's, as of two processes. Link a library that has a copy
-   and may be unloaded with -Wl,-z,nodelete, as libkymo.so is: a thread that ends
-   calls it. */
+   into, and is hidden from all others, as libkymo.a is in a program that is
+   linked with that. So a program may have one while its libraries bring
+   libkymo.so, or copies of their own: each copy has its own region, under the
+   same service and pid, and readers add them up as they add up processes.
+   Options, kymo_status, kymo_heartbeat and the limits of threads and memory are
+   of one copy each; a gauge that two copies set is the younger region's, as of
+   two processes. Link a library that has a copy and may be unloaded with
+   -Wl,-z,nodelete, as libkymo.so is: a thread that ends calls it. */
 
 /* ---- kinds and limits -------------------------------------------------- */
 

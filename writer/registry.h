@@ -21,7 +21,7 @@
 #include "shm/place.h"
 #include "shm/ref.h"
 #include "writer/env.h"
-#include "writer/kymo.h"
+#include "writer/public.h"
 
 #define KYI_FAMILY_MAX 2048u
 #define KYI_SERIES_MAX 8192u /* overflow series besides, one a family */

@@ -2,7 +2,7 @@
 /* traceparent, as https://www.w3.org/TR/trace-context/ has it. */
 #include <string.h>
 
-#include "writer/kymo.h"
+#include "writer/public.h"
 
 #define TRACEPARENT_BYTES 55u
 

@@ -121,4 +121,17 @@ for file in first host inside.so; do
 done
 "$tmp/host" "$tmp/inside.so"
 holds 'three copies' 3 plugin_calls=3000 plugin_call_duration_seconds=2000
+# libkymo.a in the program is no other.
+if [ -e "$top_builddir/.libs/libkymo.a" ]; then
+	sed -e '/IMPLEMENTATION/d' -e 's/kymo_single/kymo/' "$tmp/host.c" \
+		>"$tmp/static.c"
+	"${cc[@]}" -O1 -rdynamic -I"$top_srcdir/writer" "$tmp/static.c" \
+		"$top_builddir/.libs/libkymo.a" -o "$tmp/static" -L"$tmp" \
+		-lbeside -lpthread -ldl -Wl,-rpath,"$tmp" \
+		-Wl,-rpath-link,"$top_builddir/.libs"
+	! nm -D --defined-only "$tmp/static" | grep -i ky ||
+		fail 'a static program shows kymo to others'
+	"$tmp/static" "$tmp/inside.so"
+	holds 'a static copy' 3 plugin_calls=3000 plugin_call_duration_seconds=2000
+fi
 echo "all held"
