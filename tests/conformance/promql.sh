@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # ./dev conformance promql [--json] [DIR]: Prometheus' own test scripts, run
 # against kymo's queries: those of KYMO_TEST_DATA and ours, or all *.test below
-# DIR. 0 if all cases of the tiers A and B pass, and nine in ten of N.
+# DIR. 0 if all cases of the tiers A and B pass, and nine in ten of N; without
+# DIR also the whole parser corpus.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 testlib_begin
@@ -29,4 +30,6 @@ if [ -d "$given/testdata" ]; then
 else
 	echo "no KYMO_TEST_DATA/promqltest: only kymo's own cases"
 fi
+# The corpus of queries that must parse, or must not; figures are on stdout.
+bash "$top_srcdir/tests/conformance/parser.sh" >&2 || failed=yes
 [ $failed = no ]
