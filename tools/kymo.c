@@ -5,7 +5,8 @@
 #include "tools/kymo_cli.h"
 
 static const struct kyi_verb *const verbs[] = {
-	&kyi_verb_ls, &kyi_verb_dump, &kyi_verb_check, &kyi_verb_emit
+	&kyi_verb_ls, &kyi_verb_dump, &kyi_verb_check, &kyi_verb_emit,
+	&kyi_verb_rules
 };
 #define VERB_CNT (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/rules/lint.h"
 #include "reader/rules/load.h"
 
 struct lint {
@@ -89,6 +90,29 @@ selector_lint(void *to, const struct kymo_query_selector *selector)
 			    "its name is none; deriv() or delta() is of gauges",
 			    lint->rule->name, selector->function, name);
 	return 0;
+}
+
+/* ---- joins ------------------------------------------------------------------------- */
+
+static void
+join_say(void *of, const char *label, const char *left, const char *right)
+{
+	const char *sides[2] = {left, right};
+	char texts[2][80];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (sides[i] == NULL)
+			strcpy(texts[i], "has a value");
+		else if (sides[i][0] == '\0')
+			strcpy(texts[i], "is not there");
+		else
+			snprintf(texts[i], sizeof(texts[i]), "is \"%.60s\"",
+			    sides[i]);
+	say(of, "%s '%s': a join finds no partner: label '%s' %s on the left "
+	    "and %s on the right; say ignoring(%s), or on(..) what they share",
+	    ((struct lint *)of)->rule->is_alert ? "alert" : "rule",
+	    ((struct lint *)of)->rule->name, label, texts[0], texts[1], label);
 }
 
 /* ---- twice ------------------------------------------------------------------------- */
@@ -177,6 +201,7 @@ kymo_rules_lint(const struct kymo_rules *rules,
 		    lint.rule = lint.rule->next) {
 			kymo_query_selectors(lint.rule->query, selector_lint,
 			    &lint);
+			kyi_lint_joins(lint.rule->query, join_say, &lint);
 			if (lint.rule->is_alert && !lint.rule->for_said &&
 			    lint.rule->slo == NULL)
 				say(&lint, "alert '%s' has no 'for': one "

@@ -279,6 +279,35 @@ sort(struct order *order, uint32_t *wait_cnt, struct heap *heap,
 	}
 }
 
+/* As promtool has it: a group that is not named is as the first that is. */
+static uint32_t
+group_rank(const struct kymo_rule_engine *engine,
+    const struct kyi_rule_run *run)
+{
+	const struct kymo_rule_options *options = &engine->options;
+	uint32_t i;
+
+	for (i = 0; i < options->group_order_cnt; i++)
+		if (strcmp(options->group_order[i],
+		    run->group->group->name) == 0)
+			return i;
+	return 0;
+}
+
+static void
+as_written(struct kymo_rule_engine *engine)
+{
+	uint32_t rank, done = 0, i;
+
+	for (rank = 0; rank == 0 || rank < engine->options.group_order_cnt;
+	    rank++)
+		for (i = 0; i < engine->run_cnt; i++)
+			if (group_rank(engine, &engine->runs[i]) == rank) {
+				engine->order[done++] = &engine->runs[i];
+				engine->runs[i].has_readers = true;
+			}
+}
+
 int
 kyi_order(struct kymo_rule_engine *engine,
     const struct kymo_rule_faults *faults)
@@ -288,15 +317,11 @@ kyi_order(struct kymo_rule_engine *engine,
 	struct heap heap = {calloc(engine->run_cnt + 1, sizeof(*heap.at)), 0};
 	int result = wait_cnt == NULL || heap.at == NULL ? -1 :
 	    edges_find(&order);
-	uint32_t i;
 
 	if (result == 0 && !engine->options.as_written)
 		sort(&order, wait_cnt, &heap, faults);
-	else
-		for (i = 0; i < engine->run_cnt; i++) {
-			engine->order[i] = &engine->runs[i];
-			engine->runs[i].has_readers = true;
-		}
+	else if (result == 0)
+		as_written(engine);
 	free(order.names);
 	free(order.edges);
 	free(wait_cnt);

@@ -105,6 +105,13 @@ KYMO_READER_API uint32_t kymo_rules_lint(const struct kymo_rules *rules,
 KYMO_READER_API void kymo_rules_print(const struct kymo_rules *rules,
     bool plain, struct kymo_buffer *out);
 
+/* The same, plain, and before it the order of a pass and what each rule reads,
+   as comments. faults hears of rules that read one another in a circle. -1: no
+   memory. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_rules_explain(
+    const struct kymo_rules *rules, const struct kymo_rule_faults *faults,
+    struct kymo_buffer *out);
+
 /* ---- evaluation ---------------------------------------------------------------- */
 
 enum kymo_alert_state {
@@ -164,6 +171,9 @@ struct kymo_rule_options {
 	/* Groups one after another and rules as they stand in them, as
 	   Prometheus has them in tests; else in the order of who reads whom. */
 	bool as_written;
+	/* Then: groups that come in this order, those not named first. */
+	const char *const *group_order;
+	uint32_t group_order_cnt;
 	struct kymo_query_options query;
 	/* The time of the newest scan there is, or INT64_MAX. A group whose
 	   last pass saw no older one is not evaluated: nothing is known, so

@@ -88,6 +88,8 @@ kyi_go_float(struct kymo_buffer *out, double d, char verb, int precision)
 		precision = 60;
 	if (verb == 'e' || verb == 'E') {
 		scientific(text, sizeof(text), d, precision);
+		if (verb == 'E')
+			*strchr(text, 'e') = 'E';
 	} else if (verb == 'g' || verb == 'G') {
 		if (precision >= 0) {
 			snprintf(text, sizeof(text), "%.*g", precision, d);

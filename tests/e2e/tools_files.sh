@@ -32,13 +32,13 @@ knows() {
 	done
 }
 
-for verb in ls dump check emit; do
+for verb in ls dump check emit rules; do
 	"$top_builddir/kymo" $verb --help
 done | sed 's/--help//' | knows kymo.1 kymo.bash
 "$top_builddir/kymod" --help | sed 's/--help//' | knows kymod.8 kymod.bash
 
 # Each option that a completion offers is one.
-for verb in ls dump check emit; do
+for verb in ls dump check emit rules; do
 	for option in $(awk -v verb="$verb:" '
 		index($1, verb) == 1 { on = 1 }
 		on { print }

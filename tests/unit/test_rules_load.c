@@ -301,6 +301,25 @@ test_what_looks_wrong_is_said(void **state)
 		{ GROUP "  - record: a\n    expr: up\n  - record: a\n"
 		    "    expr: down\n", "f:6:5: rule 'a' with the same labels "
 		    "is in line 4, too" },
+		{ GROUP "  - record: a\n    expr: sum by (job) (x) / "
+		    "sum by (site) (y)\n", "f:4:5: rule 'a': a join finds no "
+		    "partner: label 'job' has a value on the left and is not "
+		    "there on the right; say ignoring(job), or on(..) what "
+		    "they share" },
+		{ GROUP "  - record: a\n    expr: sum(x) / on (job) "
+		    "(y{job=\"b\"} + 1)\n", "f:4:5: rule 'a': a join finds "
+		    "no partner: label 'job' is not there on the left and is "
+		    "\"b\" on the right; say ignoring(job), or on(..) what "
+		    "they share" },
+		{ GROUP "  - record: a\n    expr: 'x{a=\"1\"} + "
+		    "rate(y{a=\"2\"}[1m])'\n", "f:4:5: rule 'a': a join "
+		    "finds no partner: label 'a' is \"1\" on the left and is "
+		    "\"2\" on the right; say ignoring(a), or on(..) what they "
+		    "share" },
+		{ GROUP "  - record: a\n    expr: 'x{a=\"1\"} + ignoring(a) "
+		    "y{a=\"2\"} or sum(x) unless y{a=\"2\"}'\n", "" },
+		{ GROUP "  - record: a\n    expr: sum by (job) (x) / on (job) "
+		    "group_left sum by (job, site) (y)\n", "" },
 	};
 	struct kymo_rule_faults faults = { hear, NULL };
 	size_t i;
