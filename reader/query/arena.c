@@ -8,10 +8,10 @@
 #define LARGEST_BYTES ((size_t)1 << 20)
 #define ALIGN_BYTES ((size_t)16)
 
+/* Aligned, so that what follows is. */
 struct piece {
 	struct piece *before;
-	size_t unused; /* keeps what follows aligned */
-};
+} __attribute__((aligned(ALIGN_BYTES)));
 
 struct kyi_arena {
 	struct piece *newest;
