@@ -283,7 +283,8 @@ alert_without(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	struct kyi_entry *entry;
 
 	run->pass++;
-	entry = kyi_rule_entry_find(engine, run, &none, 0, NULL, &run->error);
+	entry = kyi_rule_entry_find(engine, run, 0, &none, 0, NULL,
+	    &run->error);
 	if (entry == NULL) {
 		run->health = KYMO_RULE_ERROR;
 		return;
@@ -294,36 +295,51 @@ alert_without(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 		fire(entry->alert, at_ms);
 }
 
+/* One alert in this pass. false: it is to be forgotten. */
+static bool
+state_move(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    struct kyi_entry *entry, const struct kymo_result *resolve, int64_t at_ms)
+{
+	const struct kymo_rule *rule = run->rule;
+	struct kyi_alert *alert = entry->alert;
+	bool stays = true;
+
+	if (entry->pass == run->pass)
+		seen(alert, at_ms);
+	else if (unseen(rule, entry, resolve, at_ms)) {
+		alert->state = KYMO_ALERT_INACTIVE;
+		stays = false;
+	}
+	if (alert->state == KYMO_ALERT_PENDING &&
+	    at_ms - alert->active_ms >= rule->for_ms)
+		fire(alert, at_ms);
+	if (rule->depends_cnt > 0)
+		alert->inhibited = is_inhibited(engine, run, entry);
+	if (run->annotations_look && entry->pass == run->pass)
+		kyi_annotate(engine, run, entry, at_ms);
+	kyi_alert_write(engine, run, entry, at_ms);
+	return stays;
+}
+
 static void
 states_move(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     const struct kymo_result *resolve, int64_t at_ms)
 {
-	const struct kymo_rule *rule = run->rule;
+	struct kyi_entry **at = run->entries.at;
 	uint32_t i;
 
+	/* Backwards: what is dropped gives its place to one that was here. */
 	for (i = run->entries.cnt; i-- > 0;) {
-		struct kyi_entry *entry = run->entries.at[i];
-		struct kyi_alert *alert = entry->alert;
-
-		if (entry->pass == run->pass)
-			seen(alert, at_ms);
-		else if (unseen(rule, entry, resolve, at_ms)) {
-			alert->state = KYMO_ALERT_INACTIVE;
-			kyi_alert_write(engine, run, entry, at_ms);
-			kyi_saved_gone(engine, run, entry);
-			kyi_entry_drop(run, i);
-			continue;
+		if (i > 2) {
+			__builtin_prefetch(at[i - 2]->alert);
+			__builtin_prefetch((char *)at[i - 2]->alert + 64);
+			__builtin_prefetch(at[i - 3]);
 		}
-		if (alert->state == KYMO_ALERT_PENDING &&
-		    at_ms - alert->active_ms >= rule->for_ms)
-			fire(alert, at_ms);
-		if (rule->depends_cnt > 0)
-			alert->inhibited = is_inhibited(engine, run, entry);
-		if (run->annotations_look && entry->pass == run->pass)
-			kyi_annotate(engine, run, entry, at_ms);
+		if (!state_move(engine, run, at[i], resolve, at_ms)) {
+			kyi_saved_gone(engine, run, at[i]);
+			kyi_entry_drop(run, i);
+		}
 	}
-	for (i = 0; i < run->entries.cnt; i++)
-		kyi_alert_write(engine, run, run->entries.at[i], at_ms);
 }
 
 static void

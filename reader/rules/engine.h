@@ -21,25 +21,30 @@ struct kyi_written {
 /* What one series of a rule's expression became: a series that is recorded, or
    an alert. Found by the labels it came from and by those it has. */
 struct kyi_entry {
+	/* What a pass looks at, in one line of the cache. */
 	struct kymo_labels *in; /* NULL: came from a store, or labels look at
 	                           values */
+	uint64_t pass;          /* when last in a result */
+	double value;
+	const struct kymo_native_hist *hist; /* during the pass */
+	struct kyi_written series; /* recorded; of an alert: FOR_STATE */
+	struct kyi_alert *alert;   /* NULL: recorded */
+
 	struct kymo_labels *out;
 	struct kyi_entry *in_next, *out_next; /* of the same bucket */
 	uint32_t slot;                        /* in the rule's list */
-	uint64_t pass;                        /* when last in a result */
-	double value;
-	const struct kymo_native_hist *hist; /* during the pass */
-	struct kyi_written series;           /* recorded; of an alert: FOR_STATE */
-	struct kyi_alert *alert;             /* NULL: recorded */
 };
 
 struct kyi_alert {
+	/* What each pass looks at. */
 	enum kymo_alert_state state;
 	bool kept, inhibited, changed, was_saved;
-	int64_t active_ms, fired_ms, keep_firing_ms, resolved_ms, true_ms;
+	int64_t active_ms, keep_firing_ms, true_ms;
+	struct kyi_written alerts[2]; /* ALERTS: pending, firing */
+
+	int64_t fired_ms, resolved_ms;
 	int64_t fired_at_ms[KYI_FLAPS_MAX]; /* a ring */
 	uint32_t fired_cnt;
-	struct kyi_written alerts[2]; /* ALERTS: pending, firing */
 	/* Expanded annotations of annotated_value, one allocation each. */
 	struct kymo_rule_text *annotations;
 	double annotated_value;
@@ -109,11 +114,14 @@ struct kymo_rule_engine {
 
 /* ---- entries (entry.c) ------------------------------------------------------- */
 
-/* kyi_rule_entry_find finds the entry of a series of a result, or makes one; NULL:
-   error has why (no memory, or another series of this pass became the same). */
+/* kyi_rule_entry_find finds the entry of a series of a result, or makes one.
+   guess: its place in the result; in most passes an entry has the same place
+   in the list, and costs no look into the buckets. NULL: error has why (no
+   memory, or another series of this pass became the same). */
 struct kyi_entry *kyi_rule_entry_find(struct kymo_rule_engine *engine,
-    struct kyi_rule_run *run, const struct kymo_labels *in, double value,
-    const struct kymo_native_hist *hist, struct kymo_error *error);
+    struct kyi_rule_run *run, uint32_t guess, const struct kymo_labels *in,
+    double value, const struct kymo_native_hist *hist,
+    struct kymo_error *error);
 /* An entry by the labels that it has; made if it is not there. */
 struct kyi_entry *kyi_entry_by_out(struct kyi_rule_run *run,
     struct kymo_labels *out);

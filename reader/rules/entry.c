@@ -292,13 +292,44 @@ in_set(struct kyi_rule_run *run, struct kyi_entry *entry,
 	return 0;
 }
 
+/* What is about to be compared comes from memory meanwhile. */
+static inline void
+prefetch(const struct kyi_entries *entries, uint32_t idx)
+{
+	if (idx + 2 < entries->cnt)
+		__builtin_prefetch(entries->at[idx + 2]);
+	if (idx + 1 < entries->cnt && entries->at[idx + 1]->in != NULL) {
+		const char *in = (const char *)entries->at[idx + 1]->in;
+
+		__builtin_prefetch(in);
+		__builtin_prefetch(in + 64);
+		__builtin_prefetch(in + 128);
+	}
+}
+
+static struct kyi_entry *
+find_known(const struct kyi_entries *entries, uint32_t guess,
+    const struct kymo_labels *in)
+{
+	struct kyi_entry *entry;
+
+	prefetch(entries, guess);
+	if (guess < entries->cnt) {
+		entry = entries->at[guess];
+		if (entry->in != NULL && entry->in->hash == in->hash &&
+		    kymo_labels_equal(entry->in, in))
+			return entry;
+	}
+	return find_in(entries, in);
+}
+
 struct kyi_entry *
 kyi_rule_entry_find(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
-    const struct kymo_labels *in, double value,
+    uint32_t guess, const struct kymo_labels *in, double value,
     const struct kymo_native_hist *hist, struct kymo_error *error)
 {
 	struct kyi_entry *entry = run->labels_look ? NULL :
-	    find_in(&run->entries, in);
+	    find_known(&run->entries, guess, in);
 	struct kymo_labels *out;
 
 	if (entry == NULL) {

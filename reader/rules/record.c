@@ -70,14 +70,14 @@ kyi_hits(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	if (hits_room(engine, result->series_cnt + 1) != 0)
 		return kymo_error_set(&run->error, "no memory");
 	if (result->kind == KYMO_VALUE_SCALAR) {
-		engine->hits[0] = kyi_rule_entry_find(engine, run, &none,
+		engine->hits[0] = kyi_rule_entry_find(engine, run, 0, &none,
 		    result->scalar, NULL, &run->error);
 		return engine->hits[0] == NULL ? -1 : 0;
 	}
 	for (i = 0; i < result->series_cnt; i++) {
-		engine->hits[i] = kyi_rule_entry_find(engine, run, series[i].labels,
-		    series[i].points[0].value, series[i].points[0].hist,
-		    &run->error);
+		engine->hits[i] = kyi_rule_entry_find(engine, run, i,
+		    series[i].labels, series[i].points[0].value,
+		    series[i].points[0].hist, &run->error);
 		if (engine->hits[i] == NULL)
 			return -1;
 	}
