@@ -165,9 +165,12 @@ any_cell(struct kyi_eval *eval, const struct kyi_node *node, double scalar,
 {
 	struct kyi_operand vector = { of->value[cell], kyi_hist_at(of, cell) };
 	struct kyi_operand number = { scalar, NULL }, result = vector;
-	int pair = !kyi_present(of, cell) ? KYI_PAIR_NONE : swapped ? kyi_pair(eval, node, number, vector, &result) :
-	    kyi_pair(eval, node, vector, number, &result);
+	int pair = KYI_PAIR_NONE;
 
+	if (kyi_present(of, cell))
+		pair = swapped ?
+		    kyi_pair(eval, node, number, vector, &result) :
+		    kyi_pair(eval, node, vector, number, &result);
 	if (pair < 0)
 		return pair;
 	if (of->hist != NULL)
