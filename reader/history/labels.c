@@ -102,8 +102,10 @@ kymo_labels_make(const struct kymo_label *labels, uint32_t cnt)
 const char *
 kymo_labels_get(const struct kymo_labels *labels, const char *key)
 {
+	/* Most keys differ in their first byte. */
 	for (uint32_t i = 0; i < labels->cnt; i++)
-		if (strcmp(labels->at[i].key, key) == 0)
+		if (labels->at[i].key[0] == key[0] &&
+		    strcmp(labels->at[i].key, key) == 0)
 			return labels->at[i].value;
 	return "";
 }

@@ -67,12 +67,38 @@ struct sorted {
 	struct kyi_classic *buckets; /* room for the largest */
 };
 
+/* Numbers such as 0.25 and 1000, exactly: digits and powers of ten that a
+   double holds make one rounding. false: ask strtod. */
+static bool
+read_plain(const char *text, double *number)
+{
+	static const double tens[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7,
+		1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
+	uint64_t digits = 0;
+	int cnt = 0, behind = -1;
+
+	for (; *text != '\0'; text++) {
+		if (*text == '.' && behind < 0 && cnt > 0) {
+			behind = 0;
+			continue;
+		}
+		if (*text < '0' || *text > '9' || ++cnt > 15)
+			return false;
+		digits = digits * 10 + (uint64_t)(*text - '0');
+		behind += behind >= 0;
+	}
+	*number = (double)digits / tens[behind > 0 ? behind : 0];
+	return cnt > 0 && behind != 0;
+}
+
 static bool
 read_le(const struct kymo_labels *labels, double *le)
 {
 	const char *text = kymo_labels_get(labels, "le");
 	char *end;
 
+	if (read_plain(text, le))
+		return true;
 	/* strtod would take blanks before the number. */
 	if (text[0] == '\0' || text[0] == ' ' || (text[0] >= '\t' &&
 	    text[0] <= '\r'))

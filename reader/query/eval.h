@@ -151,6 +151,13 @@ int kyi_vectors_merge(struct kyi_eval *eval, struct kyi_vectors *of,
 
 extern const struct kymo_labels kyi_no_labels;
 
+/* As strcmp(a, b) == 0; most pairs differ in their first byte, or are one. */
+static inline bool
+kyi_same_text(const char *a, const char *b)
+{
+	return a == b || (a[0] == b[0] && strcmp(a, b) == 0);
+}
+
 static inline bool
 kyi_is_name_label(const char *key)
 {

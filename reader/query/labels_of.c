@@ -10,7 +10,7 @@ static bool
 is_among(const char *key, const char *const *keys, uint32_t cnt)
 {
 	for (uint32_t i = 0; i < cnt; i++)
-		if (strcmp(keys[i], key) == 0)
+		if (kyi_same_text(keys[i], key))
 			return true;
 	return false;
 }
@@ -79,7 +79,7 @@ kyi_labels_set(struct kyi_arena *arena, const struct kymo_labels *labels,
 static bool
 is_left_out(const struct kyi_signature *signature, const char *key)
 {
-	return (!signature->name && strcmp(key, KYMO_NAME_LABEL) == 0) ||
+	return (!signature->name && kyi_same_text(key, KYMO_NAME_LABEL)) ||
 	    is_among(key, signature->keys, signature->cnt);
 }
 
@@ -123,10 +123,13 @@ kyi_signature_equal(const struct kyi_signature *signature,
 {
 	uint32_t i = 0, j = 0;
 
+	if (a == b)
+		return true;
 	if (signature->on) {
 		for (i = 0; i < signature->cnt; i++)
-			if (strcmp(kymo_labels_get(a, signature->keys[i]),
-			    kymo_labels_get(b, signature->keys[i])) != 0)
+			if (!kyi_same_text(
+			    kymo_labels_get(a, signature->keys[i]),
+			    kymo_labels_get(b, signature->keys[i])))
 				return false;
 		return true;
 	}
@@ -135,8 +138,8 @@ kyi_signature_equal(const struct kyi_signature *signature,
 		j = next_kept(signature, b, j);
 		if (i == a->cnt || j == b->cnt)
 			return i == a->cnt && j == b->cnt;
-		if (strcmp(a->at[i].key, b->at[j].key) != 0 ||
-		    strcmp(a->at[i].value, b->at[j].value) != 0)
+		if (!kyi_same_text(a->at[i].key, b->at[j].key) ||
+		    !kyi_same_text(a->at[i].value, b->at[j].value))
 			return false;
 	}
 }
