@@ -8,9 +8,7 @@
    so that nothing committed is lost and nothing is doubled; no record may have
    a content that was never recorded; and the region is sound.
 
-	steps [quick]                   all rows
-	steps only NAME [quick]         one of them */
-#include <pthread.h>
+	steps [quick] [ROW..]           all rows, or these */
 #include <sys/mman.h>
 
 #include "tests/prove/steps.h"
@@ -22,172 +20,9 @@ static bool quick;
 
 /* ---- what the child does ----------------------------------------------------- */
 
-struct scenario {
-	const char *name;
-	void (*child)(void); /* NULL: one more of kind */
-	uint32_t kind, warm_cnt;
-	bool is_slow;        /* kills at a sample of instructions only */
-	bool of_parent;      /* the tracer has recorded before it forked */
-};
-
-static void
-first_use(void)
-{
-	trace_me();
-	TRACE_STOP();
-	steps_record_each();
-	TRACE_STOP();
-}
-
-/* Its destructor runs after the library's, whose key is older. */
-static void
-stop_at_end(void *is_traced)
-{
-	if (*(bool *)is_traced)
-		TRACE_STOP();
-}
-
-static pthread_key_t end_key;
-
-static void *
-thread_main(void *is_traced)
-{
-	pthread_setspecific(end_key, is_traced);
-	if (*(bool *)is_traced) {
-		trace_me();
-		TRACE_STOP();
-	}
-	steps_record_each();
-	return NULL;
-}
-
-static void
-run_thread(bool is_traced)
-{
-	pthread_t thread;
-
-	if (pthread_create(&thread, NULL, thread_main, &is_traced) != 0 ||
-	    pthread_join(thread, NULL) != 0)
-		prove_die("thread");
-}
-
-/* A thread, from its first record to its end. */
-static void
-thread_first(void)
-{
-	steps_record_each();
-	run_thread(true);
-}
-
-/* The same in the slot of one that has ended. */
-static void
-thread_again(void)
-{
-	steps_record_each();
-	run_thread(false);
-	run_thread(false);
-	run_thread(true);
-}
-
-static void
-label_first(void)
-{
-	uint32_t label = steps_kind_of("label");
-
-	steps_record_each();
-	steps_record(label);
-	trace_me();
-	TRACE_STOP();
-	steps_record(label);
-	steps_record(label);
-	TRACE_STOP();
-}
-
-/* A label set for which DIR, or each window, grows by a page. */
-static void
-grow(bool of_dir)
-{
-	uint32_t label = steps_kind_of("label");
-	bool at_end = false;
-	struct peek peek;
-	char path[512];
-
-	steps_record_each();
-	if (!peek_find(prove_dir(), (uint32_t)getpid(), path, sizeof(path)))
-		prove_die("no region");
-	while (!at_end) {
-		steps_record(label);
-		if (!peek_open(&peek, path))
-			prove_die(path);
-		at_end = (of_dir ?
-		    peek_block(&peek, KYI_BLK_DIR, NULL)->used_bytes :
-		    peek.control->window_used) % KYI_PAGE_BYTES == 0;
-		peek_close(&peek);
-	}
-	trace_me();
-	TRACE_STOP();
-	steps_record(label);
-	TRACE_STOP();
-}
-
-static void
-grow_dir(void)
-{
-	grow(true);
-}
-
-static void
-grow_windows(void)
-{
-	grow(false);
-}
-
-/* A histogram that this thread records for the first time. */
-static void
-grow_hist(void)
-{
-	steps_record_each();
-	trace_me();
-	TRACE_STOP();
-	steps_record(steps_kind_of("hist_label"));
-	TRACE_STOP();
-}
-
-/* Records around a fork whose child records too. */
-static void
-across_fork(void)
-{
-	int status;
-	pid_t pid;
-
-	steps_record_each();
-	trace_me();
-	TRACE_STOP();
-	steps_record(steps_kind_of("counter"));
-	pid = fork();
-	if (pid == 0) {
-		steps_kinds[steps_kind_of("counter")].record(1);
-		_exit(0);
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		continue;
-	steps_record_each();
-	TRACE_STOP();
-}
-
-/* From the last record to the end of the process. */
-static void
-clean_exit(void)
-{
-	steps_record_each();
-	trace_me();
-	TRACE_STOP();
-	exit(0);
-}
-
 /* One record of a kind, in a thread that has made all that it needs. */
 static void
-one_more(const struct scenario *scenario)
+one_more(const struct steps_scenario *scenario)
 {
 	uint32_t i;
 
@@ -201,21 +36,8 @@ one_more(const struct scenario *scenario)
 	}
 }
 
-static const struct scenario slow[] = {
-	{ "first_use", first_use, 0, 0, true, false },
-	{ "fork_child", first_use, 0, 0, true, true },
-	{ "thread_first", thread_first, 0, 0, true, false },
-	{ "thread_again", thread_again, 0, 0, true, false },
-	{ "label_first", label_first, 0, 0, true, false },
-	{ "grow_dir", grow_dir, 0, 0, true, false },
-	{ "grow_windows", grow_windows, 0, 0, true, false },
-	{ "grow_hist", grow_hist, 0, 0, true, false },
-	{ "across_fork", across_fork, 0, 0, true, false },
-	{ "clean_exit", clean_exit, 0, 0, true, false },
-};
-
 static void
-begin(const struct scenario *scenario, struct trace *trace)
+begin(const struct steps_scenario *scenario, struct trace *trace)
 {
 	pid_t pid;
 
@@ -309,7 +131,7 @@ is_due(struct steps_view *view)
 
 /* All instructions of one run, a look after each. */
 static void
-look_at_each(const struct scenario *scenario)
+look_at_each(const struct steps_scenario *scenario)
 {
 	struct steps_view view = { .fd = -1 };
 	enum trace_at at = TRACE_AT_STEP;
@@ -350,7 +172,7 @@ look_at_dead(struct trace *trace)
 
 /* Kills after cnt instructions; false: it was through by then. */
 static bool
-kill_after(const struct scenario *scenario, uint64_t cnt)
+kill_after(const struct steps_scenario *scenario, uint64_t cnt)
 {
 	struct trace trace;
 	enum trace_at at;
@@ -366,7 +188,7 @@ kill_after(const struct scenario *scenario, uint64_t cnt)
 
 /* Kills before and after each system call. */
 static void
-kill_at_system_calls(const struct scenario *scenario)
+kill_at_system_calls(const struct steps_scenario *scenario)
 {
 	enum trace_at at = TRACE_AT_STEP;
 	struct trace trace;
@@ -387,7 +209,7 @@ kill_at_system_calls(const struct scenario *scenario)
 }
 
 static void
-kill_at_sample(const struct scenario *scenario, uint64_t instructions,
+kill_at_sample(const struct steps_scenario *scenario, uint64_t instructions,
     uint32_t cnt)
 {
 	uint64_t random = 1;
@@ -400,7 +222,7 @@ kill_at_sample(const struct scenario *scenario, uint64_t instructions,
 }
 
 static void
-row(const struct scenario *scenario)
+row(const struct steps_scenario *scenario)
 {
 	bool ok = result.lost + result.doubled + result.torn +
 	    result.unsound == 0 && result.in_flight_max <= 1 &&
@@ -419,7 +241,7 @@ row(const struct scenario *scenario)
 }
 
 static void
-show(const struct scenario *scenario)
+show(const struct steps_scenario *scenario)
 {
 	uint64_t k;
 
@@ -440,12 +262,10 @@ show(const struct scenario *scenario)
 
 /* Each in a process of its own: a tracer that has recorded is another one. */
 static void
-show_apart(const struct scenario *scenario, const char *only)
+show_apart(const struct steps_scenario *scenario)
 {
 	pid_t pid;
 
-	if (only != NULL && strcmp(only, scenario->name) != 0)
-		return;
 	pid = fork();
 	if (pid == 0) {
 		show(scenario);
@@ -455,39 +275,52 @@ show_apart(const struct scenario *scenario, const char *only)
 		prove_die(scenario->name);
 }
 
+/* Whether it was asked for: by name, or by no name at all. */
+static bool
+is_wanted(const char *name, char **names, int cnt)
+{
+	int i;
+
+	for (i = 0; i < cnt; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return cnt == 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *only = NULL;
 	uint32_t i;
 
-	quick = argc > 1 && strcmp(argv[argc - 1], "quick") == 0;
-	if (argc > 2 && strcmp(argv[1], "only") == 0)
-		only = argv[2];
+	quick = argc > 1 && strcmp(argv[1], "quick") == 0;
+	argv += 1 + quick;
+	argc -= 1 + quick;
 	steps_shared = mmap(NULL, sizeof(*steps_shared),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (steps_shared == MAP_FAILED)
 		prove_die("mmap");
-	pthread_key_create(&end_key, stop_at_end);
 	trace_pin();
 	for (i = 0; i < steps_kind_cnt; i++) {
-		struct scenario scenario = { steps_kinds[i].name, NULL, i, 3,
+		struct steps_scenario scenario = { steps_kinds[i].name, NULL, i, 3,
 			false, false };
 		char full[64];
 
-		if (i == steps_kind_of("label"))
+		if (steps_kinds[i].is_new)
 			continue;
-		show_apart(&scenario, only);
+		if (is_wanted(scenario.name, argv, argc))
+			show_apart(&scenario);
 		if (i != steps_kind_of("span") && i != steps_kind_of("log"))
 			continue;
 		snprintf(full, sizeof(full), "%s_full_ring",
 		    steps_kinds[i].name);
 		scenario.name = full;
 		scenario.warm_cnt = 600;
-		show_apart(&scenario, only);
+		if (is_wanted(full, argv, argc))
+			show_apart(&scenario);
 	}
-	for (i = 0; i < sizeof(slow) / sizeof(*slow); i++)
-		if (!quick || !slow[i].of_parent || only != NULL)
-			show_apart(&slow[i], only);
+	for (i = 0; i < steps_slow_cnt; i++)
+		if (is_wanted(steps_slow[i].name, argv, argc) &&
+		    (!quick || !steps_slow[i].of_parent || argc > 0))
+			show_apart(&steps_slow[i]);
 	return 0;
 }

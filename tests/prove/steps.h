@@ -51,9 +51,21 @@ struct steps_kind {
 	int64_t (*seen)(const struct steps_view *view, uint64_t made,
 	    uint64_t n);
 	bool may_vanish; /* has no value while it is being stored */
+	bool is_new;     /* each makes the region grow: only in slow rows */
 };
 extern const struct steps_kind steps_kinds[];
 extern const uint32_t steps_kind_cnt;
+
+/* What a child does between two stops of its tracer. */
+struct steps_scenario {
+	const char *name;
+	void (*child)(void); /* NULL: one more of kind */
+	uint32_t kind, warm_cnt;
+	bool is_slow;        /* kills at a sample of instructions only */
+	bool of_parent;      /* the tracer has recorded before it forked */
+};
+extern const struct steps_scenario steps_slow[];
+extern const uint32_t steps_slow_cnt;
 
 /* steps_record makes the next record of a kind. */
 void steps_record(uint32_t kind);
@@ -65,7 +77,7 @@ uint32_t steps_kind_of(const char *name);
    offset. */
 uint32_t steps_label(uint64_t n);
 
-/* Those of steps_set.c. */
+/* Those of steps_set.c and steps_new.c. */
 #define STEPS_KIND(name) \
 	void steps_record_##name(uint64_t n); \
 	int64_t steps_seen_##name(const struct steps_view *view, \
@@ -77,6 +89,12 @@ STEPS_KIND(state_bit);
 STEPS_KIND(span);
 STEPS_KIND(log);
 STEPS_KIND(exemplar);
+STEPS_KIND(gauge_new);
+STEPS_KIND(text_new);
+STEPS_KIND(info_new);
+STEPS_KIND(resource);
+STEPS_KIND(summary);
+STEPS_KIND(sampled);
 #undef STEPS_KIND
 
 #endif

@@ -355,20 +355,23 @@ seen_lap(const struct steps_view *view, uint64_t made, uint64_t n)
 	return value == NULL ? 0 : (int64_t)hist_cnt(&value->is.hist);
 }
 
-#define KIND(name, ...) { #name, record_##name, seen_##name, ##__VA_ARGS__ }
-#define KIND_SET(name, ...) \
-	{ #name, steps_record_##name, steps_seen_##name, ##__VA_ARGS__ }
+#define KIND(name) { #name, record_##name, seen_##name, false, false }
+#define KIND_SET(name, may_vanish, is_new) { #name, steps_record_##name, \
+	steps_seen_##name, may_vanish, is_new }
 const struct steps_kind steps_kinds[] = {
-	KIND(counter, false), KIND(updown, false), KIND(float_counter, false),
-	KIND(gauge_set, false), KIND(gauge_add, false),
-	KIND(float_set, false), KIND(float_add, false),
-	KIND(max, false), KIND(min, false), KIND(hist, false),
-	KIND(observe, false), KIND(hist_zero, false), KIND(hist_over, false),
-	KIND(timer, false), KIND(lap, false), KIND(lookup, false),
-	KIND(lookup_fixed, false), KIND_SET(text, false), KIND_SET(state_be, false),
-	KIND_SET(state_bit, false), KIND_SET(health, true), KIND(heartbeat, false),
-	KIND_SET(span, false), KIND_SET(log, false), KIND_SET(exemplar, false),
-	KIND(label, false), KIND(hist_label, false),
+	KIND(counter), KIND(updown), KIND(float_counter), KIND(gauge_set),
+	KIND(gauge_add), KIND(float_set), KIND(float_add), KIND(max),
+	KIND(min), KIND(hist), KIND(observe), KIND(hist_zero),
+	KIND(hist_over), KIND(timer), KIND(lap), KIND(lookup),
+	KIND(lookup_fixed), KIND(heartbeat), KIND(hist_label),
+	{ "label", record_label, seen_label, false, true },
+	KIND_SET(text, false, false), KIND_SET(state_be, false, false),
+	KIND_SET(state_bit, false, false), KIND_SET(health, true, false),
+	KIND_SET(span, false, false), KIND_SET(log, false, false),
+	KIND_SET(exemplar, false, false), KIND_SET(summary, false, false),
+	KIND_SET(sampled, false, false), KIND_SET(gauge_new, false, true),
+	KIND_SET(text_new, false, true), KIND_SET(info_new, false, true),
+	KIND_SET(resource, false, true),
 };
 const uint32_t steps_kind_cnt = sizeof(steps_kinds) / sizeof(*steps_kinds);
 

@@ -47,7 +47,9 @@ compiled() {
 }
 levels=(-O0 -O1 -O2 -O3 '-O3 -flto')
 [ -z "$KYMO_QUICK" ] || levels=()
-for compiler in gcc clang; do
+compilers=(gcc clang)
+[ -z "$KYMO_MODE" ] || compilers=() # once is enough
+for compiler in "${compilers[@]}"; do
 	command -v $compiler >/dev/null || continue
 	for level in "${levels[@]}"; do
 		# shellcheck disable=SC2086 # options
