@@ -13,7 +13,7 @@ rows_begin "$@"
 export KYMO_COMPONENTS=sampled:0.1
 rows "$top_builddir/tests/prove/steps" ${KYMO_QUICK:+quick} "$@"
 # Bugs are put into the library.
-[ $# = 0 ] && [ -z "$KYMO_MODE" ] || { rows_end; exit; }
+if [ $# != 0 ] || [ -n "$KYMO_MODE" ]; then rows_end; exit; fi
 read -ra cc <<<"${CC:-gcc}"
 
 # changed NAME FILE EXPRESSION: a copy of the writer's source with a bug in it.

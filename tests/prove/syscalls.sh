@@ -50,15 +50,15 @@ levels=(-O0 -O1 -O2 -O3 '-O3 -flto')
 compilers=(gcc clang)
 [ -z "$KYMO_MODE" ] || compilers=() # once is enough
 for compiler in "${compilers[@]}"; do
-	command -v $compiler >/dev/null || continue
+	command -v "$compiler" >/dev/null || continue
 	for level in "${levels[@]}"; do
 		# shellcheck disable=SC2086 # options
-		compiled "$compiler${level// /}" $compiler $level \
+		compiled "$compiler${level// /}" "$compiler" $level \
 			"$top_srcdir"/writer/*.c "$top_srcdir"/shm/*.c
 	done
 	for level in -O0 -O3; do
 		case $KYMO_QUICK$compiler$level in 1gcc-O3 | 1clang-O0) continue ;; esac
-		compiled "$compiler${level}_one_header" $compiler $level \
+		compiled "$compiler${level}_one_header" "$compiler" $level \
 			-DKYMO_IMPLEMENTATION \
 			-include "$top_builddir/writer/kymo_single.h"
 	done
