@@ -7,16 +7,17 @@
 #include "reader/rules/test_file.h"
 
 void
-kyi_test_labels_put(struct kymo_buffer *out, const struct kymo_labels *labels)
+kyi_test_labels_put(struct kymo_buffer *out, const struct kymo_label *labels,
+    uint32_t cnt)
 {
 	uint32_t i;
 	const char *at;
 
 	kymo_buffer_char(out, '{');
-	for (i = 0; i < labels->cnt; i++) {
+	for (i = 0; i < cnt; i++) {
 		kymo_buffer_printf(out, "%s%s=\"", i == 0 ? "" : ", ",
-		    labels->at[i].key);
-		for (at = labels->at[i].value; *at != '\0'; at++)
+		    labels[i].key);
+		for (at = labels[i].value; *at != '\0'; at++)
 			if (*at == '\n')
 				kymo_buffer_str(out, "\\n");
 			else {
@@ -38,9 +39,17 @@ struct told {
 	bool failed;
 };
 
+static int
+label_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct kymo_label *)a)->key,
+	    ((const struct kymo_label *)b)->key);
+}
+
+/* Sorts both; NULL: no memory. Empty ones count, as they do to promtool. */
 static void
-told_add(struct told *told, const struct kymo_labels *labels,
-    const struct kymo_labels *annotations)
+told_add(struct told *told, struct kymo_label *labels, uint32_t label_cnt,
+    struct kymo_label *annotations, uint32_t annotation_cnt)
 {
 	struct kymo_buffer text = {0};
 	char **at;
@@ -54,10 +63,17 @@ told_add(struct told *told, const struct kymo_labels *labels,
 		told->at = at;
 		told->room = told->room * 2 + 8;
 	}
+	if (labels == NULL || annotations == NULL) {
+		told->failed = true;
+		return;
+	}
+	qsort(labels, label_cnt, sizeof(*labels), label_compare);
+	qsort(annotations, annotation_cnt, sizeof(*annotations),
+	    label_compare);
 	kymo_buffer_str(&text, "              Labels:");
-	kyi_test_labels_put(&text, labels);
+	kyi_test_labels_put(&text, labels, label_cnt);
 	kymo_buffer_str(&text, "\n              Annotations:");
-	kyi_test_labels_put(&text, annotations);
+	kyi_test_labels_put(&text, annotations, annotation_cnt);
 	kymo_buffer_char(&text, '\n');
 	if (text.failed)
 		told->failed = true;
@@ -103,23 +119,23 @@ got_gather(void *to, const struct kymo_rule_status *status)
 		return 0;
 	for (i = 0; i < status->alert_cnt; i++) {
 		const struct kymo_alert *alert = &status->alerts[i];
-		struct kymo_label *labels;
-		struct kymo_labels *annotations;
+		struct kymo_label *labels, *annotations;
 
 		if (alert->state != KYMO_ALERT_FIRING)
 			continue;
-		labels = calloc(alert->annotation_cnt + 1u, sizeof(*labels));
-		if (labels == NULL)
-			return -1;
-		for (k = 0; k < alert->annotation_cnt; k++)
-			labels[k] = (struct kymo_label){
+		labels = calloc(alert->labels->cnt + 1u, sizeof(*labels));
+		annotations = calloc(alert->annotation_cnt + 1u,
+		    sizeof(*annotations));
+		for (k = 0; labels != NULL && k < alert->labels->cnt; k++)
+			labels[k] = alert->labels->at[k];
+		for (k = 0; annotations != NULL && k < alert->annotation_cnt;
+		    k++)
+			annotations[k] = (struct kymo_label){
 			    .key = alert->annotations[k].key,
 			    .value = alert->annotations[k].value};
-		annotations = kymo_labels_make(labels, alert->annotation_cnt);
+		told_add(told, labels, alert->labels->cnt, annotations,
+		    alert->annotation_cnt);
 		free(labels);
-		if (annotations == NULL)
-			return -1;
-		told_add(told, alert->labels, annotations);
 		free(annotations);
 	}
 	return 0;
@@ -135,19 +151,18 @@ expected_gather(struct told *told, const struct kyi_tree_node *list)
 	if (!kyi_tree_is(&file->faults, file->tree, list, KYI_TREE_LIST))
 		return;
 	for (node = list->first; node != NULL; node = node->next) {
-		struct kymo_labels *labels, *annotations;
+		struct kymo_label *labels, *annotations;
+		uint32_t label_cnt, annotation_cnt;
 
 		if (node->kind == KYI_TREE_MAP)
 			kyi_tree_keys(&file->faults, file->tree, node,
 			    "an expected alert", keys, 2);
 		labels = kyi_test_map(file, kyi_tree_get(node, keys[0]),
-		    "alertname", told->name);
+		    "alertname", told->name, &label_cnt);
 		annotations = kyi_test_map(file, kyi_tree_get(node, keys[1]),
-		    NULL, NULL);
-		if (labels != NULL && annotations != NULL)
-			told_add(told, labels, annotations);
-		else
-			told->failed = true;
+		    NULL, NULL, &annotation_cnt);
+		told_add(told, labels, label_cnt, annotations,
+		    annotation_cnt);
 		free(labels);
 		free(annotations);
 	}

@@ -147,7 +147,8 @@ samples_put(struct kymo_buffer *out, const struct sample *samples,
 	for (i = 0; i < cnt; i++) {
 		if (i > 0)
 			kymo_buffer_str(out, ", ");
-		kyi_test_labels_put(out, samples[i].labels);
+		kyi_test_labels_put(out, samples[i].labels->at,
+		    samples[i].labels->cnt);
 		kymo_buffer_char(out, ' ');
 		if (samples[i].hist != NULL)
 			hist_put(out, samples[i].hist);

@@ -135,15 +135,14 @@ file_load(struct kyi_test_file *file)
 
 /* ---- one test ---------------------------------------------------------------------- */
 
-struct kymo_labels *
+struct kymo_label *
 kyi_test_map(struct kyi_test_file *file, const struct kyi_tree_node *node,
-    const char *more_key, const char *more_value)
+    const char *more_key, const char *more_value, uint32_t *cnt)
 {
 	const struct kyi_tree_node *value;
 	struct kymo_label *labels;
-	struct kymo_labels *made;
-	uint32_t cnt = 0;
 
+	*cnt = 0;
 	if (node != NULL && node->kind != KYI_TREE_NULL &&
 	    !kyi_tree_is(&file->faults, file->tree, node, KYI_TREE_MAP))
 		return NULL;
@@ -151,17 +150,30 @@ kyi_test_map(struct kyi_test_file *file, const struct kyi_tree_node *node,
 	    sizeof(*labels));
 	for (value = node == NULL ? NULL : node->first;
 	    labels != NULL && value != NULL; value = value->next) {
-		labels[cnt] = (struct kymo_label){.key = value->key,
+		if (more_key != NULL && strcmp(value->key, more_key) == 0)
+			continue;
+		labels[*cnt] = (struct kymo_label){.key = value->key,
 		    .value = ""};
 		kyi_tree_text(&file->faults, file->tree, value, "a text",
-		    &labels[cnt++].value);
+		    &labels[(*cnt)++].value);
 	}
 	if (labels != NULL && more_key != NULL)
-		labels[cnt++] = (struct kymo_label){.key = more_key,
+		labels[(*cnt)++] = (struct kymo_label){.key = more_key,
 		    .value = more_value};
-	made = labels == NULL ? NULL : kymo_labels_make(labels, cnt);
+	return labels;
+}
+
+static void
+external_load(struct kyi_test *test)
+{
+	struct kymo_label *labels;
+	uint32_t cnt;
+
+	labels = kyi_test_map(test->file, kyi_tree_get(test->node,
+	    "external_labels"), NULL, NULL, &cnt);
+	if (labels != NULL)
+		test->external = kymo_labels_make(labels, cnt);
 	free(labels);
-	return made;
 }
 
 static void
@@ -286,8 +298,7 @@ test_load(struct kyi_test *test)
 		test->interval_ms = file->interval_ms;
 	kyi_tree_text(&file->faults, file->tree,
 	    kyi_tree_get(node, "external_url"), "a URL", &test->external_url);
-	test->external = kyi_test_map(file,
-	    kyi_tree_get(node, "external_labels"), NULL, NULL);
+	external_load(test);
 	start_load(test, kyi_tree_get(node, "start_timestamp"));
 	series_load(test, kyi_tree_get(node, "input_series"));
 	test->end_ms = end_of(test, kyi_tree_get(node, "alert_rule_test"));

@@ -44,15 +44,16 @@ struct kyi_test {
 /* Appends "    name: NAME,\n" if the test has one, and counts. */
 void kyi_test_failed(struct kyi_test *test);
 /* {a="b", c="d"} */
-void kyi_test_labels_put(struct kymo_buffer *out,
-    const struct kymo_labels *labels);
+void kyi_test_labels_put(struct kymo_buffer *out, const struct kymo_label *at,
+    uint32_t cnt);
 /* Runs what alert_rule_test says of the time from at_ms to before to_ms,
    both since the start. */
 void kyi_test_alerts(struct kyi_test *test, int64_t at_ms, int64_t to_ms);
 void kyi_test_exprs(struct kyi_test *test);
-/* Keys and values as labels; NULL: said. */
-struct kymo_labels *kyi_test_map(struct kyi_test_file *file,
+/* Keys and values of a map, and one more (NULL: none), as they are: free() them.
+   NULL: no memory, or said. */
+struct kymo_label *kyi_test_map(struct kyi_test_file *file,
     const struct kyi_tree_node *node, const char *more_key,
-    const char *more_value);
+    const char *more_value, uint32_t *cnt);
 
 #endif
