@@ -80,13 +80,16 @@ refuse(struct kyi_yaml *yaml)
 int
 kyi_yaml_next(struct kyi_yaml *yaml)
 {
+	uint32_t event_max = yaml->event_max > 0 ? yaml->event_max :
+	    KYI_CONFIG_EVENTS_MAX;
+
 	yaml_event_delete(&yaml->event);
 	memset(&yaml->event, 0, sizeof(yaml->event));
 	if (!yaml_parser_parse(&yaml->parser, &yaml->event))
 		return syntax_error(yaml);
-	if (++yaml->event_cnt > KYI_CONFIG_EVENTS_MAX)
+	if (++yaml->event_cnt > event_max)
 		return kyi_yaml_error(yaml, "more than %u values; this is no "
-		    "configuration", KYI_CONFIG_EVENTS_MAX);
+		    "configuration", event_max);
 	return refuse(yaml);
 }
 

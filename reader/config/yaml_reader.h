@@ -16,7 +16,7 @@ struct kyi_yaml {
 	const char *name; /* the path, for messages */
 	yaml_parser_t parser;
 	yaml_event_t event; /* the one that is looked at */
-	uint32_t event_cnt;
+	uint32_t event_cnt, event_max; /* max 0: KYI_CONFIG_EVENTS_MAX */
 	bool anchors; /* anchors and aliases are let through */
 	struct kymo_error *error;
 };

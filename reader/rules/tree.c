@@ -315,6 +315,8 @@ kyi_tree_read(struct kyi_arena *arena, const char *name, const char *text,
 	build.tree = kyi_arena_get(arena, sizeof(*build.tree));
 	build.yaml.error = &build.error;
 	build.yaml.anchors = true;
+	/* A map is a key and a value, and begins and ends. */
+	build.yaml.event_max = 4 * KYI_TREE_NODES_MAX;
 	if (build.tree == NULL || !yaml_parser_initialize(&build.yaml.parser)) {
 		faults->cnt++;
 		faults->say(faults->of, "no memory");

@@ -43,7 +43,8 @@ file_write(const char *name, const char *text)
 	"  - {eval_time: 2m, alertname: Down, exp_alerts: " expected "}\n"
 #define EXPR(values, expr, at, samples) FILES \
 	"tests:\n" \
-	"- input_series: [{series: x, values: '" values "'}]\n" \
+	"- interval: 1m\n" \
+	"  input_series: [{series: x, values: '" values "'}]\n" \
 	"  promql_expr_test: [{expr: '" expr "', eval_time: " at ", " \
 	"exp_samples: " samples "}]\n"
 
