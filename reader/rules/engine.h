@@ -108,7 +108,6 @@ struct kymo_rule_engine {
 	struct kymo_alert_saved *gone;
 	uint32_t gone_cnt, gone_room;
 	int64_t saved_ms, restored_ms;
-	bool any_active;
 	pthread_mutex_t lock; /* of entries, health and error */
 };
 

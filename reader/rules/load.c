@@ -150,7 +150,6 @@ group_load(struct kyi_load *load, const struct kyi_tree_node *node)
 	*load->rules->last = load->group;
 	load->rules->last = (void *)&load->group->next;
 	load->last = (void *)&load->group->rules;
-	load->rule_idx = 0;
 	kyi_tree_keys(load->faults, load->tree, node, "a group", keys,
 	    sizeof(keys) / sizeof(keys[0]));
 	group_name(load, node);

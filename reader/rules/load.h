@@ -24,7 +24,6 @@ struct kyi_load {
 	struct kyi_faults *faults;
 	struct kymo_rule_group *group;
 	struct kymo_rule **last; /* of the group */
-	uint32_t rule_idx;
 };
 
 /* An arena that is full is said once. NULL then. */
