@@ -83,6 +83,8 @@ each_bound_ends_a_query_and_says_which(void **state)
 		{ "m", NULL, { 0 } },
 		{ "m", "samples", { .samples_max = 5000 } },
 		{ "rate(m[1m])", "samples", { .samples_max = 5000 } },
+		{ "sum_over_time(m[1h:100ms])", "look at more than 50000 samples",
+		    { .samples_max = 50000 } },
 		{ "m", "series", { .series_max = 99 } },
 		{ "m", "more than 99 steps", { .steps_max = 99 } },
 		{ "sum(m + m)", "memory", { .memory_bytes_max = 100000 } },
