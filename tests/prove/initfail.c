@@ -5,6 +5,8 @@
    own result each time.
 
 	initfail [ERRNOS]       with how many of them a call is tried
+	INITFAIL_SWEEP=1 initfail ..  only the calls of a sweep of dead
+	                        regions, which lie there; in a tmpfs of 1 MiB
 	initfail host           what is run: its library is linked in, so that
 	                        a constructor of ours is before the library's
 
@@ -111,6 +113,31 @@ host_child(void)
 	exit(sum == 2000 && foul == 0 ? STATUS : 1);
 }
 
+/* A page of a window has room for 251 peaks and what is there already. */
+static void
+grow_windows(void)
+{
+	static const char *const keys[] = { "k" };
+	char value[12];
+	const char *const values[] = { value };
+	struct kymo_desc desc;
+	uint32_t i;
+
+	memset(&desc, 0, sizeof(desc));
+	desc.size_bytes = sizeof(desc);
+	desc.kind = KYMO_KIND_MAX;
+	desc.name = "peaks";
+	desc.label_keys = keys;
+	desc.label_cnt = 1;
+	desc.series_max = 300;
+	for (i = 0; i < 258; i++) {
+		snprintf(value, sizeof(value), "%u", i);
+		mark(i > 245);
+		kymo_max_record(kymo_max_at(kymo_family(&desc), 1, values), i);
+	}
+	mark(false);
+}
+
 /* Records, strings and shared cells each need another page. */
 static void
 grow(void)
@@ -154,6 +181,7 @@ host(void)
 		return 92;
 	pthread_join(id, NULL);
 	grow();
+	grow_windows();
 	work();
 	memset(&status, 0, sizeof(status));
 	status.size_bytes = sizeof(status);
@@ -401,6 +429,50 @@ call_name(uint32_t nr)
 
 static struct run run;
 
+/* ---- a sweep of dead regions ---------------------------------------------- */
+
+#define DEAD_CNT 4u
+#define DEAD_BYTES (100u << 10)
+
+static uint32_t begin_at, end_at = CALL_MAX; /* the calls that are tried */
+
+/* Before each run. */
+static void
+dir_prepare(void)
+{
+	char path[512];
+	uint32_t i;
+	int fd;
+
+	prove_clean();
+	for (i = 0; getenv("INITFAIL_SWEEP") != NULL && i < DEAD_CNT; i++) {
+		snprintf(path, sizeof(path), "%s/dead.%u.0123456789abcdef.kymo",
+		    prove_dir(), i + 1);
+		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0 || write(fd, KYI_MAGIC, KYI_MAGIC_BYTES) < 0 ||
+		    posix_fallocate(fd, 0, DEAD_BYTES) != 0)
+			prove_die(path);
+		close(fd);
+	}
+}
+
+/* From before the first look at the directory to after the first removals. */
+static void
+range_find(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < call_cnt && calls[i] != SYS_getdents64; i++)
+		;
+	begin_at = i < 12 ? 0 : i - 12;
+	end_at = 0;
+	for (; i < call_cnt && i < begin_at + 150; i++)
+		if (calls[i] == SYS_unlinkat)
+			end_at = i + 12;
+	if (end_at == 0)
+		prove_die("nothing was swept");
+}
+
 /* All trials of one kind of call, as a row. */
 static void
 try_kind(uint32_t nr, const char *self, uint32_t errno_cnt)
@@ -408,7 +480,7 @@ try_kind(uint32_t nr, const char *self, uint32_t errno_cnt)
 	uint32_t at, e, trial_cnt = 0, bad_cnt = 0, place_cnt = 0;
 
 	for (at = 0; at < call_cnt; at++) {
-		if (calls[at] != nr)
+		if (calls[at] != nr || at < begin_at || at >= end_at)
 			continue;
 		/* What is the same again and again: some. */
 		if (place_cnt++ > 24 && place_cnt % 8 != 0)
@@ -421,7 +493,7 @@ try_kind(uint32_t nr, const char *self, uint32_t errno_cnt)
 
 			if (errno_cnt == 1 && (e + place_cnt / ERRNO_CNT) % 2)
 				continue;
-			prove_clean();
+			dir_prepare();
 			why = run_host(&run, self, trial);
 			trial_cnt++;
 			if (why == NULL)
@@ -432,8 +504,10 @@ try_kind(uint32_t nr, const char *self, uint32_t errno_cnt)
 			    "for ever" : "once", why);
 		}
 	}
-	printf("initfail/%s places=%u trials=%u failures=%u ok=%d\n",
-	    call_name(nr), place_cnt, trial_cnt, bad_cnt, bad_cnt == 0);
+	if (place_cnt == 0)
+		return;
+	printf("initfail/%s%s places=%u trials=%u failures=%u ok=%d\n",
+	    begin_at == 0 ? "" : "sweep_", call_name(nr), place_cnt, trial_cnt, bad_cnt, bad_cnt == 0);
 	fflush(stdout);
 }
 
@@ -450,12 +524,14 @@ trace(uint32_t errno_cnt)
 		prove_die("readlink");
 	self[len] = '\0';
 	signal(SIGALRM, too_late);
-	prove_clean();
+	dir_prepare();
 	why = run_host(&run, self, none);
 	if (why != NULL) {
 		fprintf(stderr, "a host that is left alone %s\n", why);
 		return 1;
 	}
+	if (getenv("INITFAIL_SWEEP") != NULL)
+		range_find();
 	for (i = 0; i < call_cnt; i++) {
 		for (j = 0; calls[j] != calls[i]; j++)
 			;
