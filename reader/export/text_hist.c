@@ -1,69 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Histograms of a page, as classic buckets. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "reader/export/numbers.h"
 #include "reader/export/text.h"
 #include "reader/room.h"
-
-/* The shortest digits of d (> 0, finite) that read back as d, without the
-   point, and its decimal exponent. Returns how many. */
-static int
-shortest_digits(double d, char digits[24], int *exponent)
-{
-	char text[40];
-	int precision, n = 0;
-	const char *at;
-
-	for (precision = 0; precision < 17; precision++) {
-		snprintf(text, sizeof(text), "%.*e", precision, d);
-		if (strtod(text, NULL) == d)
-			break;
-	}
-	for (at = text; *at != 'e'; at++)
-		if (*at >= '0' && *at <= '9')
-			digits[n++] = *at;
-	*exponent = atoi(at + 1);
-	return n;
-}
-
-/* As Go's %g of the shortest digits, with ".0" where it would look like an
-   integer: what Prometheus 3 makes of any le that it reads. */
-static void
-bound_text(struct kymo_buffer *buffer, double d)
-{
-	char digits[24];
-	int exponent, n = shortest_digits(d, digits, &exponent), i;
-
-	if (exponent < -4 || exponent >= 6) {
-		kymo_buffer_char(buffer, digits[0]);
-		if (n > 1) {
-			kymo_buffer_char(buffer, '.');
-			kymo_buffer_add(buffer, digits + 1, (size_t)n - 1);
-		}
-		kymo_buffer_printf(buffer, "e%c%02d", exponent < 0 ? '-' : '+',
-		    abs(exponent));
-		return;
-	}
-	if (exponent < 0) {
-		kymo_buffer_str(buffer, "0.");
-		for (i = exponent + 1; i < 0; i++)
-			kymo_buffer_char(buffer, '0');
-		kymo_buffer_add(buffer, digits, (size_t)n);
-		return;
-	}
-	for (i = 0; i <= exponent; i++)
-		kymo_buffer_char(buffer, i < n ? digits[i] : '0');
-	kymo_buffer_char(buffer, '.');
-	if (n > exponent + 1)
-		kymo_buffer_add(buffer, digits + exponent + 1,
-		    (size_t)(n - exponent - 1));
-	else
-		kymo_buffer_char(buffer, '0');
-}
 
 void
 kyi_page_bounds_make(struct kyi_page_bounds *bounds, int32_t first,
@@ -88,7 +29,7 @@ kyi_page_bounds_make(struct kyi_page_bounds *bounds, int32_t first,
 			d = kyi_scale(ldexp(1, (int)exp2), exponent);
 		if (d > 0) { /* else no text: no such bucket */
 			kymo_buffer_str(&bounds->text, ",le=\"");
-			bound_text(&bounds->text, d);
+			kyi_le_text(&bounds->text, d);
 			kymo_buffer_char(&bounds->text, '"');
 		}
 	}

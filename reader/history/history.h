@@ -80,7 +80,7 @@ KYMO_READER_API void kymo_history_delete(struct kymo_history *history);
 
 /* ---- samples come in -------------------------------------------------------- */
 
-/* A scan, at scan->at_ns. -1: no memory (nothing of it is kept then). */
+/* A scan, at scan->at_ns. -1: no memory; some of its series have a gap then. */
 KYMO_READER_API KYMO_MUST_CHECK int kymo_history_append(
     struct kymo_history *history, const struct kymo_scan *scan);
 

@@ -118,45 +118,6 @@ kymo_table_add(struct kymo_table *table, const struct kymo_labels *labels,
 
 /* ---- what follows from the samples before ------------------------------------- */
 
-/* Index i on side, 0 where it has none. */
-static double
-side_at(const struct kymo_hist_side *side, int64_t i)
-{
-	if (i < side->first || i >= (int64_t)side->first + side->cnt)
-		return 0;
-	return side->count[i - side->first];
-}
-
-static bool
-side_went_down(const struct kymo_hist_side *before,
-    const struct kymo_hist_side *after)
-{
-	for (uint32_t i = 0; i < before->cnt; i++)
-		if (side_at(after, (int64_t)before->first + i) <
-		    before->count[i])
-			return true;
-	return false;
-}
-
-/* Whether after may follow before in one run: the rules by which Prometheus'
-   storage appends to a chunk of histograms. */
-static bool
-follows(const struct kymo_native_hist *before,
-    const struct kymo_native_hist *after)
-{
-	if (before->reset == KYMO_RESET_GAUGE || after->count < before->count ||
-	    after->schema != before->schema ||
-	    after->zero_threshold != before->zero_threshold ||
-	    after->zero_count < before->zero_count ||
-	    after->bound_cnt != before->bound_cnt)
-		return false;
-	for (uint32_t i = 0; i < before->bound_cnt; i++)
-		if (before->bounds[i] != after->bounds[i])
-			return false;
-	return !side_went_down(&before->pos, &after->pos) &&
-	    !side_went_down(&before->neg, &after->neg);
-}
-
 /* A database keeps one hint a run, and cannot trust that of the run before:
    so what begins one is read as unknown, even when it was given as a reset. */
 static enum kymo_reset_hint
@@ -165,7 +126,7 @@ hint_read(const struct kymo_native_hist *before,
 {
 	if (given == KYMO_RESET_GAUGE)
 		return KYMO_RESET_GAUGE;
-	if (given == KYMO_RESET_YES || before == NULL || !follows(before, hist))
+	if (given == KYMO_RESET_YES || before == NULL || !kyi_native_follows(before, hist))
 		return KYMO_RESET_UNKNOWN;
 	return KYMO_RESET_NO;
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What the pieces of a selection share. Private to reader/history/select*.c. */
+#ifndef KYI_HISTORY_SELECT_H
+#define KYI_HISTORY_SELECT_H
+
+#include "reader/history/private.h"
+#include "reader/history/select_arena.h"
+
+/* Of one feed, what is shown of it during this selection. */
+struct kyi_feed_view {
+	const struct kyi_times *times;
+	uint64_t from, end; /* samples, in memory */
+	bool looked;
+};
+
+struct kyi_selection {
+	struct kymo_history *history;
+	struct kyi_reading reading;
+	struct kyi_arena arena;
+	struct kyi_feed_view *feeds; /* by number */
+	struct kymo_samples *samples;
+	uint32_t cnt, room;
+	uint64_t sample_cnt;
+	bool in_parts; /* some labels may be there twice */
+};
+
+/* Adds an empty one. NULL: no memory, or more than are allowed (error). */
+struct kymo_samples *kyi_selection_add(struct kyi_selection *selection,
+    const struct kymo_select *what, struct kymo_error *error);
+
+/* A copy; before: the one of the same series before it, whose bounds are used
+   again. NULL: no memory. */
+const struct kymo_native_hist *kyi_arena_hist(struct kyi_arena *arena,
+    const struct kymo_native_hist *hist,
+    const struct kymo_native_hist *before);
+
+/* Of what has equal labels one is made: earlier samples stay where two have
+   the same time. -1: no memory. */
+KYMO_MUST_CHECK int kyi_selection_join(struct kyi_selection *selection);
+
+#endif

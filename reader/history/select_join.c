@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* One series of what several places have of it: memory, tiers, feeds. */
+#include <math.h>
+#include <string.h>
+
+#include "reader/history/select.h"
+
+/* Samples of equal labels side by side, the one that begins earlier first. */
+static int
+order(const void *a_at, const void *b_at)
+{
+	const struct kymo_samples *a = a_at, *b = b_at;
+	int by_labels;
+
+	if (a->labels->hash != b->labels->hash)
+		return a->labels->hash < b->labels->hash ? -1 : 1;
+	by_labels = kymo_labels_compare(a->labels, b->labels);
+	if (by_labels != 0)
+		return by_labels;
+	return a->at_ms[0] < b->at_ms[0] ? -1 : a->at_ms[0] > b->at_ms[0];
+}
+
+/* What counters lost, over the whole. */
+static void
+lost_make(struct kymo_samples *samples, double *room)
+{
+	double real = (double)NAN, lost = 0;
+
+	samples->lost = NULL;
+	for (uint32_t i = 0; i < samples->cnt; i++) {
+		double value = samples->value[i];
+
+		if ((samples->hist == NULL || samples->hist[i] == NULL) &&
+		    !kymo_is_stale(value)) {
+			if (value < real) {
+				lost += real;
+				samples->lost = room;
+			}
+			real = value;
+		}
+		room[i] = lost;
+	}
+}
+
+struct joined {
+	int64_t *at_ms;
+	double *value, *lost;
+	const struct kymo_native_hist **hist;
+	uint32_t cnt;
+};
+
+static int
+joined_room(struct kyi_arena *arena, struct joined *joined, uint64_t cnt,
+    bool hists)
+{
+	memset(joined, 0, sizeof *joined);
+	joined->at_ms = kyi_arena_take(arena, cnt * sizeof *joined->at_ms);
+	joined->value = kyi_arena_take(arena, cnt * sizeof *joined->value);
+	joined->lost = kyi_arena_take(arena, cnt * sizeof *joined->lost);
+	if (hists)
+		joined->hist = kyi_arena_take(arena,
+		    cnt * sizeof *joined->hist);
+	return joined->at_ms == NULL || joined->value == NULL ||
+	    joined->lost == NULL || (hists && joined->hist == NULL) ? -1 : 0;
+}
+
+static void
+joined_add(struct joined *joined, const struct kymo_samples *part)
+{
+	for (uint32_t i = 0; i < part->cnt; i++) {
+		if (joined->cnt > 0 &&
+		    part->at_ms[i] <= joined->at_ms[joined->cnt - 1])
+			continue;
+		joined->at_ms[joined->cnt] = part->at_ms[i];
+		joined->value[joined->cnt] = part->value[i];
+		if (joined->hist != NULL)
+			joined->hist[joined->cnt] = part->hist == NULL ? NULL :
+			    part->hist[i];
+		joined->cnt++;
+	}
+}
+
+static int
+join(struct kyi_arena *arena, struct kymo_samples *parts, uint32_t cnt)
+{
+	struct kymo_samples all = { .labels = parts[0].labels };
+	struct joined joined;
+	uint64_t most = 0;
+	bool hists = false;
+
+	for (uint32_t i = 0; i < cnt; i++) {
+		most += parts[i].cnt;
+		hists |= parts[i].hist != NULL;
+		all.any_stale |= parts[i].any_stale;
+	}
+	if (joined_room(arena, &joined, most, hists) != 0)
+		return -1;
+	for (uint32_t i = 0; i < cnt; i++)
+		joined_add(&joined, &parts[i]);
+	all.at_ms = joined.at_ms;
+	all.value = joined.value;
+	all.hist = joined.hist;
+	all.cnt = joined.cnt;
+	lost_make(&all, joined.lost);
+	parts[0] = all;
+	return 0;
+}
+
+int
+kyi_selection_join(struct kyi_selection *selection)
+{
+	struct kymo_samples *samples = selection->samples;
+	uint32_t to = 0, i, k;
+
+	if (!selection->in_parts)
+		return 0;
+	qsort(samples, selection->cnt, sizeof *samples, order);
+	for (i = 0; i < selection->cnt; i = k) {
+		for (k = i + 1; k < selection->cnt &&
+		    kymo_labels_equal(samples[i].labels, samples[k].labels);
+		    k++)
+			;
+		if (k > i + 1 && join(&selection->arena, samples + i, k - i) != 0)
+			return -1;
+		samples[to++] = samples[i];
+	}
+	selection->cnt = to;
+	return 0;
+}
