@@ -272,7 +272,7 @@ key_get(struct kyi_hist_reader *reader, const uint8_t **at,
 {
 	struct kymo_native_hist *hist = &reader->hist;
 	uint64_t schema, cnt;
-	double *bounds = (double *)hist->bounds;
+	double *bounds = (double *)(uintptr_t)hist->bounds;
 
 	if (!kyi_varint_get(at, end, &schema) ||
 	    f64_get(at, end, &hist->zero_threshold) != 0 ||
@@ -346,6 +346,6 @@ kyi_hist_reader_free(struct kyi_hist_reader *reader)
 {
 	free(reader->hist.pos.count);
 	free(reader->hist.neg.count);
-	free((double *)reader->hist.bounds);
+	free((double *)(uintptr_t)reader->hist.bounds);
 	*reader = (struct kyi_hist_reader){ .any = false };
 }

@@ -58,7 +58,7 @@ struct script_sink {
 	void *of;
 };
 
-/* script_run runs a file's commands. -1: it cannot be read (why says where). */
+/* script_run runs a file's commands. -1: it cannot be read. */
 int script_run(const char *path, const struct script_sink *sink,
     struct why *why);
 /* A duration as Prometheus has it, or a number of seconds. */

@@ -116,10 +116,8 @@ run_load(struct script *script, const char *text, bool with_nhcb)
 		return script_why(script, "expected load DURATION");
 	series = kyi_arena_array(script->arena, SERIES_MAX, sizeof *series);
 	for (script->at++; *line(script) != '\0'; script->at++) {
-		const char *labels_end = strchr(line(script), '}');
-
 		/* Start timestamps are upstream's experiment. */
-		if (labels_end != NULL && labels_end[1] == '@')
+		if (strstr(line(script), "@st ") != NULL)
 			continue;
 		if (cnt == SERIES_MAX)
 			return script_why(script, "too many series");
@@ -332,36 +330,43 @@ read_lines(struct script *script, FILE *from)
 	return ferror(from) ? -1 : 0;
 }
 
-static int
+/* A command that cannot be read is a case that failed; the next is tried. */
+static void
 run_commands(struct script *script, const struct script_sink *sink)
 {
-	int result = 0;
+	for (; script->at < script->line_cnt; script->at++) {
+		struct eval unread = { .file = script->file,
+		    .line = script->at + 1, .expr = line(script) };
+		struct why why = { "" };
 
-	for (; result == 0 && script->at < script->line_cnt; script->at++) {
 		if (*line(script) == '\0')
 			continue;
+		script->why = &why;
 		script->arena = kyi_arena_new(0);
-		result = run_command(script, sink);
+		if (run_command(script, sink) < 0) {
+			sink->judged(sink->of, &unread, &why);
+			while (*line(script) != '\0')
+				script->at++;
+		}
 		kyi_arena_delete(script->arena);
 	}
-	return result;
 }
 
 int
 script_run(const char *path, const struct script_sink *sink, struct why *why)
 {
 	const char *slash = strrchr(path, '/');
-	struct script script = { .file = slash == NULL ? path : slash + 1,
-	    .why = why };
+	struct script script = { .file = slash == NULL ? path : slash + 1 };
 	FILE *from = fopen(path, "r");
-	int result;
+	int result = 0;
 
 	if (from == NULL)
 		return why_set(why, "%s: cannot be opened", path);
 	script.table = kymo_table_new();
-	result = read_lines(&script, from) < 0 ?
-	    why_set(why, "%s: cannot be read", path) :
-	    run_commands(&script, sink);
+	if (read_lines(&script, from) < 0)
+		result = why_set(why, "%s: cannot be read", path);
+	else
+		run_commands(&script, sink);
 	fclose(from);
 	kymo_table_delete(script.table);
 	for (uint32_t i = 0; i < script.line_cnt; i++)
