@@ -49,7 +49,8 @@ struct kymo_history_override {
 };
 
 struct kymo_history_options {
-	const char *path;     /* the database; NULL: memory alone */
+	/* The database; NULL: memory alone. Not made yet: a path is an error. */
+	const char *path;
 	uint64_t head_ms;     /* kept in memory; 0: 15 minutes */
 	uint64_t journal_ms;  /* what a power cut may cost; 0: 10 s */
 	uint64_t frame_ms;    /* of the first tier; 0: 512 s; under head_ms */
