@@ -32,12 +32,18 @@ seeded() {
 		"$top_builddir"/tests/prove/readers{,_kinds,_events}.o "$tmp/seeded.o" \
 		"$top_builddir/libkymo.la" "$top_builddir/reader/libkyreader.la" \
 		"$top_builddir/shm/libkyshm.la" -lpthread
-	said=$("$tmp/seeded/readers" only "$5" quick 2>&1) ||
-		fail "$name: $said"
-	case $said in
-	*' ok=0'*) rows_show "readers/bug_$name" kind="$5" caught=1 ok=1 ;;
-	*) fail "$name was not caught: $said" ;;
-	esac
+	# Where the writer's clock steps between two looks some bugs are hidden:
+	# another run has other steps.
+	for _ in 1 2 3 4 5; do
+		said=$("$tmp/seeded/readers" only "$5" "${6:-quick}" 2>&1) ||
+			fail "$name: $said"
+		case $said in
+		*' ok=0'*)
+			rows_show "readers/bug_$name" kind="$5" caught=1 ok=1
+			return ;;
+		esac
+	done
+	fail "$name was not caught: $said"
 }
 
 seeded ring_seq_not_before shm/ring.h \
@@ -47,7 +53,7 @@ seeded ring_reserve_not_after reader/region/events.c \
 	reader/region/events.c log
 seeded health_seq_not_after reader/region/shared.c \
 	's/else if (!kyi_health_whole/else if (0 \&\& !kyi_health_whole/; s/seq != copy->seq)/0)/' \
-	reader/region/shared.c health
+	reader/region/shared.c health full
 seeded open_span_copied_once reader/region/events.c \
 	's/if (memcmp(frame, /if (1 || memcmp(frame, /' \
 	reader/region/events.c open_span
