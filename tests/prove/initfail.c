@@ -373,7 +373,7 @@ trace(uint32_t errno_cnt)
 int
 main(int argc, char **argv)
 {
-	if (is_host)
+	if (initfail_is_host)
 		return initfail_host();
 #if defined(__x86_64__)
 	return trace(argc > 1 ? (uint32_t)atoi(argv[1]) : ERRNO_CNT);

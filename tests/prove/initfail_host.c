@@ -14,20 +14,20 @@ KYMO_HISTOGRAM(hist, "hist", "h");
 KYMO_GAUGE(gauge, "gauge", "g");
 KYMO_SPAN_NAME(span_name, "work");
 
-static bool is_host;
+bool initfail_is_host;
 static pthread_key_t after;
 
 static void
 mark(bool on)
 {
-	if (is_host)
+	if (initfail_is_host)
 		syscall(SYS_getppid, MARK, on);
 }
 
 __attribute__((constructor(101))) static void
 before_the_library(int argc, char **argv)
 {
-	is_host = argc > 1 && strcmp(argv[1], "host") == 0;
+	initfail_is_host = argc > 1 && strcmp(argv[1], "host") == 0;
 	mark(true);
 }
 
