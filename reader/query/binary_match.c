@@ -109,9 +109,6 @@ result_row(struct match *match, uint32_t many, uint32_t one, uint32_t *row)
 	labels = result_labels(match, many, one);
 	if (labels == NULL)
 		return kyi_eval_no_memory(match->eval);
-	if (match->results.cnt == out->room)
-		return kyi_eval_error(match->eval, match->node,
-		    "too many results of group_left or group_right");
 	*row = kyi_label_table_at(&match->results, labels);
 	if (*row == out->cnt) {
 		out->labels[out->cnt] = labels;
@@ -225,17 +222,36 @@ match_row(struct match *match, uint32_t many, uint32_t step)
 
 /* ---- all of them -------------------------------------------------------- */
 
+/* How many rows there may be. With labels of the one side, which may change
+   from step to step, a row goes to as many as its group has there. */
+static int
+room_for(struct match *match, uint32_t group_cnt, size_t *room)
+{
+	uint32_t *in_group;
+
+	*room = match->many->cnt;
+	if (match->matching->include_cnt == 0 || match->out->steps == 1)
+		return 0;
+	in_group = kyi_arena_get(match->eval->arena,
+	    group_cnt * sizeof *in_group);
+	if (in_group == NULL)
+		return kyi_eval_no_memory(match->eval);
+	for (uint32_t row = 0; row < match->one->cnt; row++)
+		in_group[match->one_group[row]]++;
+	for (uint32_t row = 0; row < match->many->cnt; row++)
+		if (in_group[match->many_group[row]] > 1)
+			*room += in_group[match->many_group[row]] - 1;
+	return *room > UINT32_MAX / 2 ? kyi_eval_no_memory(match->eval) : 0;
+}
+
 static int
 prepare(struct match *match, uint32_t group_cnt)
 {
 	struct kyi_eval *eval = match->eval;
-	/* With labels of the one side a row may go to several. */
-	size_t room = match->many->cnt;
+	size_t room;
 
-	if (match->matching->include_cnt > 0 && match->out->steps > 1)
-		room += match->one->cnt * (size_t)4;
-	if (room > UINT32_MAX / 2)
-		return kyi_eval_no_memory(eval);
+	if (room_for(match, group_cnt, &room) != 0)
+		return KYI_EVAL_FAILED;
 	if (kyi_vectors_new(eval, (uint32_t)room, match->many->steps, false,
 	    true, match->out) != 0 || kyi_label_table_new(eval,
 	    &match->results, NULL, (uint32_t)room + 1) != 0)
@@ -273,11 +289,12 @@ kyi_binary_vectors(struct kyi_eval *eval, const struct kyi_node *node,
 	struct kyi_groups groups;
 
 	out->steps = left->steps;
-	if (kyi_groups_new(eval, matching, left, right, &groups) != 0 ||
-	    prepare(&match, groups.cnt) != 0)
+	if (kyi_groups_new(eval, matching, left, right, &groups) != 0)
 		return KYI_EVAL_FAILED;
 	match.many_group = swapped ? groups.right : groups.left;
 	match.one_group = swapped ? groups.left : groups.right;
+	if (prepare(&match, groups.cnt) != 0)
+		return KYI_EVAL_FAILED;
 	if (left->cnt == 0 || right->cnt == 0)
 		return 0;
 	for (uint32_t step = 0; step < out->steps; step++) {
