@@ -12,6 +12,8 @@ struct rise {
 	uint32_t cnt; /* samples */
 };
 
+#define LOST_EXACT_MAX 9007199254740992.0 /* 2^53 */
+
 /* What resets took in samples after from, up to and with last. */
 static double
 lost_between(const struct kyi_over *over, const struct kyi_column *column,
@@ -19,9 +21,12 @@ lost_between(const struct kyi_over *over, const struct kyi_column *column,
 {
 	double lost = 0;
 
-	if (over->ranges->resets_known)
-		return column->lost == NULL ? 0 :
-		    column->lost[last] - column->lost[from];
+	if (over->ranges->resets_known && column->lost == NULL)
+		return 0;
+	/* Sums of what was lost before: exact while integers are. */
+	if (over->ranges->resets_known &&
+	    fabs(column->lost[last]) < LOST_EXACT_MAX)
+		return column->lost[last] - column->lost[from];
 	for (uint32_t i = from + 1; i <= last; i++)
 		if (column->value[i] < column->value[i - 1])
 			lost += column->value[i - 1];
