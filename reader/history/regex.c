@@ -220,11 +220,11 @@ expand(const struct kymo_regex *regex, const char *text,
     const PCRE2_SIZE *found, uint32_t pair_cnt, const char *at,
     struct kymo_buffer *out)
 {
+	size_t most_bytes = out->len_bytes + KYMO_LABEL_BYTES_MAX, len_bytes;
 	const char *name, *end;
-	size_t len_bytes;
 	int number;
 
-	for (; *at != '\0'; at = end) {
+	for (; *at != '\0' && !out->failed; at = end) {
 		len_bytes = strcspn(at, "$");
 		kymo_buffer_add(out, at, len_bytes);
 		at += len_bytes;
@@ -242,6 +242,7 @@ expand(const struct kymo_regex *regex, const char *text,
 		    found[2 * number] != PCRE2_UNSET)
 			kymo_buffer_add(out, text + found[2 * number],
 			    found[2 * number + 1] - found[2 * number]);
+		out->failed = out->failed || out->len_bytes > most_bytes;
 	}
 }
 

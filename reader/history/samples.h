@@ -158,7 +158,10 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_regex_new(struct kymo_regex **regex,
 KYMO_READER_API bool kymo_regex_match(const struct kymo_regex *regex,
     const char *text);
 /* For label_replace: kymo_regex_expand appends template with $1, ${name} and
-   $$ put in, if text matches; returns whether it does. */
+   $$ put in, if text matches; returns whether it does. Of
+   more than KYMO_LABEL_BYTES_MAX it stops, and out->failed is true: a short
+   template can ask for a long text many times. */
+#define KYMO_LABEL_BYTES_MAX ((size_t)1 << 20)
 struct kymo_buffer;
 KYMO_READER_API bool kymo_regex_expand(const struct kymo_regex *regex,
     const char *text, const char *template_text, struct kymo_buffer *out);

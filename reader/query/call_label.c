@@ -4,6 +4,7 @@
 
 #include "reader/query/call.h"
 #include "reader/query/over.h"
+#include "shm/name.h"
 
 /* ---- label names -------------------------------------------------------- */
 
@@ -11,32 +12,20 @@
 static size_t
 utf8_bytes(const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
-	size_t cnt = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 :
-	    at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+	size_t most = strnlen(text, 4);
 
-	for (size_t i = 1; i < cnt; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return cnt;
+	for (size_t cnt = 1; cnt <= most; cnt++)
+		if (kyi_utf8_len(text, cnt) == cnt)
+			return cnt;
+	return 0;
 }
 
 static bool
 is_label_name(const char *name)
 {
-	if (*name == '\0')
-		return false;
-	while (*name != '\0') {
-		size_t bytes = utf8_bytes(name);
+	size_t len_bytes = strlen(name);
 
-		if (bytes == 0)
-			return false;
-		name += bytes;
-	}
-	return true;
+	return len_bytes > 0 && kyi_utf8_len(name, len_bytes) == len_bytes;
 }
 
 /* As Go quotes a string. */
@@ -84,10 +73,14 @@ set_label(struct kyi_call *call, struct kyi_vectors *out, uint32_t row,
     const char *key, const struct kymo_buffer *value)
 {
 	struct kyi_arena *arena = call->eval->arena;
-	const char *text = value->len_bytes == 0 ? "" :
-	    kyi_arena_text(arena, value->at, value->len_bytes);
+	const char *text;
 
-	if (text == NULL || value->failed)
+	if (value->failed || value->len_bytes > KYMO_LABEL_BYTES_MAX)
+		return kyi_eval_error(call->eval, call->node, "a label's value "
+		    "would be longer than %zu bytes", KYMO_LABEL_BYTES_MAX);
+	text = value->len_bytes == 0 ? "" :
+	    kyi_arena_text(arena, value->at, value->len_bytes);
+	if (text == NULL)
 		return kyi_eval_no_memory(call->eval);
 	out->labels[row] = kyi_labels_set(arena, out->labels[row], key, text);
 	if (out->labels[row] == NULL)
@@ -95,7 +88,7 @@ set_label(struct kyi_call *call, struct kyi_vectors *out, uint32_t row,
 	/* A name that was given stays. */
 	if (strcmp(key, KYMO_NAME_LABEL) == 0)
 		out->drop_name[row] = false;
-	return kyi_eval_work(call->eval, 200);
+	return kyi_eval_work(call->eval, 200 + value->len_bytes / 8);
 }
 
 static int
@@ -153,7 +146,8 @@ join_rows(struct kyi_call *call, struct kyi_vectors *out)
 
 	for (uint32_t row = 0; row < out->cnt && failed == 0; row++) {
 		value.len_bytes = 0;
-		for (uint32_t i = 3; i < kyi_arg_cnt(call); i++) {
+		for (uint32_t i = 3; i < kyi_arg_cnt(call) &&
+		    value.len_bytes <= KYMO_LABEL_BYTES_MAX; i++) {
 			if (i > 3)
 				kymo_buffer_str(&value, kyi_arg_text(call, 2));
 			kymo_buffer_str(&value, kymo_labels_get(
