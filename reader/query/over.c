@@ -74,10 +74,8 @@ first_after(const int64_t *at, uint32_t cnt, int64_t at_ms)
 	uint32_t low = 0, high = cnt, jump = 1;
 
 	while (high > 0 && at[high - 1] > at_ms) {
-		if (jump > high) {
-			high = 0;
+		if (jump > high)
 			break;
-		}
 		if (at[high - jump] > at_ms) {
 			high -= jump;
 			jump *= 2;
@@ -247,6 +245,7 @@ struct calling {
 	struct places floats, hists;
 	double *arg[2]; /* by step; NULL: none */
 	bool keep_name;
+	uint32_t work_8th; /* of a float, in eighths */
 };
 
 static int
@@ -257,7 +256,6 @@ call_series(struct calling *calling, const struct columns *columns,
 	size_t cell = (size_t)out->cnt * out->steps;
 	struct kyi_span span = { .floats = &columns->floats,
 	    .hists = &columns->hists };
-	uint64_t work = 0;
 
 	*any = false;
 	for (uint32_t step = 0; step < out->steps; step++, cell++) {
@@ -282,8 +280,10 @@ call_series(struct calling *calling, const struct columns *columns,
 		got = calling->function(over, &span, &value);
 		if (got < 0)
 			return got;
-		work += 20 + (span.to - span.from) / 8 +
-		    32 * (span.hist_to - span.hist_from);
+		if (kyi_eval_work(over->eval, 20 +
+		    (uint64_t)(span.to - span.from) * calling->work_8th / 8 +
+		    32 * (uint64_t)(span.hist_to - span.hist_from)) != 0)
+			return KYI_EVAL_FAILED;
 		if (got == 0)
 			continue;
 		*any = true;
@@ -294,7 +294,7 @@ call_series(struct calling *calling, const struct columns *columns,
 			return KYI_EVAL_FAILED;
 		out->hist[cell] = value.hist;
 	}
-	return kyi_eval_work(over->eval, work);
+	return 0;
 }
 
 static int
@@ -368,6 +368,9 @@ kyi_eval_over(struct kyi_eval *eval, const struct kyi_node *call,
 		.steps = steps,
 		.keep_name = id == KYI_FN_LAST_OVER_TIME ||
 		    id == KYI_FN_FIRST_OVER_TIME,
+		/* These sort the window. */
+		.work_8th = id == KYI_FN_QUANTILE_OVER_TIME ||
+		    id == KYI_FN_MAD_OVER_TIME ? 200 : 1,
 	};
 
 	if (kyi_eval_ranges(eval, call->is.call.args[range_at], steps,

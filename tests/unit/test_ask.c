@@ -73,6 +73,11 @@ always(void *of)
 	return true;
 }
 
+#define TIMES_8(text) text text text text text text text text
+/* Makes x a hundred times as long. */
+#define LONGER(of) "label_replace(" of ", \"x\", \"" \
+	TIMES_8(TIMES_8("$0$0")) "\", \"x\", \".*\")"
+
 static void
 each_bound_ends_a_query_and_says_which(void **state)
 {
@@ -92,6 +97,12 @@ each_bound_ends_a_query_and_says_which(void **state)
 		    { .memory_bytes_max = 1 << 20 } },
 		{ "vector(1)[100y:1ms]", "range query", { 0 } },
 		{ "sum_over_time(vector(1)[100y:1ms])", "steps", { 0 } },
+		{ "quantile_over_time(0.5, vector(time())[10h:1s])",
+		    "processor time", { .cpu_ms_max = 1 } },
+		{ LONGER(LONGER("m")), NULL, { 0 } },
+		{ LONGER(LONGER(LONGER("m"))), "longer than", { 0 } },
+		{ "label_join(" LONGER(LONGER("m")) ", \"x\", \"\""
+		    TIMES_8(TIMES_8(", \"x\"")) ")", "longer than", { 0 } },
 	};
 
 	(void)state;
@@ -119,6 +130,92 @@ a_query_that_is_cancelled_ends(void **state)
 	assert_int_equal(asked, 1);
 }
 
+/* A source may give more than was asked for. */
+static int
+select_more(void *of, const struct kymo_select *what,
+    struct kymo_selected *selected, struct kymo_error *error)
+{
+	const struct kymo_source *source = kymo_table_source(of);
+	struct kymo_select more = *what;
+
+	more.from_ms -= 1000000;
+	more.to_ms += 1000000;
+	return source->select(source->of, &more, selected, error);
+}
+
+static void
+more_done(void *of, struct kymo_selected *selected)
+{
+	const struct kymo_source *source = kymo_table_source(of);
+
+	source->done(source->of, selected);
+}
+
+/* The only value, NaN where there is none. */
+static double
+value_at(const struct kymo_query *query, const struct kymo_source *source,
+    int64_t at_ms)
+{
+	struct kymo_query_error error;
+	struct kymo_result *result;
+	double value = NAN;
+
+	assert_int_equal(kymo_query_instant(query, source, at_ms, NULL,
+	    &result, &error), 0);
+	if (result->series_cnt == 1)
+		value = result->series[0].points[0].value;
+	kymo_result_delete(result);
+	return value;
+}
+
+static void
+samples_that_nobody_asked_for_change_no_answer(void **state)
+{
+	struct kymo_source more = { table, select_more, more_done };
+	const char *text = "sum_over_time(s[5s])";
+	struct kymo_query_error error;
+	struct kymo_query *query;
+	uint64_t stale_bits = KYMO_STALE_BITS;
+	double stale;
+
+	(void)state;
+	memcpy(&stale, &stale_bits, sizeof stale);
+	for (int i = 0; i < 40; i++)
+		put("s", "0", i * 1000, i % 7 == 3 ? stale : 1, NULL);
+	assert_int_equal(kymo_query_parse(&query, text, strlen(text), &error),
+	    0);
+	for (int64_t at_ms = 0; at_ms < 45000; at_ms += 500) {
+		double exact = value_at(query, kymo_table_source(table), at_ms);
+		double given = value_at(query, &more, at_ms);
+
+		if (exact != given && !(isnan(exact) && isnan(given)))
+			fail_msg("at %d ms: %g, of more samples %g",
+			    (int)at_ms, exact, given);
+	}
+	kymo_query_delete(query);
+}
+
+/* What was lost before counts for nothing when it is out of the window, even
+   if it was infinite. */
+static void
+a_reset_from_infinity_is_over_when_it_is_past(void **state)
+{
+	static const double values[] = { 1, INFINITY, 0, 5, 10, 3, 8 };
+	const char *text = "increase(c[4s])";
+	struct kymo_query_error error;
+	struct kymo_query *query;
+
+	(void)state;
+	for (int i = 0; i < 7; i++)
+		put("c", "0", i * 1000, values[i], NULL);
+	assert_int_equal(kymo_query_parse(&query, text, strlen(text), &error),
+	    0);
+	/* 5, 10, 3, 8: a rise of 13 in 3 s, stretched to 4 s. */
+	assert_true(fabs(value_at(query, kymo_table_source(table), 6000) -
+	    13.0 * 4 / 3) < 1e-9);
+	kymo_query_delete(query);
+}
+
 /* Everything that looks at numbers, over numbers that are none. Run with
    sanitizers it says more. */
 static void
@@ -134,7 +231,7 @@ hostile_values_end_in_an_answer(void **state)
 		"bottomk(3, bad)", "quantile(0.5, bad)",
 		"count_values(\"v\", bad)", "sort(bad)", "year(bad)",
 		"day_of_year(bad)", "days_in_month(bad)", "hour(bad)",
-		"round(bad, bad_scalar)", "round(bad, 0)", "clamp(bad, 1, 2)",
+		"round(bad, scalar(bad))", "round(bad, 0)", "clamp(bad, 1, 2)",
 		"sgn(bad)", "histogram_quantile(0.5, bad)",
 		"resets(bad[1m]) + changes(bad[1m])",
 		"mad_over_time(bad[1m])",
@@ -205,6 +302,11 @@ main(void)
 		    each_bound_ends_a_query_and_says_which, fill, empty),
 		cmocka_unit_test_setup_teardown(
 		    a_query_that_is_cancelled_ends, fill, empty),
+		cmocka_unit_test_setup_teardown(
+		    samples_that_nobody_asked_for_change_no_answer, fill,
+		    empty),
+		cmocka_unit_test_setup_teardown(
+		    a_reset_from_infinity_is_over_when_it_is_past, fill, empty),
 		cmocka_unit_test_setup_teardown(
 		    hostile_values_end_in_an_answer, fill, empty),
 		cmocka_unit_test_setup_teardown(
