@@ -13,13 +13,21 @@ kyi_alert_new(void)
 }
 
 void
-kyi_alert_free(struct kyi_alert *alert, uint32_t annotation_cnt)
+kyi_annotations_forget(struct kyi_alert *alert, uint32_t cnt)
 {
 	uint32_t i;
 
-	for (i = 0; alert->annotations != NULL && i < annotation_cnt; i++)
+	for (i = 0; alert->annotations != NULL && i < cnt; i++)
 		free((char *)(uintptr_t)alert->annotations[i].value);
 	free(alert->annotations);
+	alert->annotations = NULL;
+	alert->is_annotated = false;
+}
+
+void
+kyi_alert_free(struct kyi_alert *alert, uint32_t annotation_cnt)
+{
+	kyi_annotations_forget(alert, annotation_cnt);
 	free(alert->alerts[0].labels);
 	free(alert->alerts[1].labels);
 	free(alert);
@@ -30,7 +38,7 @@ kyi_alert_free(struct kyi_alert *alert, uint32_t annotation_cnt)
 struct look {
 	const struct kymo_source *source;
 	int64_t at_ms;
-	bool found, failed;
+	bool asked, found, failed;
 };
 
 static bool
@@ -64,6 +72,7 @@ look_at(void *to, const struct kymo_query_selector *selector)
 	/* Their business is what is not there. */
 	if (strncmp(selector->function, "absent", 6) == 0)
 		return 0;
+	look->asked = true;
 	what.from_ms = selector->from_ms + (selector->fixed ? 0 : look->at_ms);
 	what.to_ms = selector->to_ms + (selector->fixed ? 0 : look->at_ms);
 	if (look->source->select(look->source->of, &what, &selected,
@@ -76,7 +85,7 @@ look_at(void *to, const struct kymo_query_selector *selector)
 	return look->found;
 }
 
-/* None of the selectors finds anything. */
+/* It asks for something, and none of it is there. An error says nothing. */
 static bool
 is_without_data(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     int64_t at_ms)
@@ -84,7 +93,7 @@ is_without_data(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	struct look look = {.source = engine->options.source, .at_ms = at_ms};
 
 	kymo_query_selectors(run->rule->query, look_at, &look);
-	return !look.found;
+	return look.asked && !look.found && !look.failed;
 }
 
 /* ---- resolving -------------------------------------------------------------------- */
@@ -139,7 +148,9 @@ fires_on(const struct kymo_rule *rule, const struct kyi_entry *entry,
 
 	if (alert->state != KYMO_ALERT_FIRING)
 		return false;
-	if (rule->resolve_query != NULL && (resolve == NULL ||
+	/* The alert of no data has no labels to agree in. */
+	if (rule->resolve_query != NULL && (entry->in == NULL ||
+	    entry->in->cnt > 0) && (resolve == NULL ||
 	    !may_resolve(resolve, entry)))
 		return true;
 	if (rule->keep_firing_ms > 0) {
@@ -220,20 +231,40 @@ depends(const struct kymo_rule *rule, const char *name)
 	return false;
 }
 
-/* They agree in the labels that both got from their expressions. */
+/* Whether the label is one that the rule itself gave. */
 static bool
-inhibits(const struct kyi_entry *by, const struct kyi_entry *entry)
+is_own_label(const struct kyi_rule_run *run, const char *key)
 {
+	uint32_t i;
+
+	if (strcmp(key, KYMO_NAME_LABEL) == 0 || strcmp(key, "alertname") == 0)
+		return true;
+	for (i = 0; i < run->label_cnt; i++)
+		if (strcmp(run->labels[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* They agree in the labels that both got from their expressions. Of one that
+   came from a store only those that it has are known. */
+static bool
+inhibits(const struct kyi_rule_run *by_run, const struct kyi_entry *by,
+    const struct kyi_entry *entry)
+{
+	const struct kymo_labels *has = by->in != NULL ? by->in : by->out;
+	const struct kymo_labels *of = entry->in != NULL ? entry->in :
+	    entry->out;
 	const char *value;
 	uint32_t i;
 
 	if (by->alert->state != KYMO_ALERT_FIRING)
 		return false;
-	for (i = 0; by->in != NULL && entry->in != NULL && i < by->in->cnt;
-	    i++) {
-		value = kymo_labels_get(entry->in, by->in->at[i].key);
-		if (strcmp(by->in->at[i].key, KYMO_NAME_LABEL) != 0 &&
-		    value[0] != '\0' && strcmp(value, by->in->at[i].value) != 0)
+	for (i = 0; i < has->cnt; i++) {
+		if (by->in == NULL ? is_own_label(by_run, has->at[i].key) :
+		    strcmp(has->at[i].key, KYMO_NAME_LABEL) == 0)
+			continue;
+		value = kymo_labels_get(of, has->at[i].key);
+		if (value[0] != '\0' && strcmp(value, has->at[i].value) != 0)
 			return false;
 	}
 	return true;
@@ -252,7 +283,7 @@ is_inhibited(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 		    !depends(run->rule, other->rule->name))
 			continue;
 		for (k = 0; k < other->entries.cnt; k++)
-			if (inhibits(other->entries.at[k], entry))
+			if (inhibits(other, other->entries.at[k], entry))
 				return true;
 	}
 	return false;
@@ -315,7 +346,9 @@ state_move(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 		fire(alert, at_ms);
 	if (rule->depends_cnt > 0)
 		alert->inhibited = is_inhibited(engine, run, entry);
-	if (run->annotations_look && entry->pass == run->pass)
+	/* Others are expanded when somebody asks for them. */
+	if ((run->annotations_look || entry->hist != NULL) &&
+	    entry->pass == run->pass)
 		kyi_annotate(engine, run, entry, at_ms);
 	kyi_alert_write(engine, run, entry, at_ms);
 	return stays;
@@ -376,7 +409,8 @@ kyi_alert_pass(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	without = cnt == 0 && run->rule->no_data != KYMO_NO_DATA_OK &&
 	    is_without_data(engine, run, at_ms);
 	if (without) {
-		run->health = KYMO_RULE_NO_DATA;
+		if (run->rule->no_data == KYMO_NO_DATA_UNKNOWN)
+			run->health = KYMO_RULE_NO_DATA;
 		if (run->rule->no_data == KYMO_NO_DATA_ALERT)
 			alert_without(engine, run, at_ms);
 		stay(engine, run, at_ms);

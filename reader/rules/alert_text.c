@@ -76,7 +76,7 @@ kyi_annotate(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 
 	if (rule->annotation_cnt == 0 || (alert->is_annotated &&
 	    memcmp(&alert->annotated_value, &entry->value,
-	    sizeof(entry->value)) == 0 && !run->annotations_look))
+	    sizeof(entry->value)) == 0 && !run->in_pass))
 		return;
 	if (alert->annotations == NULL)
 		alert->annotations = calloc(rule->annotation_cnt,
@@ -88,7 +88,8 @@ kyi_annotate(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 		kymo_buffer_str(&text, "");
 		kyi_expand(engine, private_->annotations[i],
 		    rule->annotations[i].value, entry->in == NULL ? &none :
-		    entry->in, entry->value, entry->hist, at_ms, &text);
+		    entry->in, entry->value, run->in_pass ? entry->hist : NULL,
+		    at_ms, &text);
 		free((char *)(uintptr_t)alert->annotations[i].value);
 		alert->annotations[i].key = rule->annotations[i].key;
 		alert->annotations[i].value = text.at;

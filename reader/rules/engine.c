@@ -215,10 +215,12 @@ rule_evaluate(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 		run->error = error.error;
 		result = NULL;
 	}
+	run->in_pass = true;
 	if (run->rule->is_alert)
 		kyi_alert_pass(engine, run, result, asked_ms);
 	else
 		kyi_record_pass(engine, run, result, asked_ms);
+	run->in_pass = false;
 	run->took_ns = monotonic_ns() - from_ns;
 	pthread_mutex_unlock(&engine->lock);
 	if (result != NULL)
@@ -237,8 +239,10 @@ group_due(struct kymo_rule_engine *engine, struct kyi_group_run *group,
 	int64_t at_ms = now_ms - now_ms % group->interval_ms, newest_ms;
 
 	/* The clock went back by more than a pass: times begin anew. */
-	if (group->last_ms > now_ms + group->interval_ms)
+	if (group->last_ms > now_ms + group->interval_ms) {
 		group->next_ms = at_ms;
+		group->newest_ms = INT64_MIN;
+	}
 	if (now_ms < group->next_ms)
 		return false;
 	if (group->next_ms != INT64_MIN)

@@ -73,6 +73,7 @@ struct kyi_rule_run {
 	bool has_readers;      /* in the same pass, after it */
 	struct kyi_entries entries;
 	uint64_t pass;
+	bool in_pass; /* the result is there, and what entries take from it */
 	enum kymo_rule_health health;
 	struct kymo_error error;
 	int64_t at_ms;
@@ -148,6 +149,8 @@ void kyi_write_end(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     struct kyi_written *series, int64_t at_ms);
 void kyi_alert_write(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     struct kyi_entry *entry, int64_t at_ms);
+/* kyi_annotations_forget: of a rule that had cnt of them. */
+void kyi_annotations_forget(struct kyi_alert *alert, uint32_t cnt);
 void kyi_alert_free(struct kyi_alert *alert, uint32_t annotation_cnt);
 struct kyi_alert *kyi_alert_new(void);
 /* Expands what is not, or is of another value. */

@@ -353,10 +353,18 @@ kyi_saved_restart(struct kymo_rule_engine *engine, int64_t now_ms)
 static bool
 same_rule(const struct kyi_rule_run *a, const struct kyi_rule_run *b)
 {
-	return a->rule->is_alert == b->rule->is_alert &&
-	    a->rule->annotation_cnt == b->rule->annotation_cnt &&
-	    strcmp(a->rule->name, b->rule->name) == 0 &&
-	    strcmp(a->group->group->name, b->group->group->name) == 0;
+	uint32_t i;
+
+	if (a->rule->is_alert != b->rule->is_alert ||
+	    a->label_cnt != b->label_cnt ||
+	    strcmp(a->rule->name, b->rule->name) != 0 ||
+	    strcmp(a->group->group->name, b->group->group->name) != 0)
+		return false;
+	for (i = 0; i < a->label_cnt; i++)
+		if (strcmp(a->labels[i].key, b->labels[i].key) != 0 ||
+		    strcmp(a->labels[i].value, b->labels[i].value) != 0)
+			return false;
+	return true;
 }
 
 static void
@@ -394,11 +402,12 @@ kymo_rule_engine_adopt(struct kymo_rule_engine *engine,
 			old->pass = 0;
 			run->health = old->health;
 			run->at_ms = old->at_ms;
-			/* Annotations and labels may have other words now. */
+			/* Annotations may be others now, in number too. */
 			for (m = 0; m < run->entries.cnt; m++)
 				if (run->entries.at[m]->alert != NULL)
-					run->entries.at[m]->alert->is_annotated
-					    = false;
+					kyi_annotations_forget(
+					    run->entries.at[m]->alert,
+					    old->rule->annotation_cnt);
 		}
 	engine->restored_ms = 0;
 	for (k = 0; k < before->run_cnt; k++) {

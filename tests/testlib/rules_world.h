@@ -152,6 +152,8 @@ world_tell(void *to, const struct kymo_rule_status *status)
 	static const char *const states[] = { "inactive", "pending", "firing" };
 	struct kymo_buffer *out = to;
 
+	if (status->health == KYMO_RULE_NO_DATA)
+		kymo_buffer_printf(out, "%s: no data\n", status->rule->name);
 	if (status->error[0] != '\0')
 		kymo_buffer_printf(out, "%s: %s\n", status->rule->name,
 		    status->error);

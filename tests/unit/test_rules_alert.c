@@ -114,7 +114,7 @@ test_no_data_is_what_the_rule_says(void **state)
 	    "Unknown firing a=1 since 0\nAlert firing a=1 l=m since 0\n");
 	/* Ten minutes later there is no x at all. */
 	SAYS(600, "Ok inactive a=1 since 0\nKeep firing kept a=1 since 0\n"
-	    "Unknown firing kept a=1 since 0\n"
+	    "Unknown: no data\nUnknown firing kept a=1 since 0\n"
 	    "Alert firing kept a=1 l=m since 0\n"
 	    "Alert firing kept l=m since 600\n");
 	/* It is there and it is well. */
@@ -122,6 +122,54 @@ test_no_data_is_what_the_rule_says(void **state)
 	SAYS(660, "Ok inactive a=1 since 0\nKeep inactive a=1 since 0\n"
 	    "Unknown inactive a=1 since 0\nAlert inactive a=1 l=m since 0\n"
 	    "Alert inactive l=m since 600\n");
+	world_end(&world);
+}
+
+/* What is asked for by absent() alone is not missing when it is there. */
+static void
+test_no_data_is_not_said_of_absent(void **state)
+{
+	world_begin(&world, GROUP
+	    "  - {alert: Gone, expr: absent(up), no_data: alert}\n"
+	    "  - {alert: Never, expr: vector(1) > 2, no_data: alert}\n"
+	    "  - {alert: Hyst, expr: x > 10, resolve_expr: x < 5, "
+	    "no_data: alert}\n");
+	world_put(&world, "__name__=up,a=1", 0, 1);
+	SAYS(0, "Hyst firing kept since 0\n");
+	/* And the alert of no data ends when there is some. */
+	world_put(&world, "__name__=up,a=1", 60000, 1);
+	world_put(&world, "__name__=x,a=1", 60000, 1);
+	SAYS(60, "Hyst inactive since 0\n");
+	world_end(&world);
+}
+
+/* What an annotation takes from a histogram is of its pass: the result that
+   had it is gone when somebody asks. */
+static void
+test_an_annotation_may_show_a_histogram(void **state)
+{
+	static double counts[] = { 1, 2 };
+	struct kymo_native_hist hist = { .count = 3, .sum = 7,
+	    .pos = { 0, 2, counts } };
+	struct kymo_labels *labels = world_labels("__name__=h");
+	const char *told;
+
+	world_begin(&world, GROUP
+	    "  - {alert: H, expr: h, annotations: {v: '{{ $value }}'}}\n");
+	assert_int_equal(kymo_table_add(world.table, labels, 0, 0, &hist), 0);
+	world_at(&world, 0);
+	told = world_status(&world);
+	if (strstr(told, "count:3") == NULL)
+		fail_msg("%s", told);
+	hist.count = 4;
+	counts[0] = 2;
+	assert_int_equal(kymo_table_add(world.table, labels, 60000, 0, &hist),
+	    0);
+	world_at(&world, 60000);
+	told = world_status(&world);
+	if (strstr(told, "count:4") == NULL)
+		fail_msg("%s", told);
+	free(labels);
 	world_end(&world);
 }
 
@@ -217,6 +265,8 @@ main(void)
 		cmocka_unit_test(
 		    test_an_error_ends_no_alert_and_begins_no_for_anew),
 		cmocka_unit_test(test_no_data_is_what_the_rule_says),
+		cmocka_unit_test(test_no_data_is_not_said_of_absent),
+		cmocka_unit_test(test_an_annotation_may_show_a_histogram),
 		cmocka_unit_test(
 		    test_an_alert_fires_on_as_long_as_it_is_told_to),
 		cmocka_unit_test(test_what_flaps_fires_until_it_is_quiet),

@@ -160,6 +160,10 @@ test_without_a_new_scan_nothing_is_evaluated(void **state)
 	newest_ms = 660000;
 	assert_int_equal(step(660000), 1);
 	assert_string_equal(world_status(&world), "A inactive since 60\n");
+	/* The clock goes back, and the scans with it. */
+	newest_ms = 60000;
+	world_put(&world, "__name__=x", 60000, 1);
+	assert_int_equal(step(60000), 1);
 	world_end(&world);
 }
 
@@ -256,6 +260,37 @@ test_a_reload_keeps_what_is_known(void **state)
 	world_end(&world);
 }
 
+/* Rules are told apart by their labels; annotations may come and go. */
+static void
+test_a_reload_gives_states_to_the_same_rules(void **state)
+{
+	struct kymo_rule_engine *before;
+	struct kymo_rules *rules;
+
+	world_begin(&world, GROUP
+	    "  - {alert: P, expr: x > 0, labels: {s: page}}\n"
+	    "  - {alert: P, expr: x > 5, labels: {s: ticket}}\n"
+	    "  - {alert: Q, expr: x > 0, for: 10m, annotations: {a: b}}\n");
+	world_put(&world, "__name__=x", 0, 1);
+	world_at(&world, 0);
+	assert_string_equal(world_status(&world), "P firing s=page since 0\n"
+	    "Q pending 'b' since 0\n");
+	before = world.engine;
+	rules = world.rules;
+	world_begin(&world, GROUP
+	    "  - {alert: P, expr: x > 5, labels: {s: ticket}}\n"
+	    "  - {alert: P, expr: x > 0, labels: {s: page}}\n"
+	    "  - {alert: Q, expr: x > 0, for: 10m, "
+	    "annotations: {a: c, d: e}}\n");
+	kymo_rule_engine_adopt(world.engine, before);
+	kymo_rule_engine_delete(before);
+	kymo_rules_delete(rules);
+	world_at(&world, 60000);
+	assert_string_equal(world_status(&world), "P firing s=page since 0\n"
+	    "Q pending 'c' 'e' since 0\n");
+	world_end(&world);
+}
+
 int
 main(void)
 {
@@ -272,6 +307,7 @@ main(void)
 		cmocka_unit_test(
 		    test_a_store_that_cannot_be_opened_is_said),
 		cmocka_unit_test(test_a_reload_keeps_what_is_known),
+		cmocka_unit_test(test_a_reload_gives_states_to_the_same_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
