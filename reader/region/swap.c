@@ -394,7 +394,7 @@ follow_refs(struct swap *swap)
 	}
 }
 
-static void
+static bool
 swap_file(struct swap *swap)
 {
 	uint64_t off = KYI_BLOCKS_OFF, len_bytes;
@@ -404,7 +404,7 @@ swap_file(struct swap *swap)
 	swap->control = (void *)take(swap, KYI_CONTROL_OFF,
 	    sizeof(*swap->control));
 	if (swap->control == NULL)
-		return;
+		return true;
 	kyi_swap(swap->control, KYI_SWAP_CONTROL);
 	do {
 		len_bytes = take_block(swap, off);
@@ -412,9 +412,11 @@ swap_file(struct swap *swap)
 	} while (len_bytes != 0 && off < swap->region->file_bytes);
 	take_windows(swap);
 	swap->done = calloc(1, swap->bodies[KYI_BLK_STR].bytes / 8 + 1);
-	if (swap->done != NULL)
-		follow_refs(swap);
+	if (swap->done == NULL)
+		return false;
+	follow_refs(swap);
 	free(swap->done);
+	return true;
 }
 
 int
@@ -422,6 +424,7 @@ kyi_swap_file(struct kymo_region *region, struct kymo_error *error)
 {
 	struct swap *swap = calloc(1, sizeof(*swap));
 	void *base = MAP_FAILED;
+	bool done;
 
 	if (swap != NULL)
 		base = mmap(NULL, region->file_bytes, PROT_READ | PROT_WRITE,
@@ -432,9 +435,9 @@ kyi_swap_file(struct kymo_region *region, struct kymo_error *error)
 	}
 	region->swapped = swap->base = base;
 	swap->region = region;
-	swap_file(swap);
+	done = swap_file(swap);
 	free(swap);
-	return 0;
+	return done ? 0 : kymo_error_set(error, "out of memory");
 }
 
 void
