@@ -3,8 +3,8 @@
    looks at its own copy only, so where it can be stopped so that it matters is
    between two of its preads:
 
-	calls  before each pread of a scan, and after the last: 1 to 20 whole
-	       writes of a kind, then the scan goes on. All places, all numbers.
+	calls  before each pread of a scan: 1 to 20 whole writes of a kind,
+	       then the scan goes on. All places, all numbers.
 	words  a pread copies words of 8 bytes in any order (forward, backward,
 	       shuffled). 1 to 20 whole writes between two words, at places
 	       that are spread over a scan; and, from there on, again and again

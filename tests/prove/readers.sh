@@ -37,11 +37,11 @@ seeded() {
 	for _ in 1 2 3 4 5; do
 		said=$("$tmp/seeded/readers" only "$5" "${6:-quick}" 2>&1) ||
 			fail "$name: $said"
-		case $said in
-		*' ok=0'*)
+		# By what it showed: a run that came to nothing is no proof.
+		if [[ $said =~ \ (torn|lost|doubled|unsound)=[1-9].*\ ok=0 ]]; then
 			rows_show "readers/bug_$name" kind="$5" caught=1 ok=1
-			return ;;
-		esac
+			return
+		fi
 	done
 	fail "$name was not caught: $said"
 }

@@ -31,10 +31,10 @@ caught() {
 	local name=$1 row=$2 said
 	shift 2
 	said=$("$@" quick "$row" 2>&1) || fail "$name: $said"
-	case $said in
-	*' ok=0'*) rows_show "steps/bug_$name" scenario="$row" caught=1 ok=1 ;;
-	*) fail "$name was not caught: $said" ;;
-	esac
+	# By what it did to the records: a run that came to nothing is no proof.
+	[[ $said =~ \ (lost|doubled|torn|unsound)=[1-9].*\ ok=0 ]] ||
+		fail "$name was not caught: $said"
+	rows_show "steps/bug_$name" scenario="$row" caught=1 ok=1
 }
 
 # in_library NAME FILE EXPRESSION ROW
