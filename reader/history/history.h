@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* History: what was seen, kept.
 
-   Recent samples are in memory, in columns that share one column of times; what
-   is older is in a database (SQLite), in frames: blocks of series, compressed,
-   in tiers of coarser and coarser steps.
+   Recent samples are in memory, in columns that share one column of times. What
+   is older is to be in a database (SQLite), in frames: blocks of series,
+   compressed, in tiers of coarser and coarser steps. There is none yet: what
+   these pages say of it, of path, journal, frames, tiers and overrides, is how
+   it will be; today such options have no effect (a path is an error), and the
+   stats of it are 0.
 
    Samples come in by feeds. A feed is a set of series that are sampled
    together: a scan is one, so is a group of rules. Who is in a feed's append
@@ -16,8 +19,8 @@
 
    Times never go back. An append whose time is not after the one before, by at
    most ten seconds, is left out (kymo_history_stats.late_cnt). By more: the
-   clock was set back, and a new segment begins. From its time on it hides what
-   earlier segments have.
+   clock was set back, and a new segment begins, which hides all that earlier
+   ones have.
 
    Threads  Each feed is appended to by one thread at a time, feeds by any
             number of threads, one after another (a lock). kymo_history_step:
