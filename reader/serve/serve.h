@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP: the scrape page. The network is hostile: a request has one deadline in
-   all (2 s for its head, 30 s for its answer), a client that drips is cut off
-   and, where places run short, the oldest unfinished one goes first; heads,
-   connections and memory are bounded. Loopback by default.
+/* HTTP: the scrape page, and Prometheus' API. The network is hostile: a request
+   has one deadline in all (2 s for its head, 30 s for its answer; a query has
+   its own time-out), a client that drips is cut off and, where places run
+   short, the oldest unfinished one goes first; heads, bodies, connections and
+   memory are bounded. Loopback by default.
 
      GET /metrics     text 0.0.4 or OpenMetrics 1.0, as Accept wants; gzip;
                       name=GLOB (may repeat) shows part
      GET /-/healthy   200 while the process runs
      GET /-/ready     200 after the first scan; 503 when scans stopped
      GET /            a short page that says where things are
+     POST /-/reload   options.reload
+     GET, POST /api/v1/..  queries; docs/query.md has the reference
    HEAD as GET; other methods 405; Host must be a numeric address, localhost,
    a name of this machine (its own, and those beside it in /etc/hosts) or one
    of options.hosts, else 421 (against DNS rebinding). */
@@ -17,6 +20,9 @@
 
 #include "reader/config/config.h"
 #include "reader/error.h"
+#include "reader/history/history.h"
+#include "reader/query/query.h"
+#include "reader/rules/rules.h"
 #include "reader/series/series.h"
 
 #ifdef __cplusplus
@@ -33,6 +39,32 @@ struct kymo_serve_options {
 	const char *version;
 	const char *const *hosts; /* further names that clients may ask by */
 	uint32_t host_cnt;
+
+	/* The API, which is being made: today /api and /-/reload are answered
+	   by 404 whatever is said here. */
+	/* What queries are asked of; must outlive the server. NULL: the API
+	   answers them with 503 and says why. */
+	struct kymo_history *history;
+	/* Bounds of a query; cancelled is not looked at. */
+	struct kymo_query_options query;
+	/* How long a query may take in all, also in the queue. 0: 2 minutes;
+	   who asks may ask for less (timeout=). */
+	uint64_t query_timeout_ms;
+	/* Queries that run at once, a thread each; 0: 2. As many wait as
+	   query_queue_max (0: 32); one more is answered by 503. */
+	uint32_t query_max, query_queue_max;
+	/* kymo_rule_engine_status of the engine there is now: calls each for
+	   every rule, and returns what it does. -1: no memory, or none yet. By
+	   any thread, so who swaps engines locks in here. NULL: no rules. */
+	int (*rules)(void *of, int (*each)(void *to,
+	    const struct kymo_rule_status *status), void *to);
+	int64_t rule_interval_ms; /* of groups without one; 0: 1 minute */
+	/* Reads the configuration anew; by a thread of the server, one at a
+	   time, and may take a while. -1: all is as it was, and error says why.
+	   NULL: /-/reload is answered by 404. */
+	int (*reload)(void *of, struct kymo_error *error);
+	void *of; /* of rules and reload */
+	const char *revision; /* for status/buildinfo; NULL: "" */
 };
 
 /* kymo_serve_new listens on all addresses, or fails with which and why. It has
