@@ -223,4 +223,17 @@ kyi_take_u64_local(uint64_t *p, uint64_t n)
 #endif
 }
 
+static inline uint32_t
+kyi_take_u32_local(uint32_t *p, uint32_t n)
+{
+#if defined(__x86_64__) && !defined(KYI_TSAN)
+	uint32_t was = n;
+
+	__asm__ volatile("xaddl %0, %1" : "+r"(was), "+m"(*p) : : "cc", "memory");
+	return was;
+#else
+	return __atomic_fetch_add(p, n, __ATOMIC_RELAXED);
+#endif
+}
+
 #endif

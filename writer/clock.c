@@ -8,8 +8,14 @@
 #define ONE_28 268435456.0
 /* Adjustments are at most 500 parts in a million (adjtimex(2)). */
 #define DRIFT_MAX (1.0 / 512)
-/* Readings that lie further apart were interrupted. */
-#define PAIR_TICKS_MAX 8192u
+/* Readings that lie further apart were interrupted: again. Where asking the
+   system takes longer than that each time (a real system call, a valgrind) the
+   nearest will do, and the first rate takes longer to know: the pairs on both
+   ends may be off by so small a part of what is between them. */
+#define PAIR_TICKS_GOOD 8192u
+#define PAIR_TICKS_MAX 262144u
+#define PAIR_TRY_CNT 5u
+#define PAIR_PART_MAX 4096u
 
 enum kyi_clock_is
 kyi_clock_next(struct kymo_clock_ *next, const struct kymo_clock_ *last,
@@ -18,9 +24,11 @@ kyi_clock_next(struct kymo_clock_ *next, const struct kymo_clock_ *last,
 	double ns = (double)(int64_t)(now.ns - at.ns);
 	double ticks = (double)(int64_t)(now.ticks - at.ticks);
 	double rate, drift;
+	double apart = (double)at.apart_ticks + (double)now.apart_ticks;
 	uint64_t given_ns;
 
-	if (last->ns_28 == 0 && ns < CALIBRATE_NS)
+	if (last->ns_28 == 0 && (ns < CALIBRATE_NS ||
+	    (ticks >= 0 && ticks < PAIR_PART_MAX * apart / 2)))
 		return ticks < 0 ? KYI_CLOCK_DRIFTS : KYI_CLOCK_EARLY;
 	if (ns <= 0 || ticks <= 0)
 		return KYI_CLOCK_DRIFTS;
@@ -50,23 +58,44 @@ kyi_clock_next(struct kymo_clock_ *next, const struct kymo_clock_ *last,
 
 #if defined(__x86_64__)
 
-static bool
-pair_read(struct kyi_clock_pair *pair)
+/* The rate that was last known, of the machine rather than of a thread: what
+   a timer needs whose stop is in another thread, or in a child. */
+static uint64_t rate_28;
+
+static void
+pair_once(struct kyi_clock_pair *pair)
 {
-	uint64_t before = __builtin_ia32_rdtsc(), apart;
+	uint64_t before = __builtin_ia32_rdtsc();
 
 	pair->ns = kyi_os_mono_ns();
-	apart = __builtin_ia32_rdtsc() - before;
-	pair->ticks = before + apart / 2;
-	return apart <= PAIR_TICKS_MAX;
+	pair->apart_ticks = __builtin_ia32_rdtsc() - before;
+	pair->ticks = before + pair->apart_ticks / 2;
+}
+
+/* Of the pair that was read, and some more if need be, the nearest. */
+static bool
+pair_again(struct kyi_clock_pair *pair)
+{
+	struct kyi_clock_pair next;
+	uint32_t i;
+
+	for (i = 1; i < PAIR_TRY_CNT &&
+	    pair->apart_ticks > PAIR_TICKS_GOOD; i++) {
+		pair_once(&next);
+		if (next.apart_ticks < pair->apart_ticks)
+			*pair = next;
+	}
+	return pair->apart_ticks <= PAIR_TICKS_MAX;
 }
 
 void
 kyi_clock_start(struct kyi_process *process)
 {
 	process->clock_first.ticks = 0;
-	if (!kyi_registry.env.clock_is_os && kyi_os_tsc_is_steady() &&
-	    !pair_read(&process->clock_first))
+	if (kyi_registry.env.clock_is_os || !kyi_os_tsc_is_steady())
+		return;
+	pair_once(&process->clock_first);
+	if (!pair_again(&process->clock_first))
 		process->clock_first.ticks = 0;
 }
 
@@ -114,7 +143,9 @@ turn(struct kyi_process *process, struct kyi_thread *thread)
 	last = *clock;
 	last.span_ticks = last.ns_28 == 0 ? span_ticks :
 	    (uint64_t)(SECOND_NS * ONE_28 / (double)last.ns_28);
-	is_pair = pair_read(&now);
+	pair_once(&now);
+	is_pair = (last.ns_28 == 0 &&
+	    now.ns - thread->clock_at.ns < CALIBRATE_NS) || pair_again(&now);
 	if (kyi_load_u32_relaxed(&process->clock_drifts) != 0)
 		return now.ns;
 	if (last.ns_28 != 0 && now.ticks - last.from_ticks < last.span_ticks) {
@@ -137,6 +168,7 @@ turn(struct kyi_process *process, struct kyi_thread *thread)
 		break;
 	}
 	thread->clock_at = now;
+	kyi_store_u64_relaxed(&rate_28, next.ns_28);
 	line_set(clock, &next);
 	return next.base_ns;
 }
@@ -149,6 +181,28 @@ kymo_clock_ns_(void)
 	if (thread == NULL || thread->tls.clock.span_ticks == 0)
 		return kyi_os_mono_ns();
 	return turn(kyi_process(), thread);
+}
+
+/* Longer than a line, or across two of them; between two threads, or two kinds
+   of clocks, because one of them knew no rate yet, or does not know one now. */
+uint64_t
+kymo_slow_took_(uint64_t now, uint64_t start)
+{
+	const struct kymo_clock_ *clock = &kymo_tls_->clock;
+	uint64_t ns_28;
+	int64_t twice;
+
+	if ((start & 1) == 0)
+		return kymo_took_ns_((now & 1) == 0 ? now / 2 :
+		    kyi_os_mono_ns(), start / 2);
+	if ((now & 1) == 0)
+		now = __builtin_ia32_rdtsc() * 2 + 1;
+	kymo_clock_ns_();
+	ns_28 = clock->span_ticks > 1 ? kyi_load_u64_relaxed(&clock->ns_28) :
+	    kyi_load_u64_relaxed(&rate_28);
+	twice = (int64_t)(now - start);
+	return twice <= 0 ? 0 :
+	    (uint64_t)((double)twice / 2 * (double)ns_28 / ONE_28);
 }
 
 #else
@@ -172,4 +226,16 @@ kymo_clock_ns_(void)
 	return kyi_os_mono_ns();
 }
 
+uint64_t
+kymo_slow_took_(uint64_t now, uint64_t start)
+{
+	return kymo_took_ns_(now, start) / 2;
+}
+
 #endif
+
+uint64_t
+kymo_slow_look_(void)
+{
+	return kymo_clock_ns_() * 2;
+}

@@ -4,7 +4,10 @@
    what time it is and goes on with the rate of the second before: it follows
    the system's clock as that is adjusted, never goes back, and is given up,
    by all threads, when the two drift apart by more than any adjustment: the
-   machine slept, or moved to another with another counter. */
+   machine slept, or moved to another with another counter.
+
+   Timers take the counter's ticks themselves as their start, and at their stop
+   the difference by the line's rate. */
 #ifndef KYI_CLOCK_H
 #define KYI_CLOCK_H
 
@@ -12,9 +15,9 @@
 
 #include "writer/public.h"
 
-/* Both clocks, read together. */
+/* Both clocks, read together: ns is from one of apart_ticks around ticks. */
 struct kyi_clock_pair {
-	uint64_t ticks, ns;
+	uint64_t ticks, ns, apart_ticks;
 };
 
 enum kyi_clock_is {
@@ -25,7 +28,8 @@ enum kyi_clock_is {
 
 /* kyi_clock_next makes *next, the line that begins at now. *last is the one
    that ended, which began at `at`; with ns_28 0 there was none, and `at` is when
-   the process began. Pure. */
+   the process began: a rate is known when both pairs are exact to some parts in
+   10,000 of what is between them. Pure. */
 enum kyi_clock_is kyi_clock_next(struct kymo_clock_ *next,
     const struct kymo_clock_ *last, struct kyi_clock_pair at,
     struct kyi_clock_pair now);

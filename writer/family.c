@@ -48,6 +48,7 @@ is_equal(const struct kyi_registry *registry,
 	    a->lo_idx == b->lo_idx && a->bucket_cnt == b->bucket_cnt &&
 	    a->series_max == b->series_max &&
 	    a->peak_window_s == b->peak_window_s &&
+	    a->sample_n == b->sample_n &&
 	    kyi_text_is(kyi_text_at(registry, a->unit_ref), plan->unit.at,
 	    plan->unit.len_bytes) &&
 	    kyi_text_is(kyi_text_at(registry, a->component_ref),
@@ -73,8 +74,7 @@ list_of(struct kyi_registry *registry, const char *const *texts, uint32_t cnt)
 
 /* A new one; NULL: no room. */
 static struct kyi_reg_family *
-add(struct kyi_registry *registry, const struct kyi_plan *plan,
-    uint32_t sample_n)
+add(struct kyi_registry *registry, const struct kyi_plan *plan)
 {
 	struct kyi_reg_family *family = &registry->families[
 	    registry->family_cnt];
@@ -105,15 +105,24 @@ add(struct kyi_registry *registry, const struct kyi_plan *plan,
 		return NULL;
 	family->label_cnt = plan->desc.label_cnt;
 	family->state_cnt = plan->desc.state_cnt;
-	/* Only their records have a weight. */
-	rec->sample_n = kyi_cell_of(rec->kind) == KYI_CELL_IN_HIST ?
-	    sample_n : 1;
 	rec->born_ns = kyi_clock_ns(CLOCK_MONOTONIC);
 	return kyi_registry_add(registry, KYI_REC_FAMILY) ? family : NULL;
 }
 
+/* Of what the program keeps, the environment may keep one in env_n. */
+static void
+sample(struct kyi_family *rec, uint32_t env_n)
+{
+	uint64_t n = (uint64_t)rec->sample_n * env_n;
+
+	/* Only their records have a weight. */
+	if (kyi_cell_of(rec->kind) == KYI_CELL_IN_HIST)
+		rec->sample_n = n > KYI_SAMPLE_MAX ? KYI_SAMPLE_MAX :
+		    (uint32_t)n;
+}
+
 static struct kymo_family
-family_need(struct kyi_process *process, const struct kyi_plan *plan)
+family_need(struct kyi_process *process, struct kyi_plan *plan)
 {
 	struct kyi_registry *registry = &kyi_registry;
 	struct kymo_family handle = { 0 };
@@ -126,13 +135,14 @@ family_need(struct kyi_process *process, const struct kyi_plan *plan)
 		handle.id_ = KYI_ID_OFF;
 		return handle;
 	}
+	sample(&plan->rec, sample_n);
 	family = find(registry, plan);
 	if (family != NULL && !is_equal(registry, family, plan)) {
 		kyi_bad(KYI_SAY_CONFLICT, plan->desc.name);
 		return handle;
 	}
 	if (family == NULL) {
-		family = add(registry, plan, sample_n);
+		family = add(registry, plan);
 		if (family != NULL && process->epoch != 0)
 			kyi_publish(process);
 	}

@@ -118,6 +118,49 @@ block_make(struct kyi_process *process, uint32_t slot, uint32_t idx)
 	    off + sizeof(struct kyi_block)) + KYI_HIST_BUCKETS;
 }
 
+/* ---- sampling ------------------------------------------------------------ */
+
+/* A thread's records of a series are counted off in blocks of n, and one of
+   each block is kept: which one, `random` says. So each is kept one time in n,
+   whatever it is that comes in turn, and the count is at most n off. */
+static int32_t
+place_in_block(uint32_t turn, uint32_t n)
+{
+	/* Numbers in turn, made to look random (a finalizer of MurmurHash3). */
+	turn = (turn ^ (turn >> 16)) * 0x85ebca6b;
+	turn = (turn ^ (turn >> 13)) * 0xc2b2ae35;
+	return (int32_t)((uint64_t)(turn ^ (turn >> 16)) * n >> 32);
+}
+
+static void
+turn_first(struct kymo_hist_ *hist, uint32_t n)
+{
+	hist->random = (uint32_t)kyi_random();
+	hist->turn = n <= 1 ? KYMO_TURN_ALL_ : place_in_block(hist->random, n);
+}
+
+/* This one is kept: how many now are not. Two steps of one instruction each: a
+   handler before, between or after them counts off what is its own. */
+static void
+turn_next(struct kymo_hist_ *hist, uint32_t n)
+{
+	uint32_t block = kyi_take_u32_local(&hist->random, 1);
+
+	kymo_turn_add_(&hist->turn, (int32_t)n - 1 - place_in_block(block, n) +
+	    place_in_block(block + 1, n));
+}
+
+static bool
+turn_is(struct kymo_hist_ *hist, uint32_t n)
+{
+	if (hist->turn > 0) {
+		kymo_turn_add_(&hist->turn, -1);
+		return false;
+	}
+	turn_next(hist, n);
+	return true;
+}
+
 static void
 own_make(struct kyi_process *process, struct kyi_thread *thread, uint32_t idx)
 {
@@ -131,6 +174,8 @@ own_make(struct kyi_process *process, struct kyi_thread *thread, uint32_t idx)
 		return;
 	hist->lo = lo_of(family);
 	hist->down = down_of(family);
+	turn_first(hist, family->sample_n);
+	hist->all_cnt = family->bucket_cnt;
 	/* 0 has the inlined record come here, where it is weighed. */
 	hist->cnt = family->sample_n == 1 ? family->bucket_cnt : 0;
 }
@@ -257,10 +302,13 @@ is_series(uint64_t at, uint32_t *idx)
 static bool
 is_kept(uint32_t idx, uint32_t n)
 {
-	if (kyi_chance(n))
+	struct cells cells;
+
+	if (n <= 1)
 		return true;
-	cells_of(idx);
-	return false;
+	cells = cells_of(idx);
+	return cells.at == NULL || cells.shared ? kyi_chance(n) :
+	    turn_is(&kymo_tls_->hist[idx], n);
 }
 
 void
@@ -279,26 +327,41 @@ kymo_slow_hist_(uint64_t v, uint64_t at)
 		record(idx, v, n, false);
 }
 
+/* The two halves of a sampled timer's record that is kept. What a thread has
+   of its own is looked at first: one in n is no reason to be slow. */
 uint64_t
-kymo_slow_timer_start_(struct kymo_histogram h)
+kymo_slow_timer_start_(uint64_t at)
 {
-	uint32_t idx;
+	uint32_t idx = (uint32_t)(at / sizeof(struct kymo_hist_));
+	struct kymo_hist_ *hist = &kymo_tls_->hist[idx];
 
-	if (!is_series(h.at_, &idx) || !is_kept(idx, h.sample_n_))
+	if (hist->all_cnt != 0)
+		turn_next(hist, kyi_hist_family(idx)->sample_n);
+	else if (!kyi_hist_is_series(idx) ||
+	    !is_kept(idx, kyi_hist_family(idx)->sample_n))
 		return 0;
-	return kymo_now_ns();
+	return kymo_look_(&kymo_tls_->clock);
 }
 
 uint64_t
-kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start_ns)
+kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start)
 {
+	struct kymo_tls_ *tls = kymo_tls_;
+	uint32_t idx = h.at_ / (uint32_t)sizeof(struct kymo_hist_), i;
+	struct kymo_hist_ *hist = &tls->hist[idx];
 	uint64_t took_ns;
-	uint32_t idx;
 
+	took_ns = kymo_took_(&tls->clock, kymo_look_(&tls->clock), start);
+	i = (kymo_bucket_(took_ns) - hist->lo) >> hist->down;
+	if (i < hist->all_cnt) {
+		kyi_add_u64_local(&hist->cells[i], h.sample_n_);
+		kyi_add_u64_local(&hist->cells[(int)KYI_HIST_SUM -
+		    (int)KYI_HIST_BUCKETS], took_ns * h.sample_n_);
+		return took_ns;
+	}
 	/* Its start has told a bad handle already. */
-	if (start_ns == 0 || !is_series(h.at_, &idx))
+	if (!kyi_hist_is_series(idx))
 		return 0;
-	took_ns = kymo_took_ns_(kymo_now_ns(), start_ns);
 	record(idx, took_ns, h.sample_n_, false);
 	return took_ns;
 }

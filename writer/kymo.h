@@ -79,6 +79,7 @@
 
 
 #define KYMO_UNLIKELY_(x) __builtin_expect(!!(x), 0)
+#define KYMO_ALWAYS_ __attribute__((always_inline))
 #ifdef __clang__
 #define KYMO_UNROLL_ _Pragma("unroll")
 #else
@@ -255,6 +256,9 @@ struct kymo_desc {
 	                              128 ns to 275 s: one page at scale 4 */
 	uint32_t series_max;       /* label sets before the overflow series */
 	uint32_t peak_window_s;    /* max, min: seconds, 0: 30 */
+	uint32_t sample_n;         /* histograms: one record in n is kept, and
+	                              weighs n; 0, 1: all, 10^6 at most. For
+	                              timers: see KYMO_TIMER_SAMPLED */
 };
 
 struct kymo_options {
@@ -280,6 +284,7 @@ struct kymo_status {
 /* ---- what an inlined record touches (frozen by the soname) -------------- */
 
 #define KYMO_HIST_MAX_ 4096
+#define KYMO_TURN_ALL_ INT32_MIN
 
 /* One histogram of one thread. What a record needs to know of its range is
    here rather than in the handle: a handle is one word to load then, and one
@@ -288,8 +293,10 @@ struct kymo_hist_ {
 	uint64_t *cells; /* of the first bucket; [-3] is the sum */
 	uint32_t lo, cnt; /* first bucket, as kymo_bucket_ counts; how many */
 	uint32_t down;    /* 6 - scale */
-	uint32_t pad_;
-	uint64_t pad2_;
+	int32_t turn;     /* starts of a timer until one is kept; 0: this one;
+	                     KYMO_TURN_ALL_: all are */
+	uint32_t random;  /* ..which one of each n that is follows from this */
+	uint32_t all_cnt; /* cnt, but not 0 because the timer is sampled */
 };
 
 /* CLOCK_MONOTONIC by the processor's time stamp counter, for a thread and about
@@ -341,8 +348,10 @@ KYMO_COLD_ kymo_at_keep_(uint64_t *row, struct kymo_family family,
 	uint32_t value_cnt, const char *const *values, const void *handle,
 	size_t handle_bytes);
 KYMO_API uint64_t kymo_clock_ns_(void);
-KYMO_API uint64_t kymo_slow_timer_start_(struct kymo_histogram h);
-KYMO_API uint64_t kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start_ns);
+KYMO_API uint64_t kymo_slow_look_(void);
+KYMO_API uint64_t kymo_slow_took_(uint64_t now, uint64_t start);
+KYMO_API uint64_t kymo_slow_timer_start_(uint64_t at);
+KYMO_API uint64_t kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start);
 #endif
 
 /* ---- life --------------------------------------------------------------- */
@@ -713,15 +722,19 @@ kymo_now_ns(void)
 #endif
 }
 
-/* kymo_timer_start gives the time for kymo_timer_stop, which records the
-   difference and returns it in ns. Any number may run at once, in any
-   thread. A start that is sampled out gives 0, and its stop does nothing. */
+/* A look at the clock of a timer: twice the counter's ticks and one, or twice
+   CLOCK_MONOTONIC's ns. 0 is none. */
 static inline uint64_t
-kymo_timer_start(struct kymo_timer t)
+kymo_look_(const struct kymo_clock_ *clock)
 {
-	if (KYMO_UNLIKELY_(t.h_.sample_n_ != 1))
-		return kymo_slow_timer_start_(t.h_);
-	return kymo_now_ns();
+#if defined(__x86_64__)
+	if (!KYMO_UNLIKELY_(kymo_word_(&clock->span_ticks) <= 1))
+		return __builtin_ia32_rdtsc() * 2 + 1;
+	return kymo_slow_look_();
+#else
+	(void)clock;
+	return kymo_now_ns() * 2;
+#endif
 }
 
 static inline uint64_t
@@ -731,34 +744,98 @@ kymo_took_ns_(uint64_t now_ns, uint64_t start_ns)
 	return now_ns < start_ns ? 0 : now_ns - start_ns;
 }
 
+/* The ns between two looks. */
 static inline uint64_t
-kymo_timer_stop(struct kymo_timer t, uint64_t start_ns)
+kymo_took_(const struct kymo_clock_ *clock, uint64_t now, uint64_t start)
 {
+#if defined(__x86_64__)
+	uint64_t span = kymo_word_(&clock->span_ticks), twice = now - start;
+	/* What is later, or not of the same kind, is far above a span. */
+	uint64_t ticks = twice >> 1 | twice << 63;
+
+	if (KYMO_UNLIKELY_(ticks >= span) || KYMO_UNLIKELY_((now >> 1) -
+		kymo_word_(&clock->from_ticks) >= span))
+		return kymo_slow_took_(now, start);
+	/* pairs(clock): with a span, the rate is there. */
+	__atomic_signal_fence(__ATOMIC_ACQUIRE);
+	return (ticks * kymo_word_(&clock->ns_28) + (1u << 27)) >> 28;
+#else
+	(void)clock;
+	return kymo_took_ns_(now, start) / 2;
+#endif
+}
+
+/* One instruction, as kymo_cell_add_. */
+static inline void
+kymo_turn_add_(int32_t *turn, int32_t n)
+{
+#if defined(__x86_64__) && !defined(KYMO_NO_ASM_)
+	__asm__("addl %1, %0" : "+m"(*turn) : "er"(n) : "cc");
+#else
+	*turn += n;
+#endif
+}
+
+/* kymo_timer_start gives what kymo_timer_stop wants, which records the time
+   between them and returns it in ns. Any number may run at once, in any
+   thread. A start that is sampled out gives 0, and its stop does nothing; no
+   other gives 0: what else is to be done for timed ones only can ask that. */
+static inline KYMO_ALWAYS_ uint64_t
+kymo_timer_start(struct kymo_timer t)
+{
+	uint64_t at = t.h_.at_;
+	struct kymo_tls_ *tls = kymo_tls_;
+	struct kymo_hist_ *hist =
+		(struct kymo_hist_ *)(void *)((char *)tls->hist + at);
+	int32_t turn = hist->turn;
+
+	if (__builtin_expect(turn > 0, 1)) {
+		kymo_turn_add_(&hist->turn, -1);
+		return 0;
+	}
+	if (KYMO_UNLIKELY_(turn != KYMO_TURN_ALL_))
+		return kymo_slow_timer_start_(at);
+	return kymo_look_(&tls->clock);
+}
+
+static inline uint64_t
+kymo_timer_end_(struct kymo_timer t, uint64_t start)
+{
+	const struct kymo_clock_ *clock;
 	uint64_t took_ns;
 
-	if (KYMO_UNLIKELY_(t.h_.sample_n_ != 1 || !start_ns))
-		return kymo_slow_timer_stop_(t.h_, start_ns);
-	took_ns = kymo_took_ns_(kymo_now_ns(), start_ns);
+	if (KYMO_UNLIKELY_(t.h_.sample_n_ != 1))
+		return kymo_slow_timer_stop_(t.h_, start);
+	clock = &kymo_tls_->clock;
+	took_ns = kymo_took_(clock, kymo_look_(clock), start);
 	kymo_histogram_record(t.h_, took_ns);
 	return took_ns;
 }
 
-/* kymo_timer_lap is a stop and the next start by one look at the clock, for
-   steps that follow each other: records what went by since *start_ns, returns
-   it, and sets *start_ns to now. Sampled out, the lap is not recorded. */
-static inline uint64_t
-kymo_timer_lap(struct kymo_timer t, uint64_t *start_ns)
+static inline KYMO_ALWAYS_ uint64_t
+kymo_timer_stop(struct kymo_timer t, uint64_t start)
 {
-	uint64_t now_ns, took_ns;
+	return !start ? 0 : kymo_timer_end_(t, start);
+}
 
-	if (KYMO_UNLIKELY_(t.h_.sample_n_ != 1 || !*start_ns)) {
-		took_ns = kymo_slow_timer_stop_(t.h_, *start_ns);
-		*start_ns = kymo_slow_timer_start_(t.h_);
+/* kymo_timer_lap is a stop and the next start by one look at the clock, for
+   steps that follow each other: records what went by since *start, returns
+   it, and sets *start to now. Sampled out, the lap is not recorded. */
+static inline uint64_t
+kymo_timer_lap(struct kymo_timer t, uint64_t *start)
+{
+	const struct kymo_clock_ *clock;
+	uint64_t now, took_ns;
+
+	if (KYMO_UNLIKELY_(t.h_.sample_n_ != 1 || !*start)) {
+		took_ns = kymo_timer_stop(t, *start);
+		*start = kymo_timer_start(t);
 		return took_ns;
 	}
-	now_ns = kymo_now_ns();
-	took_ns = kymo_took_ns_(now_ns, *start_ns);
-	*start_ns = now_ns;
+	clock = &kymo_tls_->clock;
+	now = kymo_look_(clock);
+	took_ns = kymo_took_(clock, now, *start);
+	*start = now;
 	kymo_histogram_record(t.h_, took_ns);
 	return took_ns;
 }
@@ -786,8 +863,8 @@ KYMO_DO_(kymo_float_gauge_set(struct kymo_float_gauge g, double value));
 KYMO_DO_(kymo_histogram_record(struct kymo_histogram h, uint64_t value));
 KYMO_CALL_(uint64_t, kymo_now_ns(void));
 KYMO_CALL_(uint64_t, kymo_timer_start(struct kymo_timer t));
-KYMO_CALL_(uint64_t, kymo_timer_stop(struct kymo_timer t, uint64_t start_ns));
-KYMO_CALL_(uint64_t, kymo_timer_lap(struct kymo_timer t, uint64_t *start_ns));
+KYMO_CALL_(uint64_t, kymo_timer_stop(struct kymo_timer t, uint64_t start));
+KYMO_CALL_(uint64_t, kymo_timer_lap(struct kymo_timer t, uint64_t *start));
 KYMO_DO_(kymo_timer_record(struct kymo_timer t, uint64_t took_ns));
 static inline void __attribute__((format(printf, 1, 2)))
 kymo_log_(const char *format, ...)
@@ -797,12 +874,12 @@ kymo_log_(const char *format, ...)
 
 #endif
 
-struct kymo_timing_ { struct kymo_timer timer; uint64_t start_ns; };
+struct kymo_timing_ { struct kymo_timer timer; uint64_t start; };
 
 static inline void
 kymo_timing_end_(struct kymo_timing_ *timing)
 {
-	kymo_timer_stop(timing->timer, timing->start_ns);
+	kymo_timer_stop(timing->timer, timing->start);
 }
 
 static inline void
@@ -871,6 +948,25 @@ kymo_span_leave_(struct kymo_span *span)
 	KYMO_FAMILY_(HISTOGRAM, name, text_name, help, -9, __VA_ARGS__)
 #define KYMO_INFO_FAMILY(name, text_name, help, ...) \
 	KYMO_FAMILY_(INFO, name, text_name, help, 0, __VA_ARGS__)
+
+/* A timer of which one start in n is kept, which then counts n times: for what
+   is so short, or so frequent, that two looks at the clock are too much. It
+   costs a few instructions where it is not kept. Of each n starts that follow
+   each other in a thread one is kept, and which is drawn: so quantiles, sum and
+   mean are those of all, however regular the load is, but for chance (a
+   quantile is as sure as that of the kept ones alone); and the count is short
+   of, or ahead of, the starts by less than n a thread. A start without a stop,
+   and a kymo_timer_record, take a turn as well; a handler's take theirs. */
+#define KYMO_TIMER_SAMPLED(name, text_name, help, n) \
+	KYMO_MAKE_(struct kymo_timer, name, \
+		kymo_timer_at(kymo_sampled_family_(text_name, help, \
+			KYMO_COMPONENT, n, NULL), 0, NULL))
+#define KYMO_TIMER_SAMPLED_FAMILY(name, text_name, help, n, ...) \
+	static const char *const KYMO_JOIN_(kymo_keys_, name)[] \
+		__attribute__((unused)) = {__VA_ARGS__, NULL}; \
+	KYMO_MAKE_(struct kymo_family, name, \
+		kymo_sampled_family_(text_name, help, KYMO_COMPONENT, n, \
+			KYMO_JOIN_(kymo_keys_, name)))
 
 /* KYMO_AT(counter, requests, "GET", "200") is the series with these values:
    kymo_counter_inc(KYMO_AT(counter, requests, method, code)). */
@@ -980,22 +1076,42 @@ kymo_span_leave_(struct kymo_span *span)
 			KYMO_COMPONENT, exponent, KYMO_JOIN_(kymo_keys_, name)))
 
 static inline struct kymo_family
+kymo_describe_(struct kymo_desc *desc, const char *name, const char *help,
+	const char *component, const char *const *label_keys)
+{
+	desc->size_bytes = sizeof(*desc);
+	desc->name = name;
+	desc->help = help;
+	desc->component = component;
+	desc->label_keys = label_keys;
+	while (label_keys && label_keys[desc->label_cnt])
+		desc->label_cnt++;
+	return kymo_family(desc);
+}
+
+static inline struct kymo_family
 kymo_family_(enum kymo_kind kind, const char *name, const char *help,
 	const char *component, int exponent, const char *const *label_keys)
 {
 	struct kymo_desc desc;
 
 	memset(&desc, 0, sizeof(desc));
-	desc.size_bytes = sizeof(desc);
 	desc.kind = kind;
-	desc.name = name;
-	desc.help = help;
-	desc.component = component;
 	desc.exponent = exponent;
-	desc.label_keys = label_keys;
-	while (label_keys && label_keys[desc.label_cnt])
-		desc.label_cnt++;
-	return kymo_family(&desc);
+	return kymo_describe_(&desc, name, help, component, label_keys);
+}
+
+static inline struct kymo_family
+kymo_sampled_family_(const char *name, const char *help, const char *component,
+	uint32_t sample_n, const char *const *label_keys)
+{
+	struct kymo_desc desc;
+
+	memset(&desc, 0, sizeof(desc));
+	desc.kind = KYMO_KIND_HISTOGRAM;
+	desc.exponent = -9;
+	desc.sample_n = sample_n;
+	return kymo_describe_(&desc, name, help, component, label_keys);
 }
 
 #endif

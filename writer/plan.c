@@ -223,11 +223,14 @@ numbers_plan(struct kyi_plan *plan)
 
 	if (desc->exponent < -EXPONENT_MAX || desc->exponent > EXPONENT_MAX ||
 	    (uint32_t)desc->agg > KYI_AGG_EACH ||
-	    desc->peak_window_s > PEAK_WINDOW_S_MAX)
+	    desc->peak_window_s > PEAK_WINDOW_S_MAX ||
+	    desc->sample_n > KYI_SAMPLE_MAX ||
+	    (desc->sample_n > 1 && !is_hist(desc->kind)))
 		return false;
 	rec->kind = (uint8_t)desc->kind;
 	rec->agg = (uint8_t)desc->agg;
 	rec->exponent = (int8_t)desc->exponent;
+	rec->sample_n = desc->sample_n <= 1 ? 1 : desc->sample_n;
 	rec->series_max = desc->series_max == 0 ? KYMO_SERIES_MAX_DEFAULT :
 	    desc->series_max;
 	if (is_peak) {

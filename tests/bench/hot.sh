@@ -126,7 +126,7 @@ END {
 
 # Every row is there; figures are looked at by whoever runs the whole suite.
 for row in floor counter_add updown_add gauge_set histogram_record timer \
-	counter_labels_lookup counter_labels_fixed timer_lap event span \
+	counter_labels_lookup counter_labels_fixed timer_lap timer_sampled event span \
 	counter_add_so counter_add_dl counter_add_t2 work_counter_add \
 	work_histogram_record_t2 memory_thread clock_step quantiles_pareto; do
 	grep -q "\"row\":\"$row\"" "$tmp/json" || fail "no row $row"

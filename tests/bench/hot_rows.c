@@ -57,6 +57,8 @@ FAMILY(gauge, GAUGE, "hot" HOT_SUFFIX "_depth");
 FAMILY(float_gauge, FLOAT_GAUGE, "hot" HOT_SUFFIX "_load");
 FAMILY(histogram, HISTOGRAM, "hot" HOT_SUFFIX "_size_bytes");
 FAMILY(timer, TIMER, "hot" HOT_SUFFIX "_duration_seconds");
+KYMO_TIMER_SAMPLED_FAMILY(of_sampled, "hot" HOT_SUFFIX "_sampled_seconds",
+    "For the benchmark", 64, "n");
 KYMO_MAX(peak, "hot" HOT_SUFFIX "_peak", "For the benchmark");
 KYMO_COUNTER_FAMILY(labels, "hot" HOT_SUFFIX "_requests_total", "With labels",
     "method", "code");
@@ -73,7 +75,8 @@ static struct kymo_histogram scaled[7][HISTS];
 static __thread uint64_t *floor_slots
 	__attribute__((tls_model("initial-exec")));
 static __thread uint64_t floor_cells[SERIES];
-static __thread uint64_t lap_ns;
+static struct kymo_timer sampled[SERIES];
+static __thread uint64_t lap;
 
 /* What a record cannot be cheaper than: an add to a cell of this thread. */
 static inline void
@@ -119,7 +122,9 @@ ROW(clock_os, os_clock())
 ROW(clock, (void)kymo_now_ns())
 ROW(timer, kymo_timer_stop(timers[i % HISTS],
     kymo_timer_start(timers[i % HISTS])))
-ROW(timer_lap, kymo_timer_lap(timers[i % HISTS], &lap_ns))
+ROW(timer_lap, kymo_timer_lap(timers[i % HISTS], &lap))
+ROW(timer_sampled, kymo_timer_stop(sampled[i % HISTS],
+    kymo_timer_start(sampled[i % HISTS])))
 ROW(event, KYMO_LOG(KYMO_INFO, "hot %d", 1))
 ROW(event_text, KYMO_LOG(KYMO_INFO, "hot %s of %d", method, 1))
 ROW(span,
@@ -149,6 +154,7 @@ static const struct hot_row rows[] = {
 	{"clock", row_clock, 8192},
 	{"timer", row_timer, 4096},
 	{"timer_lap", row_timer_lap, 4096},
+	{"timer_sampled", row_timer_sampled, 65536},
 	{"event", row_event, 4096},
 	{"event_text", row_event_text, 4096},
 	{"span", row_span, 4096},
@@ -187,7 +193,9 @@ WORK(histogram, kymo_histogram_record(histograms[0], values[i % SERIES]))
 WORK(labels_fixed,
     kymo_counter_inc(KYMO_AT_FIXED(counter, labels, method, "200")))
 WORK(labels_lookup, kymo_counter_inc(KYMO_AT(counter, labels, method, "200")))
-WORK(timer_lap, kymo_timer_lap(timers[0], &lap_ns))
+WORK(timer_lap, kymo_timer_lap(timers[0], &lap))
+WORK(timer_sampled,
+    kymo_timer_stop(sampled[0], kymo_timer_start(sampled[0])))
 
 static const struct hot_work works[] = {
 	{"", work_none},
@@ -197,6 +205,7 @@ static const struct hot_work works[] = {
 	{"counter_labels_fixed", work_labels_fixed},
 	{"counter_labels_lookup", work_labels_lookup},
 	{"timer_lap", work_timer_lap},
+	{"timer_sampled", work_timer_sampled},
 };
 
 /* ---- preparation ------------------------------------------------------ */
@@ -253,6 +262,7 @@ prepare(void)
 		float_gauges[i] = KYMO_AT(float_gauge, of_float_gauges, n);
 		histograms[i] = KYMO_AT(histogram, of_histograms, n);
 		timers[i] = KYMO_AT(timer, of_timers, n);
+		sampled[i] = KYMO_AT(timer, of_sampled, n);
 		values[i] = some_value(i);
 		for (scale = 0; scale <= 6; scale++)
 			values_of[scale][i] = scale == 6 ? 1 + i * 7 :
@@ -273,7 +283,7 @@ prepare_thread(void)
 		abort();
 	memset(work_words, 1, WORK_WORDS * sizeof(*work_words));
 	kymo_thread_prepare();
-	lap_ns = kymo_now_ns();
+	lap = kymo_timer_start(timers[0]);
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		rows[i].run(HOT_UNROLL); /* nothing is new when it counts */
 }

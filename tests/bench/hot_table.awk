@@ -41,6 +41,8 @@ function target(row,    x) {
 		return holds(x <= 1.5 && instr[row] <= 24.1, "1.5 ns, 24 instructions")
 	if (row == "timer")
 		return holds(x <= 2 * 1.2 * min["clock"], "1.2x two looks at its clock")
+	if (row == "timer_sampled")
+		return holds(x <= 2, "2 ns")
 	if (row == "timer_lap")
 		return holds(x <= 1.5 * min["clock"], "one look")
 	if (row == "counter_labels_lookup")

@@ -27,6 +27,7 @@ KYMO_MAX(longest, "longest", "Longest");
 KYMO_MIN(shortest, "shortest", "Shortest");
 KYMO_HISTOGRAM(size, "size_bytes", "Sizes");
 KYMO_TIMER(took, "took_seconds", "Durations");
+KYMO_TIMER_SAMPLED(often, "often_seconds", "Durations", 64);
 KYMO_TEXT(last, "last", "Last");
 KYMO_HEALTH(health, "health", "Health");
 KYMO_SPAN_NAME(job_span, "job");
@@ -66,13 +67,15 @@ int serve(struct request *request)
 {
 	int result;
 	KYMO(KYMO_SPAN_SCOPE(job_span);
-	uint64_t start_ns = kymo_timer_start(took);)
+	uint64_t start = kymo_timer_start(took);
+	uint64_t one_in_64 = kymo_timer_start(often);)
 
 	KYMO(kymo_updown_add(inflight, 1);)
 	result = handle(request);
 	KYMO(kymo_updown_add(inflight, -1);
-	kymo_timer_lap(took, &start_ns);
-	kymo_timer_stop(took, start_ns);
+	kymo_timer_stop(often, one_in_64);
+	kymo_timer_lap(took, &start);
+	kymo_timer_stop(took, start);
 	kymo_timer_record(took, 5);
 	kymo_histogram_observe(size, request->bytes);
 	kymo_counter_inc(KYMO_AT(counter, requests, request->method, "200"));

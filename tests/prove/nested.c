@@ -20,62 +20,32 @@
 #define BREAKPOINT() raise(SIGTRAP)
 #endif
 
+#define SAMPLE_N 3u
 KYMO_COUNTER(counter, "counter_total", "c");
 KYMO_UPDOWN(updown, "updown", "u");
 KYMO_HISTOGRAM(hist, "hist", "h");
 KYMO_TIMER(timer, "timer_seconds", "t");
+KYMO_TIMER_SAMPLED(sampled, "sampled_seconds", "t", SAMPLE_N);
 KYMO_GAUGE(gauge, "gauge", "g");
 KYMO_FLOAT_GAUGE(float_gauge, "float_gauge", "g");
 KYMO_COUNTER_FAMILY(labelled, "labelled_total", "l", "k");
 KYMO_SPAN_NAME(span_name, "work");
 
-static void
-one_counter(void)
-{
-	kymo_counter_inc(counter);
-}
-
-static void
-one_updown(void)
-{
-	kymo_updown_add(updown, 1);
-}
-
-static void
-one_hist(void)
-{
-	kymo_histogram_record(hist, 5);
-}
-
-static void
-one_observe(void)
-{
-	kymo_histogram_observe(hist, 5);
-}
-
-static void
-one_gauge(void)
-{
-	kymo_gauge_add(gauge, 1);
-}
-
-static void
-one_float_gauge(void)
-{
-	kymo_float_gauge_add(float_gauge, 1);
-}
-
-static void
-one_lookup(void)
-{
-	kymo_counter_inc(KYMO_AT(counter, labelled, "v"));
-}
-
-static void
-one_lookup_fixed(void)
-{
-	kymo_counter_inc(KYMO_AT_FIXED(counter, labelled, "v"));
-}
+#define ONE(name, record)                                                     \
+	static void                                                           \
+	one_##name(void)                                                      \
+	{                                                                     \
+		record;                                                       \
+	}
+ONE(counter, kymo_counter_inc(counter))
+ONE(updown, kymo_updown_add(updown, 1))
+ONE(hist, kymo_histogram_record(hist, 5))
+ONE(observe, kymo_histogram_observe(hist, 5))
+ONE(gauge, kymo_gauge_add(gauge, 1))
+ONE(float_gauge, kymo_float_gauge_add(float_gauge, 1))
+ONE(lookup, kymo_counter_inc(KYMO_AT(counter, labelled, "v")))
+ONE(lookup_fixed,
+    kymo_counter_inc(KYMO_AT_FIXED(counter, labelled, "v")))
 
 static void
 one_timer(void)
@@ -86,11 +56,8 @@ one_timer(void)
 	kymo_timer_lap(timer, &lap_ns);
 }
 
-static void
-one_span(void)
-{
-	KYMO_SPAN_SCOPE(span_name);
-}
+ONE(timer_sampled, kymo_timer_stop(sampled, kymo_timer_start(sampled)))
+ONE(span, KYMO_SPAN_SCOPE(span_name))
 
 static void
 one_log(void)
@@ -107,6 +74,13 @@ one_of_each(void)
 	one_span();
 	one_log();
 }
+
+/* What the child says of itself. */
+static struct shared {
+	volatile uint64_t made, handled;
+	volatile bool finish;
+	char path[320];
+} *shared;
 
 /* ---- what the region must say of n records --------------------------------- */
 
@@ -152,6 +126,21 @@ counted_timer(const struct peek *peek)
 	static struct peek_hist cells;
 
 	return peek_hist(peek, "timer_seconds", &cells) ? cells.cnt / 2 : 0;
+}
+
+/* One of each SAMPLE_N is kept, and is as many: the last ones may not have
+   come to theirs yet. */
+static uint64_t
+counted_timer_sampled(const struct peek *peek)
+{
+	static struct peek_hist cells;
+	uint64_t made = shared->made + shared->handled;
+
+	if (!peek_hist(peek, "sampled_seconds", &cells) ||
+	    cells.cnt % SAMPLE_N != 0)
+		return 0;
+	return cells.cnt + SAMPLE_N > made && cells.cnt < made + SAMPLE_N ?
+	    made : cells.cnt;
 }
 
 static uint64_t
@@ -235,17 +224,12 @@ static const struct kind {
 	{ "lookup", one_lookup, counted_lookup },
 	{ "lookup_fixed", one_lookup_fixed, counted_lookup },
 	{ "timer", one_timer, counted_timer },
+	{ "timer_sampled", one_timer_sampled, counted_timer_sampled },
 	{ "span", one_span, counted_spans },
 	{ "log", one_log, counted_logs },
 };
 
 /* ---- the child --------------------------------------------------------------- */
-
-static struct shared {
-	volatile uint64_t made, handled;
-	volatile bool finish;
-	char path[320];
-} *shared;
 
 static void (*record_now)(void);
 

@@ -18,6 +18,7 @@ KYMO_HISTOGRAM(hist_over, "hist_over", "h");
 KYMO_HISTOGRAM_FAMILY(hist_labelled, "hist_labelled", "h", "k");
 KYMO_TIMER(timer, "timer_seconds", "t");
 KYMO_TIMER(lap, "lap_seconds", "t");
+KYMO_TIMER_SAMPLED(half, "half_seconds", "t", 2);
 
 static struct kymo_family many;
 
@@ -355,6 +356,27 @@ seen_lap(const struct steps_view *view, uint64_t made, uint64_t n)
 	return value == NULL ? 0 : (int64_t)hist_cnt(&value->is.hist);
 }
 
+/* Of two one is kept, and is two. */
+static void
+record_timer_sampled(uint64_t n)
+{
+	(void)n;
+	kymo_timer_stop(half, kymo_timer_start(half));
+	kymo_timer_stop(half, kymo_timer_start(half));
+}
+
+static int64_t
+seen_timer_sampled(const struct steps_view *view, uint64_t made, uint64_t n)
+{
+	const struct kymo_metric_value *value =
+	    steps_value(view, "half_seconds", NULL);
+	uint64_t cnt = value == NULL ? 0 : hist_cnt(&value->is.hist);
+
+	(void)made;
+	(void)n;
+	return cnt % 2 != 0 ? -1 : (int64_t)(cnt / 2);
+}
+
 #define KIND(name) { #name, record_##name, seen_##name, false, false }
 #define KIND_SET(name, may_vanish, is_new) { #name, steps_record_##name, \
 	steps_seen_##name, may_vanish, is_new }
@@ -363,6 +385,7 @@ const struct steps_kind steps_kinds[] = {
 	KIND(gauge_add), KIND(float_set), KIND(float_add), KIND(max),
 	KIND(min), KIND(hist), KIND(observe), KIND(hist_zero),
 	KIND(hist_over), KIND(timer), KIND(lap), KIND(lookup),
+	KIND(timer_sampled),
 	KIND(lookup_fixed), KIND(heartbeat), KIND(hist_label),
 	{ "label", record_label, seen_label, false, true },
 	KIND_SET(text, false, false), KIND_SET(state_be, false, false),

@@ -51,6 +51,7 @@ KYMO_MAX(max, "max", "m");
 KYMO_MIN(min, "min", "m");
 KYMO_HISTOGRAM(hist, "hist", "h");
 KYMO_TIMER(timer, "took_seconds", "t");
+KYMO_TIMER_SAMPLED(often, "often_seconds", "t", 4);
 static __thread uint64_t lap_ns = 1;
 KYMO_TEXT(text, "text", "t");
 KYMO_COUNTER_FAMILY(labelled, "labelled_total", "l", "method", "code");
@@ -76,6 +77,7 @@ static struct kymo_histogram sampled;
 	X(histogram_sampled, kymo_histogram_record(sampled, (uint64_t)i))     \
 	X(histogram_observe, kymo_histogram_observe(hist, (double)i))         \
 	X(timer, kymo_timer_stop(timer, kymo_timer_start(timer)))             \
+	X(timer_sampled, kymo_timer_stop(often, kymo_timer_start(often)))     \
 	X(exemplar, kymo_histogram_exemplar(hist, (uint64_t)i, NULL))         \
 	X(lookup, kymo_counter_inc(KYMO_AT(counter, labelled, "GET", "200"))) \
 	X(lookup_fixed, kymo_counter_inc(KYMO_AT_FIXED(counter, labelled,     \

@@ -234,6 +234,102 @@ test_sampled_records_weigh_what_was_left_out(void **state)
 	assert_int_equal(hist.cnt - i, 10 * kept);
 }
 
+static struct kymo_timer
+make_sampled(uint32_t sample_n)
+{
+	struct kymo_desc desc = fresh_desc(KYMO_KIND_HISTOGRAM, "h");
+
+	desc.exponent = -9;
+	desc.sample_n = sample_n;
+	return kymo_timer_at(kymo_family(&desc), 0, NULL);
+}
+
+static void
+test_of_each_n_starts_one_is_kept(void **state)
+{
+	static const uint32_t ns[] = { 1, 2, 3, 16, 1000 };
+	struct kymo_timer timer;
+	struct peek_hist hist;
+	uint32_t block, i, j, kept;
+
+	for (i = 0; i < sizeof(ns) / sizeof(*ns); i++) {
+		fresh_start();
+		timer = make_sampled(ns[i]);
+		for (block = 0; block < 50; block++) {
+			kept = 0;
+			for (j = 0; j < ns[i]; j++) {
+				uint64_t start = kymo_timer_start(timer);
+
+				kept += start != 0;
+				kymo_timer_stop(timer, start);
+			}
+			assert_int_equal(kept, 1);
+		}
+		assert_true(peek_hist(fresh_peek(), "h", &hist));
+		assert_int_equal(hist.cnt, 50 * ns[i]);
+		assert_int_equal(hist.sum % ns[i], 0);
+	}
+}
+
+/* However regular they come: 1 ns and 1000 ns in turn, 16 at a time. */
+static void
+test_which_one_is_kept_does_not_follow_the_load(void **state)
+{
+	struct kymo_timer timer = make_sampled(16);
+	uint32_t i, odd = 0, blocks = 4000;
+
+	for (i = 0; i < 16 * blocks; i++)
+		odd += kymo_timer_start(timer) != 0 && i % 2 == 1;
+	/* Ten standard deviations. */
+	assert_in_range(odd, blocks / 2 - 320, blocks / 2 + 320);
+}
+
+/* A handler that comes between the look at whose turn it is and the step. */
+static void
+test_a_handler_may_take_the_turn(void **state)
+{
+	struct kymo_timer timer = make_sampled(16);
+	struct kymo_hist_ *hist;
+	uint32_t i, kept = 0;
+
+	kymo_timer_start(timer);
+	hist = &kymo_tls_->hist[timer.h_.at_ / sizeof(*hist)];
+	while (hist->turn > 0)
+		kymo_timer_start(timer);
+	hist->turn--; /* it took the last one that was to be left out */
+	assert_true(kymo_timer_start(timer) != 0);
+	for (i = 0; i < 16 * 1000; i++)
+		kept += kymo_timer_start(timer) != 0;
+	assert_in_range(kept, 999, 1001);
+}
+
+static void
+test_what_is_sampled_multiplies(void **state)
+{
+	struct kymo_desc desc = fresh_desc(KYMO_KIND_HISTOGRAM, "h");
+
+	setenv("KYMO_COMPONENTS", "storage:0.1", 1);
+	fresh_start();
+	desc.component = "storage";
+	desc.sample_n = 4;
+	assert_int_equal(kymo_histogram_at(kymo_family(&desc), 0, NULL)
+	    .sample_n_, 40);
+	assert_true(kymo_family(&desc).id_ != 0);
+	desc.sample_n = 5;
+	assert_int_equal(kymo_family(&desc).id_, 0); /* another one */
+	desc.name = "h2";
+	desc.sample_n = 1000000;
+	assert_int_equal(kymo_histogram_at(kymo_family(&desc), 0, NULL)
+	    .sample_n_, 1000000);
+	desc.sample_n = 1000001;
+	assert_int_equal(kymo_family(&desc).id_, 0);
+	desc.name = "c_total";
+	desc.kind = KYMO_KIND_COUNTER;
+	desc.sample_n = 2;
+	assert_int_equal(kymo_family(&desc).id_, 0);
+	assert_int_equal(fresh_status().err_badcall, 3);
+}
+
 static void
 test_a_zero_handle_is_a_bad_call(void **state)
 {
@@ -275,24 +371,30 @@ test_laps_add_up_to_the_whole(void **state)
 {
 	struct kymo_timer timer;
 	struct peek_hist hist;
-	uint64_t first_ns, at_ns, sum_ns = 0;
+	uint64_t at, sum_ns = 0, before_ns, from_ns, till_ns;
 	uint32_t i;
 
 	timer.h_ = make(0, -9, 0, 0);
-	first_ns = at_ns = kymo_timer_start(timer);
-	for (i = 0; i < 100; i++)
-		sum_ns += kymo_timer_lap(timer, &at_ns);
-	assert_int_equal(at_ns - first_ns, sum_ns);
+	before_ns = kymo_now_ns();
+	at = kymo_timer_start(timer);
+	from_ns = kymo_now_ns();
+	for (i = 0; i < 99; i++)
+		sum_ns += kymo_timer_lap(timer, &at);
+	till_ns = kymo_now_ns();
+	sum_ns += kymo_timer_lap(timer, &at);
+	/* To a rounding each, and some microseconds between two clocks. */
+	assert_true(sum_ns + 100 + 50000 >= till_ns - from_ns);
+	assert_true(sum_ns <= kymo_now_ns() - before_ns + 100 + 50000);
 	/* A start that was left out gives no lap, but the next one's start. */
-	at_ns = 0;
-	assert_int_equal(kymo_timer_lap(timer, &at_ns), 0);
-	assert_true(at_ns >= first_ns + sum_ns);
+	at = 0;
+	assert_int_equal(kymo_timer_lap(timer, &at), 0);
+	assert_true(at != 0);
 	assert_true(peek_hist(fresh_peek(), "h", &hist));
 	assert_int_equal(hist.cnt, 100);
 	assert_int_equal(hist.sum, sum_ns);
 	/* Another thread's start, by a clock that is a little ahead. */
-	at_ns = UINT64_MAX;
-	assert_int_equal(kymo_timer_lap(timer, &at_ns), 0);
+	at += 2000000000;
+	assert_int_equal(kymo_timer_lap(timer, &at), 0);
 	assert_int_equal(fresh_status().err_badcall, 0);
 }
 
@@ -312,6 +414,10 @@ main(void)
 		TEST(test_a_negative_value_is_a_bad_call),
 		TEST(test_observations_are_rounded_to_the_recorded_unit),
 		TEST(test_sampled_records_weigh_what_was_left_out),
+		TEST(test_of_each_n_starts_one_is_kept),
+		TEST(test_which_one_is_kept_does_not_follow_the_load),
+		TEST(test_a_handler_may_take_the_turn),
+		TEST(test_what_is_sampled_multiplies),
 		TEST(test_a_zero_handle_is_a_bad_call),
 		TEST(test_a_timer_records_nanoseconds),
 		TEST(test_laps_add_up_to_the_whole),
