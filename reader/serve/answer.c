@@ -11,50 +11,26 @@
 #define GLOB_BYTES_MAX 256u
 #define TEXT_PLAIN "text/plain; charset=utf-8"
 
-struct request {
-	struct kymo_serve *serve;
-	struct MHD_Connection *connection;
-};
-
-struct header {
-	const char *key, *value;
-};
-
-/* A short answer; more NULL: no further header. */
 static enum MHD_Result
-say(struct request *request, unsigned status, const char *content_type,
-    const char *text, const struct header *more)
+say(struct kyi_request *request, unsigned status, const char *content_type,
+    const char *text)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-	    strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result result;
-
-	if (response == NULL)
-		return MHD_NO;
-	kyi_headers_add(response, content_type);
-	if (more != NULL)
-		MHD_add_response_header(response, more->key, more->value);
-	result = MHD_queue_response(request->connection, status, response);
-	MHD_destroy_response(response);
-	kyi_add_u64_relaxed(&request->serve->sent_bytes, strlen(text));
-	return result;
+	return kyi_request_say(request, status, content_type, text, NULL,
+	    NULL);
 }
 
 static enum MHD_Result
-refuse(struct request *request, unsigned status, const char *text,
-    const struct header *more)
+refuse(struct kyi_request *request, unsigned status, const char *text)
 {
 	kyi_add_u64_relaxed(&request->serve->refused_cnt, 1);
-	return say(request, status, TEXT_PLAIN, text, more);
+	return say(request, status, TEXT_PLAIN, text);
 }
 
 static enum MHD_Result
-not_ready(struct request *request, const char *text)
+not_ready(struct kyi_request *request, const char *text)
 {
-	const struct header again = { "Retry-After", "1" };
-
-	return say(request, MHD_HTTP_SERVICE_UNAVAILABLE, TEXT_PLAIN, text,
-	    &again);
+	return kyi_request_say(request, MHD_HTTP_SERVICE_UNAVAILABLE,
+	    TEXT_PLAIN, text, "Retry-After", "1");
 }
 
 /* ---- /metrics ---------------------------------------------------------- */
@@ -85,7 +61,7 @@ glob_add(void *to, enum MHD_ValueKind kind, const char *key,
 }
 
 static enum MHD_Result
-page(struct request *request, const struct globs *globs)
+page(struct kyi_request *request, const struct globs *globs)
 {
 	const struct kymo_filter filter = { .names = globs->names,
 	    .name_cnt = globs->cnt };
@@ -104,14 +80,14 @@ page(struct request *request, const struct globs *globs)
 	serve->source.release(scan);
 	if (bytes < 0)
 		return say(request, MHD_HTTP_INTERNAL_SERVER_ERROR, TEXT_PLAIN,
-		    "out of memory\n", NULL);
+		    "out of memory\n");
 	kyi_add_u64_relaxed(&serve->sent_bytes, (uint64_t)bytes);
 	kyi_add_u64_relaxed(&serve->scrape_cnt, 1);
 	return MHD_YES;
 }
 
 static enum MHD_Result
-metrics(struct request *request)
+metrics(struct kyi_request *request)
 {
 	struct globs globs = { .cnt = 0 };
 	uint64_t start_ns = kyi_serve_now_ns();
@@ -121,7 +97,7 @@ metrics(struct request *request)
 	    glob_add, &globs);
 	if (globs.too_many)
 		return refuse(request, MHD_HTTP_BAD_REQUEST, "at most 32 "
-		    "name=GLOB of at most 256 bytes\n", NULL);
+		    "name=GLOB of at most 256 bytes\n");
 	result = page(request, &globs);
 	kyi_add_u64_relaxed(&request->serve->scrape_ns,
 	    kyi_serve_now_ns() - start_ns);
@@ -131,13 +107,13 @@ metrics(struct request *request)
 /* ---- the others -------------------------------------------------------- */
 
 static enum MHD_Result
-healthy(struct request *request)
+healthy(struct kyi_request *request)
 {
-	return say(request, MHD_HTTP_OK, TEXT_PLAIN, "healthy\n", NULL);
+	return say(request, MHD_HTTP_OK, TEXT_PLAIN, "healthy\n");
 }
 
 static enum MHD_Result
-ready(struct request *request)
+ready(struct kyi_request *request)
 {
 	struct kymo_serve *serve = request->serve;
 	const struct kymo_scan *scan = serve->source.take(serve->source.of);
@@ -154,15 +130,14 @@ ready(struct request *request)
 		    (unsigned long long)(age_ns / 1000000000));
 		return not_ready(request, text);
 	}
-	return say(request, MHD_HTTP_OK, TEXT_PLAIN, "ready\n", NULL);
+	return say(request, MHD_HTTP_OK, TEXT_PLAIN, "ready\n");
 }
 
 static enum MHD_Result
-front(struct request *request)
+front(struct kyi_request *request)
 {
-	const struct header policy = { "Content-Security-Policy",
-	    "default-src 'none'; base-uri 'none'; form-action 'none'; "
-	    "frame-ancestors 'none'" };
+	static const char policy[] = "default-src 'none'; base-uri 'none'; "
+	    "form-action 'none'; frame-ancestors 'none'";
 	char text[1024];
 
 	snprintf(text, sizeof(text), "<!doctype html>\n"
@@ -174,14 +149,17 @@ front(struct request *request)
 	    "<code>?name=GLOB</code> for some</li>\n"
 	    "<li><a href=\"/-/ready\">/-/ready</a>: are scans fresh?</li>\n"
 	    "<li><a href=\"/-/healthy\">/-/healthy</a>: is kymod there?</li>\n"
-	    "</ul>\n</body></html>\n", request->serve->version);
-	return say(request, MHD_HTTP_OK, "text/html; charset=utf-8", text,
-	    &policy);
+	    "<li>/api/v1/..: queries, as Prometheus has them; "
+	    "<code>kymo query</code> asks</li>\n"
+	    "</ul>\n</body></html>\n", request->serve->world.version);
+	return kyi_request_say(request, MHD_HTTP_OK,
+	    "text/html; charset=utf-8", text, "Content-Security-Policy",
+	    policy);
 }
 
 static const struct {
 	const char *path;
-	enum MHD_Result (*answer)(struct request *request);
+	enum MHD_Result (*answer)(struct kyi_request *request);
 } routes[] = {
 	{ "/metrics", metrics },
 	{ "/-/healthy", healthy },
@@ -211,8 +189,8 @@ host_count(void *to, enum MHD_ValueKind kind, const char *key,
 }
 
 /* HTTP/1.0 needs no Host; every browser sends one. */
-static bool
-host_good(struct request *request, const char *version)
+bool
+kyi_host_asked(struct kyi_request *request, const char *version)
 {
 	struct hosts hosts = { NULL, 0 };
 
@@ -224,27 +202,44 @@ host_good(struct request *request, const char *version)
 	    kyi_host_good(&request->serve->names, hosts.host);
 }
 
-enum MHD_Result
-kyi_answer(struct kymo_serve *serve, struct MHD_Connection *connection,
-    const char *path, const char *method, const char *version)
+static enum MHD_Result
+by_method(struct kyi_request *request, const char *path, const char *method)
 {
-	const struct header allow = { "Allow", "GET, HEAD" };
-	struct request request = { serve, connection };
 	size_t i;
 
-	kyi_add_u64_relaxed(&serve->request_cnt, 1);
-	if (!host_good(&request, version))
-		return refuse(&request, MHD_HTTP_MISDIRECTED_REQUEST,
-		    "not a name of this server; ask by its address, as "
-		    "localhost, by the machine's name, or by one that hosts: "
-		    "in its configuration lists\n", NULL);
+	if (strcmp(path, "/-/reload") == 0 &&
+	    request->serve->world.reload != NULL) {
+		if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 ||
+		    strcmp(method, MHD_HTTP_METHOD_PUT) == 0)
+			return kyi_request_reload(request);
+		kyi_add_u64_relaxed(&request->serve->refused_cnt, 1);
+		return kyi_request_say(request, MHD_HTTP_METHOD_NOT_ALLOWED,
+		    TEXT_PLAIN, "only POST and PUT\n", "Allow", "POST, PUT");
+	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
-	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return refuse(&request, MHD_HTTP_METHOD_NOT_ALLOWED,
-		    "only GET and HEAD\n", &allow);
+	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+		kyi_add_u64_relaxed(&request->serve->refused_cnt, 1);
+		return kyi_request_say(request, MHD_HTTP_METHOD_NOT_ALLOWED,
+		    TEXT_PLAIN, "only GET and HEAD\n", "Allow", "GET, HEAD");
+	}
 	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strcmp(path, routes[i].path) == 0)
-			return routes[i].answer(&request);
-	return refuse(&request, MHD_HTTP_NOT_FOUND, "nothing here; there are "
-	    "/metrics, /-/healthy and /-/ready\n", NULL);
+			return routes[i].answer(request);
+	return refuse(request, MHD_HTTP_NOT_FOUND, "nothing here; there are "
+	    "/metrics, /-/healthy, /-/ready and /api/v1/..\n");
+}
+
+enum MHD_Result
+kyi_answer(struct kyi_request *request, const char *path, const char *method,
+    const char *version)
+{
+	kyi_add_u64_relaxed(&request->serve->request_cnt, 1);
+	if (!kyi_host_asked(request, version))
+		return refuse(request, MHD_HTTP_MISDIRECTED_REQUEST,
+		    "not a name of this server; ask by its address, as "
+		    "localhost, by the machine's name, or by one that hosts: "
+		    "in its configuration lists\n");
+	if (strncmp(path, KYI_API_PREFIX, strlen(KYI_API_PREFIX)) == 0)
+		return kyi_request_api(request, path, method);
+	return by_method(request, path, method);
 }

@@ -24,6 +24,7 @@ deadline_ns(const struct kyi_places *places, const struct kyi_place *place)
 		[KYI_PLACE_HEAD] = places->limits.head_ns,
 		[KYI_PLACE_ANSWER] = places->limits.answer_ns,
 		[KYI_PLACE_IDLE] = places->limits.idle_ns,
+		[KYI_PLACE_WORK] = UINT64_MAX / 4,
 	};
 
 	return place->since_ns + spans[place->state];
@@ -155,6 +156,7 @@ oldest(struct kyi_places *places, bool answering, uint64_t before_ns)
 
 	for (place = places->oldest; place != NULL; place = place->before) {
 		if (place->gone || place->since_ns > before_ns ||
+		    place->state == KYI_PLACE_WORK ||
 		    (place->state == KYI_PLACE_ANSWER) != answering)
 			continue;
 		if (answering || !has_unread(place))
@@ -305,7 +307,8 @@ kyi_places_drain(struct kyi_places *places, const void *owner,
 			if (place->gone ||
 			    (owner != NULL && place->owner != owner))
 				continue;
-			if (place->state == KYI_PLACE_ANSWER)
+			if (place->state == KYI_PLACE_ANSWER ||
+			    place->state == KYI_PLACE_WORK)
 				busy = true;
 			else
 				cut_off(places, place);

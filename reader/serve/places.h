@@ -4,9 +4,11 @@
    byte a second keeps its place for ever; here a request has one deadline in
    all, and where places run short the oldest that nobody works for goes.
 
-   A connection is in one of three states:
+   A connection is in one of four states:
      HEAD    from its start: the first head must be whole in head_ns
      ANSWER  from a whole head to the end of its answer: answer_ns in all
+     WORK    a thread of ours makes the answer: it has a time-out of its own,
+             and how many there are is bounded where they are made
      IDLE    kept alive for another request: idle_ns until it is whole
 
    Who sent what we have not read yet has done its part: such a one goes only
@@ -32,7 +34,8 @@ enum kyi_place_state {
 	KYI_PLACE_HEAD = 0,
 	KYI_PLACE_ANSWER = 1,
 	KYI_PLACE_IDLE = 2,
-	KYI_PLACE_STATE_CNT = 3
+	KYI_PLACE_WORK = 3,
+	KYI_PLACE_STATE_CNT = 4
 };
 
 struct kyi_place {

@@ -5,7 +5,9 @@
 
 #include <microhttpd.h>
 
+#include "reader/serve/api.h"
 #include "reader/serve/host.h"
+#include "reader/serve/lane.h"
 #include "reader/serve/page.h"
 #include "reader/serve/places.h"
 #include "reader/serve/serve.h"
@@ -28,13 +30,35 @@ struct kyi_listener {
 struct kymo_serve {
 	struct kyi_source source;
 	uint64_t stale_ns; /* atomic */
-	char version[64];
 	struct kyi_host_names names;
 	struct kyi_listener *listeners;
 	struct kyi_page_cache pages;
 	struct kyi_places places;
+	struct kyi_api_world world;
+	/* What may wait a little, so that it does not stand behind queries. */
+	struct kyi_lane light, queries;
 	/* shm/atomic.h; counted by all threads */
 	uint64_t request_cnt, scrape_cnt, refused_cnt, sent_bytes, scrape_ns;
+	uint64_t query_cnt, query_ns, canceled_cnt;
+	uint64_t held_bytes; /* bodies that were sent to us, and API answers */
+};
+
+/* One request, from its head to the end of its answer. */
+struct kyi_request {
+	struct kyi_job job;
+	struct kymo_serve *serve;
+	struct MHD_Connection *connection;
+	struct kyi_place *place; /* NULL: there was no memory for one */
+	int fd;
+	bool reading;  /* its body is wanted */
+	bool unread;   /* there is one, and it is not */
+	bool too_long, no_room; /* why it was not kept */
+	struct kymo_buffer body;
+	bool asleep; /* a lane has it; when we hear again the answer is there */
+	bool gzip, is_reload, is_packed;
+	uint64_t begin_ns, held_bytes;
+	char *path;
+	struct kyi_api api;
 };
 
 /* kymo_serve_new with a source and limits of one's own. */
@@ -42,9 +66,32 @@ struct kymo_serve *kyi_serve_new(const struct kymo_serve_options *options,
     const struct kyi_source *source, const struct kyi_places_limits *limits,
     struct kymo_error *error);
 
-/* One request whose head is there; the library's access handler. */
-enum MHD_Result kyi_answer(struct kymo_serve *serve,
-    struct MHD_Connection *connection, const char *path, const char *method,
-    const char *version);
+/* One request that is there as far as it is wanted. */
+enum MHD_Result kyi_answer(struct kyi_request *request, const char *path,
+    const char *method, const char *version);
+/* Whether Host is one of ours. */
+bool kyi_host_asked(struct kyi_request *request, const char *version);
+
+/* ---- request.c ---- */
+
+struct kyi_request *kyi_request_new(struct kyi_listener *listener,
+    struct MHD_Connection *connection, struct kyi_place *place, int fd);
+void kyi_request_free(struct kyi_request *request);
+/* Whether the body of this request is read: what has one is a question to the
+   API. */
+bool kyi_body_wanted(struct kyi_request *request, const char *path,
+    const char *method, const char *version);
+void kyi_body_add(struct kyi_request *request, const char *bytes,
+    size_t len_bytes);
+/* Answers what is asked of the API, or sleeps until a lane has. */
+enum MHD_Result kyi_request_api(struct kyi_request *request, const char *path,
+    const char *method);
+enum MHD_Result kyi_request_reload(struct kyi_request *request);
+/* It was asleep: sends what there is now. */
+enum MHD_Result kyi_request_send(struct kyi_request *request);
+/* A short answer. */
+enum MHD_Result kyi_request_say(struct kyi_request *request, unsigned status,
+    const char *content_type, const char *text, const char *header,
+    const char *value);
 
 #endif

@@ -23,6 +23,10 @@
 #define HEAD_BYTES_MAX 16384u /* and buffers, of one connection */
 #define SILENCE_S 120u
 #define END_NS 2000000000ull
+#define QUERY_TIMEOUT_MS 120000u
+#define QUERY_MAX 2u
+#define QUERY_QUEUE_MAX 32u
+#define LIGHT_QUEUE_MAX 64u
 
 static const struct kyi_places_limits default_limits = {
 	.place_max = 256,
@@ -89,36 +93,52 @@ has_body(struct MHD_Connection *connection)
 	    MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL;
 }
 
-/* Called when the head is there, and again when there is no (more) body. An
-   answer to the first call ends the connection, one to the second keeps it
-   for another request; but a body is never waited for. */
+/* Called when the head is there; for each piece of a body; when there is no
+   (more) body; and once more when an answer was made meanwhile. An answer to
+   the first call ends the connection, a later one keeps it for another
+   request; a body that nobody wants is never waited for. */
 static enum MHD_Result
 on_request(void *of, struct MHD_Connection *connection, const char *path,
     const char *method, const char *version, const char *body,
-    size_t *body_bytes, void **request)
+    size_t *body_bytes, void **context)
 {
 	struct kyi_listener *listener = of;
+	struct kyi_request *request = *context;
 
-	(void)body;
-	(void)body_bytes;
-	if (*request == NULL) {
-		*request = listener;
-		kyi_place_set(&listener->serve->places, place_of(connection),
+	if (request == NULL) {
+		struct kyi_place *place = place_of(connection);
+
+		kyi_place_set(&listener->serve->places, place,
 		    KYI_PLACE_ANSWER);
-		if (!has_body(connection))
+		*context = request = kyi_request_new(listener, connection,
+		    place, place == NULL ? -1 : place->fd);
+		if (request == NULL)
+			return MHD_NO;
+		if (!has_body(connection) ||
+		    kyi_body_wanted(request, path, method, version))
 			return MHD_YES;
+		request->unread = true;
+		return kyi_answer(request, path, method, version);
 	}
-	return kyi_answer(listener->serve, connection, path, method, version);
+	if (*body_bytes > 0) {
+		kyi_body_add(request, body, *body_bytes);
+		*body_bytes = 0;
+		return MHD_YES;
+	}
+	if (request->asleep)
+		return kyi_request_send(request);
+	return kyi_answer(request, path, method, version);
 }
 
 static void
-on_completed(void *of, struct MHD_Connection *connection, void **request,
+on_completed(void *of, struct MHD_Connection *connection, void **context,
     enum MHD_RequestTerminationCode code)
 {
 	struct kyi_listener *listener = of;
 
-	(void)request;
 	(void)code;
+	kyi_request_free(*context);
+	*context = NULL;
 	kyi_place_set(&listener->serve->places, place_of(connection),
 	    KYI_PLACE_IDLE);
 }
@@ -202,7 +222,8 @@ listener_new(struct kymo_serve *serve, const struct kymo_listen *where,
 	}
 	kyi_quiet_begin(&quiet);
 	listener->daemon = MHD_start_daemon(
-	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
+	    MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
+	    MHD_ALLOW_SUSPEND_RESUME, 0,
 	    on_accept, listener, on_request, listener,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_THREAD_POOL_SIZE, THREAD_CNT,
@@ -250,6 +271,11 @@ listeners_end(struct kymo_serve *serve, struct kyi_listener *list)
 		listener_close(listener);
 	for (listener = list; listener != NULL; listener = listener->next)
 		kyi_places_drain(&serve->places, listener, until_ns);
+	/* The library must not end while somebody is asleep. */
+	for (listener = list; listener != NULL; listener = listener->next) {
+		kyi_lane_clear(&serve->queries, listener);
+		kyi_lane_clear(&serve->light, listener);
+	}
 	while ((listener = list) != NULL) {
 		list = listener->next;
 		listener_free(listener);
@@ -321,24 +347,79 @@ kymo_serve_listen(struct kymo_serve *serve, const struct kymo_listen *listen,
 
 /* ---- the server -------------------------------------------------------- */
 
+static void
+world_make(struct kymo_serve *serve, const struct kymo_serve_options *options)
+{
+	struct kyi_api_world *world = &serve->world;
+
+	*world = (struct kyi_api_world){ .history = options->history,
+	    .query = options->query,
+	    .timeout_ms = options->query_timeout_ms == 0 ? QUERY_TIMEOUT_MS :
+	    options->query_timeout_ms, .rules = options->rules,
+	    .rule_interval_ms = options->rule_interval_ms,
+	    .reload = options->reload, .of = options->of };
+	snprintf(world->version, sizeof(world->version), "%s",
+	    options->version == NULL ? "" : options->version);
+	snprintf(world->revision, sizeof(world->revision), "%s",
+	    options->revision == NULL ? "" : options->revision);
+}
+
+/* Threads for what there is to ask. */
+static int
+lanes_make(struct kymo_serve *serve, const struct kymo_serve_options *options)
+{
+	uint32_t query_cnt = 0;
+	bool light = options->history != NULL || options->rules != NULL ||
+	    options->reload != NULL;
+
+	if (options->history != NULL)
+		query_cnt = options->query_max == 0 ? QUERY_MAX :
+		    options->query_max;
+	if (kyi_lane_init(&serve->light, light ? 1 : 0, LIGHT_QUEUE_MAX,
+	    false) != 0)
+		return -1;
+	if (kyi_lane_init(&serve->queries, query_cnt,
+	    options->query_queue_max == 0 ? QUERY_QUEUE_MAX :
+	    options->query_queue_max, true) == 0)
+		return 0;
+	kyi_lane_end(&serve->light);
+	return -1;
+}
+
+/* What every server has; NULL: no memory or thread. */
+static struct kymo_serve *
+bare(const struct kymo_serve_options *options,
+    const struct kyi_places_limits *limits)
+{
+	struct kymo_serve *serve = calloc(1, sizeof(*serve));
+
+	if (serve == NULL)
+		return NULL;
+	if (kyi_places_init(&serve->places, limits) == 0) {
+		if (lanes_make(serve, options) == 0)
+			return serve;
+		kyi_places_end(&serve->places);
+	}
+	free(serve);
+	return NULL;
+}
+
 struct kymo_serve *
 kyi_serve_new(const struct kymo_serve_options *options,
     const struct kyi_source *source, const struct kyi_places_limits *limits,
     struct kymo_error *error)
 {
-	struct kymo_serve *serve = calloc(1, sizeof(*serve));
+	struct kymo_serve *serve = bare(options, limits);
 	char self[256] = "";
 	uint32_t i;
 
-	if (serve == NULL || kyi_places_init(&serve->places, limits) != 0) {
+	if (serve == NULL) {
 		kymo_error_set(error, "no memory or thread for a server");
-		free(serve);
 		return NULL;
 	}
+	world_make(serve, options);
 	serve->source = *source;
 	serve->stale_ns = options->stale_ns;
-	snprintf(serve->version, sizeof(serve->version), "%s",
-	    options->version == NULL ? "" : options->version);
 	gethostname(self, sizeof(self) - 1);
 	kyi_host_names_make(&serve->names, self, "/etc/hosts");
 	for (i = 0; i < options->host_cnt; i++)
@@ -374,6 +455,8 @@ kymo_serve_delete(struct kymo_serve *serve)
 	if (serve == NULL)
 		return;
 	listeners_end(serve, serve->listeners);
+	kyi_lane_end(&serve->queries);
+	kyi_lane_end(&serve->light);
 	kyi_places_end(&serve->places);
 	kyi_page_cache_end(&serve->pages);
 	free(serve);
@@ -383,9 +466,11 @@ void
 kymo_serve_stats(const struct kymo_serve *serve,
     struct kymo_serve_stats *stats)
 {
-	/* Only its lock changes. */
+	/* Only their locks change. */
 	struct kyi_places *places =
 	    (struct kyi_places *)(uintptr_t)&serve->places;
+	struct kyi_lane *queries =
+	    (struct kyi_lane *)(uintptr_t)&serve->queries;
 
 	*stats = (struct kymo_serve_stats){
 		.requests = kyi_load_u64_relaxed(&serve->request_cnt),
@@ -396,5 +481,12 @@ kymo_serve_stats(const struct kymo_serve *serve,
 		.scrape_seconds = (double)kyi_load_u64_relaxed(
 		    &serve->scrape_ns) / 1e9,
 		.connections = kyi_places_taken(places),
+		.queries = kyi_load_u64_relaxed(&serve->query_cnt),
+		.queries_canceled = kyi_load_u64_relaxed(
+		    &serve->canceled_cnt),
+		.query_seconds = (double)kyi_load_u64_relaxed(
+		    &serve->query_ns) / 1e9,
 	};
+	kyi_lane_cnt(queries, &stats->queries_running,
+	    &stats->queries_waiting);
 }

@@ -40,8 +40,6 @@ struct kymo_serve_options {
 	const char *const *hosts; /* further names that clients may ask by */
 	uint32_t host_cnt;
 
-	/* The API, which is being made: today /api and /-/reload are answered
-	   by 404 whatever is said here. */
 	/* What queries are asked of; must outlive the server. NULL: the API
 	   answers them with 503 and says why. */
 	struct kymo_history *history;
@@ -91,6 +89,10 @@ struct kymo_serve_stats {
 	uint64_t bytes;   /* of bodies */
 	double scrape_seconds; /* making answers to /metrics */
 	uint32_t connections;
+	uint64_t queries; /* to the API, that had a thread; .. */
+	uint64_t queries_canceled; /* .. given up: late, or nobody waits */
+	double query_seconds; /* of all threads */
+	uint32_t queries_running, queries_waiting; /* now */
 };
 KYMO_READER_API void kymo_serve_stats(const struct kymo_serve *serve,
     struct kymo_serve_stats *stats);
