@@ -135,7 +135,7 @@ static int
 ask_bound(struct kyi_eval *eval, bool range, struct kymo_result **result)
 {
 	const struct kyi_steps *asked = &eval->asked;
-	int64_t range_ms = (int64_t)(asked->cnt - 1) * asked->step_ms;
+	int64_t range_ms = eval->end_ms - asked->from_ms;
 	struct kymo_query *bound;
 	int failed;
 
@@ -163,7 +163,7 @@ kymo_query_instant(const struct kymo_query *query,
 	struct kyi_eval eval = { .query = query, .source = source,
 	    .options = with_defaults(options),
 	    .error = error == NULL ? &unread : error,
-	    .asked = { at_ms, 1, 1 } };
+	    .asked = { at_ms, 1, 1 }, .end_ms = at_ms };
 
 	return ask_bound(&eval, false, result);
 }
@@ -196,5 +196,6 @@ kymo_query_range(const struct kymo_query *query,
 		return kyi_eval_error(&eval, NULL, "the range has more than "
 		    "%llu steps", (unsigned long long)eval.options.steps_max);
 	eval.asked = (struct kyi_steps){ from_ms, step_ms, (uint32_t)cnt };
+	eval.end_ms = to_ms;
 	return ask_bound(&eval, true, result);
 }

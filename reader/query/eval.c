@@ -218,7 +218,7 @@ scalar_call(struct kyi_eval *eval, const struct kyi_node *node,
 {
 	const struct kyi_steps *asked = &eval->asked;
 	double from = (double)asked->from_ms / 1000;
-	double to = (double)kyi_step_ms(asked, asked->cnt - 1) / 1000;
+	double to = (double)eval->end_ms / 1000;
 
 	switch (node->is.call.function->id) {
 	case KYI_FN_SCALAR:

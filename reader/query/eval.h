@@ -79,7 +79,8 @@ struct kyi_eval {
 	struct kymo_query_options options; /* none of them 0 */
 	struct kyi_arena *arena;
 	struct kymo_query_error *error;
-	struct kyi_steps asked; /* of the whole query: start(), end() */
+	struct kyi_steps asked; /* of the whole query */
+	int64_t end_ms; /* end(): as asked for, maybe after the last step */
 	struct kymo_selected *selected; /* selector_cnt of them */
 	bool *was_selected;
 	struct kyi_note *notes, **last_note;

@@ -36,7 +36,7 @@ kyi_shifted_ms(const struct kyi_eval *eval, const struct kyi_shift *shift,
 		at_ms = eval->asked.from_ms;
 		break;
 	case KYI_AT_END:
-		at_ms = kyi_step_ms(&eval->asked, eval->asked.cnt - 1);
+		at_ms = eval->end_ms;
 		break;
 	default:
 		break;
