@@ -9,6 +9,7 @@
 
 #define TIMES_MORE 128u
 #define SWEEP_EVERY 64u
+#define WAITING_MAX 1024u
 
 bool
 kyi_series_live(const struct kyi_series *series)
@@ -51,7 +52,8 @@ kyi_feed_new(struct kymo_history *history, const char *name, uint32_t number)
 		return NULL;
 	feed->history = history;
 	feed->number = number;
-	feed->last_ms = INT64_MIN;
+	feed->last_ms = feed->journaled_ms = INT64_MIN;
+	feed->framed_ms = feed->journaling_ms = INT64_MIN;
 	feed->name = strdup(name);
 	if (feed->name == NULL) {
 		free(feed);
@@ -74,38 +76,47 @@ kyi_feed_free(struct kymo_feed *feed)
 
 /* ---- times ------------------------------------------------------------------------ */
 
-/* What is not in the database yet stays, but not for ever. */
+/* What is not in the database yet stays, but not for ever. Of a segment that
+   ended, times say nothing: that long after the next began. */
+static bool
+stays(const struct kymo_feed *feed, uint64_t i, int64_t at_ms)
+{
+	int64_t head_ms = (int64_t)feed->history->options.head_ms;
+	const int64_t *time_ms = feed->times->at_ms;
+	uint64_t first = feed->times->first;
+	bool waits = feed->history->store != NULL && i >= feed->framed;
+
+	/* The clock may have gone far ahead just now. */
+	if (waits && i >= feed->journaled && feed->cnt - i < WAITING_MAX)
+		return true;
+	if (i >= feed->begin)
+		return time_ms[i - first] >= at_ms - (waits ? 2 : 1) * head_ms;
+	return waits && (feed->begin == feed->cnt ||
+	    time_ms[feed->begin - first] >= at_ms - head_ms);
+}
+
 static void
 keep_from_set(struct kymo_feed *feed, int64_t at_ms)
 {
-	const struct kymo_history *history = feed->history;
-	int64_t head_ms = (int64_t)history->options.head_ms;
-	uint64_t to = feed->cnt;
-
-	while (feed->keep_from < to) {
-		int64_t is_ms = feed->times->at_ms[feed->keep_from -
-		    feed->times->first];
-
-		if (is_ms >= at_ms - head_ms)
-			break;
-		if (history->store != NULL && feed->keep_from >= feed->framed &&
-		    is_ms >= at_ms - 2 * head_ms)
-			break;
+	while (feed->keep_from < feed->cnt &&
+	    !stays(feed, feed->keep_from, at_ms))
 		feed->keep_from++;
-	}
+	/* pairs(feed-keep): what is before it may go from now on. */
+	kyi_store_u64_release(&feed->whole_from, feed->keep_from);
 }
 
+/* Room for so many more. */
 static int
-times_grow(struct kymo_feed *feed)
+times_grow(struct kymo_feed *feed, uint32_t more)
 {
 	struct kyi_times *from = feed->times, *to;
 	uint64_t first = feed->keep_from;
 	uint32_t cnt, room;
 
-	if (from != NULL && feed->cnt - from->first < from->room)
+	if (from != NULL && feed->cnt + more - from->first <= from->room)
 		return 0;
 	cnt = (uint32_t)(feed->cnt - first);
-	room = cnt + cnt / 4 + TIMES_MORE;
+	room = cnt + cnt / 4 + more + TIMES_MORE;
 	to = malloc(sizeof *to + room * sizeof to->at_ms[0]);
 	if (to == NULL)
 		return -1;
@@ -120,16 +131,31 @@ times_grow(struct kymo_feed *feed)
 	return 0;
 }
 
-/* The clock was set back: what is in memory is for the database alone. */
+/* The clock was set back: what is in memory is for the database alone, which
+   takes it as it takes all else. */
 static void
 segment_begin(struct kymo_feed *feed)
 {
-	if (feed->history->store != NULL)
-		kyi_store_segment(feed->history->store, feed);
 	feed->segment++;
-	feed->keep_from = feed->journaled = feed->framed = feed->cnt;
+	if (feed->history->store == NULL)
+		feed->keep_from = feed->cnt;
 	/* pairs(feed-begin) */
 	kyi_store_u64_release(&feed->begin, feed->cnt);
+}
+
+int
+kyi_feed_restore(struct kymo_feed *feed, const int64_t *at_ms, uint32_t cnt)
+{
+	if (cnt == 0)
+		return 0;
+	if (times_grow(feed, cnt) != 0)
+		return -1;
+	memcpy(feed->times->at_ms + (feed->cnt - feed->times->first), at_ms,
+	    cnt * sizeof *at_ms);
+	feed->last_ms = at_ms[cnt - 1];
+	/* pairs(feed-cnt) */
+	kyi_store_u64_release(&feed->cnt, feed->cnt + cnt);
+	return 0;
 }
 
 bool
@@ -144,7 +170,7 @@ kyi_feed_begin(struct kymo_feed *feed, int64_t at_ms)
 		segment_begin(feed);
 	}
 	keep_from_set(feed, at_ms);
-	if (times_grow(feed) != 0) {
+	if (times_grow(feed, 1) != 0) {
 		feed->failed = true;
 		return false;
 	}

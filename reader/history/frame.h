@@ -63,6 +63,8 @@ void kyi_frame_floats(struct kyi_frame_writer *writer, uint64_t id,
     enum kyi_frame_parts parts, const double *const value[5]);
 void kyi_frame_hists(struct kyi_frame_writer *writer, uint64_t id,
     const void *code, size_t code_bytes);
+/* What the block has so far, before it is compressed. */
+size_t kyi_frame_raw_bytes(const struct kyi_frame_writer *writer);
 KYMO_MUST_CHECK int kyi_frame_end(struct kyi_frame_writer *writer,
     struct kymo_buffer *to);
 

@@ -91,6 +91,12 @@ kyi_frame_hists(struct kyi_frame_writer *writer, uint64_t id,
 	in_directory(writer, id, KYI_PART_HISTS, from_off);
 }
 
+size_t
+kyi_frame_raw_bytes(const struct kyi_frame_writer *writer)
+{
+	return writer->directory.len_bytes + writer->columns.len_bytes;
+}
+
 static void
 header(struct kymo_buffer *to, enum kyi_frame_piece piece,
     uint32_t block_series, uint32_t sample_cnt, size_t raw_bytes)

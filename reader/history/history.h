@@ -2,11 +2,10 @@
 /* History: what was seen, kept.
 
    Recent samples are in memory, in columns that share one column of times. What
-   is older is to be in a database (SQLite), in frames: blocks of series,
-   compressed, in tiers of coarser and coarser steps. There is none yet: what
-   these pages say of it, of path, journal, frames, tiers and overrides, is how
-   it will be; today such options have no effect (a path is an error), and the
-   stats of it are 0.
+   is older is in a database (SQLite), in frames: blocks of series, compressed.
+   Coarser tiers, what keeps the database small (keep_ms, keep_bytes) and
+   overrides are not made yet: such options have no effect, and all is kept in
+   the first tier, a sample a step (more often than that in memory alone).
 
    Samples come in by feeds. A feed is a set of series that are sampled
    together: a scan is one, so is a group of rules. Who is in a feed's append
@@ -52,7 +51,7 @@ struct kymo_history_override {
 };
 
 struct kymo_history_options {
-	/* The database; NULL: memory alone. Not made yet: a path is an error. */
+	/* The database, in a folder that is there; NULL: memory alone. */
 	const char *path;
 	uint64_t head_ms;     /* kept in memory; 0: 15 minutes */
 	uint64_t journal_ms;  /* what a power cut may cost; 0: 10 s */
@@ -76,10 +75,11 @@ struct kymo_history;
    into memory. A damaged one is set aside as PATH.corrupt-SECONDS, said by
    warn, and a new one begun; one that cannot be written (a full disk, no
    rights) is said by warn, and history goes on in memory and tries again.
-   NULL: no memory, another process has it, or options make no sense. */
+   NULL: no memory, another process has it, a newer kymod wrote it, or options
+   make no sense. */
 KYMO_READER_API struct kymo_history *kymo_history_new(
     const struct kymo_history_options *options, struct kymo_error *error);
-/* Writes what is not yet written. No source may be in use. */
+/* Writes what is not yet written, to the journal. No source may be in use. */
 KYMO_READER_API void kymo_history_delete(struct kymo_history *history);
 
 /* ---- samples come in -------------------------------------------------------- */

@@ -7,7 +7,7 @@
 	index.c      series by their labels
 	select.c     what a query asks for, out of memory and the database
 	recent.c, recent_hists.c   columns in memory, epoch.c who still looks
-	store*.c     the database; frame*.c, hist_code.c its bytes
+	store*.c     the database (store_db.h); frame*.c, hist_code.c its bytes
 
    Who may do what: history->lock is held by whoever appends; of the index the
    lock that it has; what readers see without a lock is stored with release and
@@ -27,7 +27,7 @@
 struct kyi_series {
 	struct kymo_labels *labels;
 	struct kymo_feed *feed;
-	uint64_t id; /* in the database; 0: not there yet */
+	uint64_t id, batch; /* in the database; 0: not there yet */
 	uint64_t seen; /* 1 + the append that had it last */
 	struct kyi_recent floats;
 	struct kyi_recent_hists *hists; /* NULL: it has floats */
@@ -73,6 +73,7 @@ struct kymo_feed {
 	uint64_t cnt;            /* appends; pairs(feed-cnt) */
 	uint64_t begin; /* of the segment: before it nothing is shown;
 	                   pairs(feed-begin) */
+	uint64_t whole_from; /* all since it is there; pairs(feed-keep) */
 	/* Of whoever appends. */
 	uint32_t segment;
 	uint64_t keep_from;
@@ -82,8 +83,13 @@ struct kymo_feed {
 	uint32_t series_cnt, series_room;
 	struct kyi_series **order; /* of the rows of the last append */
 	uint32_t order_cnt, order_room;
-	/* Of the store. */
+	/* Of the store: who steps, under the history's lock. */
+	int64_t row;                /* its row; 0: none yet */
 	uint64_t journaled, framed; /* appends below are in it */
+	int64_t journaled_ms, framed_ms; /* times of the last; INT64_MIN */
+	uint64_t journaling; /* within a transaction */
+	int64_t journaling_ms;
+	bool row_is_new;
 };
 
 /* Between begin and end each series of the append is put once. begin returns
@@ -97,6 +103,10 @@ bool kyi_feed_put(struct kymo_feed *feed, struct kyi_series *series,
     double value, const struct kymo_native_hist *hist);
 KYMO_MUST_CHECK int kyi_feed_finish(struct kymo_feed *feed, int64_t at_ms);
 void kyi_feed_free(struct kymo_feed *feed);
+/* Before anybody appends or looks: appends of these times, without samples;
+   whoever restores puts those. */
+KYMO_MUST_CHECK int kyi_feed_restore(struct kymo_feed *feed,
+    const int64_t *at_ms, uint32_t cnt);
 void kyi_series_free(void *series);
 struct kymo_feed *kyi_feed_new(struct kymo_history *history, const char *name,
     uint32_t number);

@@ -62,15 +62,21 @@ feed_view(struct kyi_selection *selection, const struct kymo_feed *feed,
 
 /* ---- series ----------------------------------------------------------------------- */
 
+static int
+series_error(const struct kymo_select *what, struct kymo_error *error)
+{
+	return kymo_error_set(error, "more than %llu series match",
+	    (unsigned long long)what->series_max);
+}
+
 struct kymo_samples *
 kyi_selection_add(struct kyi_selection *selection,
     const struct kymo_select *what, struct kymo_error *error)
 {
 	struct kymo_samples *samples;
 
-	if (selection->cnt >= what->series_max) {
-		kymo_error_set(error, "more than %llu series match",
-		    (unsigned long long)what->series_max);
+	if (what != NULL && selection->cnt >= what->series_max) {
+		series_error(what, error);
 		return NULL;
 	}
 	if (selection->cnt == selection->room) {
@@ -302,6 +308,8 @@ fill(struct kyi_selection *selection, const struct kymo_select *what,
 		    error);
 	if (result == 0 && kyi_selection_join(selection) != 0)
 		result = kymo_error_set(error, "no memory");
+	if (result == 0 && selection->cnt > what->series_max)
+		result = series_error(what, error);
 	return result;
 }
 

@@ -24,7 +24,8 @@ struct kyi_selection {
 	bool in_parts; /* some labels may be there twice */
 };
 
-/* Adds an empty one. NULL: no memory, or more than are allowed (error). */
+/* Adds an empty one. NULL: no memory, or more than are allowed (error). what
+   NULL: it may be a part of one that there is. */
 struct kymo_samples *kyi_selection_add(struct kyi_selection *selection,
     const struct kymo_select *what, struct kymo_error *error);
 
@@ -33,6 +34,10 @@ struct kymo_samples *kyi_selection_add(struct kyi_selection *selection,
 const struct kymo_native_hist *kyi_arena_hist(struct kyi_arena *arena,
     const struct kymo_native_hist *hist,
     const struct kymo_native_hist *before);
+
+/* Sets samples->lost, where a counter lost anything. -1: no memory. */
+KYMO_MUST_CHECK int kyi_samples_lost(struct kyi_arena *arena,
+    struct kymo_samples *samples);
 
 /* Of what has equal labels one is made: earlier samples stay where two have
    the same time. -1: no memory. */

@@ -42,6 +42,24 @@ lost_make(struct kymo_samples *samples, double *room)
 	}
 }
 
+int
+kyi_samples_lost(struct kyi_arena *arena, struct kymo_samples *samples)
+{
+	double before = (double)NAN, *room;
+	uint32_t i = 0;
+
+	for (; i < samples->cnt && !(samples->value[i] < before); i++)
+		if (!kymo_is_stale(samples->value[i]))
+			before = samples->value[i];
+	if (i == samples->cnt || samples->hist != NULL)
+		return 0;
+	room = kyi_arena_take(arena, samples->cnt * sizeof *room);
+	if (room == NULL)
+		return -1;
+	lost_make(samples, room);
+	return 0;
+}
+
 struct joined {
 	int64_t *at_ms;
 	double *value, *lost;

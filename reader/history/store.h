@@ -17,8 +17,6 @@ void kyi_store_delete(struct kyi_store *store);
 KYMO_MUST_CHECK int kyi_store_select(struct kyi_store *store,
     struct kyi_selection *selection, const struct kymo_select *what,
     struct kymo_error *error);
-/* Writes what memory has of the feed's segment, which ends. */
-void kyi_store_segment(struct kyi_store *store, struct kymo_feed *feed);
 
 bool kyi_store_step(struct kyi_store *store, uint64_t now_mono_ns);
 uint64_t kyi_store_next_ns(const struct kyi_store *store);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* What is kept in the database is what memory had. */
+#include "tests/testlib/history.h"
+
+/* ---- tests ------------------------------------------------------------------------ */
+
+static void
+what_left_memory_is_read_from_frames(void **state)
+{
+	struct kymo_history_stats stats;
+	struct both both;
+
+	(void)state;
+	both_new(&both);
+	for (uint32_t t = 0; t < 400; t += 40) {
+		append(&both, t + 1, t + 40);
+		assert_both(&both, t + 40);
+	}
+	stats_of(&both, &stats);
+	assert_true(stats.storing && stats.error_cnt == 0);
+	assert_in_range(stats.frame_cnt, 17, 20);
+	assert_in_range(stats.journal_cnt, 1, 8);
+	assert_true(stats.stored_bytes > 0);
+	assert_true(stats.oldest_ms > BEGIN_MS + 300000);
+	assert_string_equal(said, "");
+	both_delete(&both);
+}
+
+static void
+a_restart_shows_the_same(void **state)
+{
+	struct kymo_history_stats stats;
+	struct both both;
+
+	(void)state;
+	both_new(&both);
+	for (uint32_t t = 0; t < 300; t += 37) {
+		append(&both, t + 1, t + 37);
+		reopen(&both);
+		assert_string_equal(said, "");
+		/* The last minute is in memory again. */
+		stats_of(&both, &stats);
+		assert_int_equal(stats.newest_ms, BEGIN_MS + (t + 37) * 1000);
+		assert_true(stats.oldest_ms <= BEGIN_MS +
+		    (t > 60 ? t - 23 : 1) * 1000);
+		assert_int_equal(stats.lost_ms, 0);
+		assert_both(&both, t + 37);
+	}
+	both_delete(&both);
+}
+
+/* A flush leaves nothing in the journal. */
+static void
+a_flush_makes_frames_of_all(void **state)
+{
+	struct kymo_history_stats stats;
+	struct both both;
+
+	(void)state;
+	both_new(&both);
+	append(&both, 1, 33);
+	assert_int_equal(kymo_history_flush(both.stored, NULL), 0);
+	stats_of(&both, &stats);
+	assert_int_equal(stats.journal_cnt, 0);
+	append(&both, 34, 50);
+	reopen(&both);
+	assert_both(&both, 50);
+	both_delete(&both);
+}
+
+/* ---- clocks ------------------------------------------------------------------------- */
+
+static uint32_t
+values_in(struct kymo_history *history, int64_t from, int64_t to,
+    double *value, uint32_t room)
+{
+	const struct kymo_source *source = kymo_history_source(history);
+	struct kymo_matcher one = { KYMO_MATCH_EQUAL, "n", "2", NULL };
+	struct kymo_select what = ask(from, to);
+	struct kymo_selected got;
+	uint32_t cnt = 0;
+
+	what.matchers = &one;
+	assert_int_equal(source->select(source->of, &what, &got, NULL), 0);
+	assert_in_range(got.series_cnt, 0, 1);
+	for (uint32_t i = 0; got.series_cnt == 1 && i < got.series[0].cnt; i++)
+		if (!kymo_is_stale(got.series[0].value[i]) && cnt < room) {
+			assert_true(i == 0 || got.series[0].at_ms[i] >
+			    got.series[0].at_ms[i - 1]);
+			value[cnt++] = got.series[0].value[i];
+		}
+	source->done(source->of, &got);
+	return cnt;
+}
+
+/* Seconds 1 to 200, then the clock is 100 less: 201 is at 101. */
+static void
+a_clock_set_back_shows_the_later_pass(void **state)
+{
+	struct both both;
+	double value[400];
+
+	(void)state;
+	both_new(&both);
+	for (uint32_t t = 1; t <= 400; t++) {
+		append_at(both.stored, t, BEGIN_MS +
+		    (t <= 200 ? t : t - 100) * INT64_C(1000));
+		work(&both);
+	}
+	for (int again = 0; again < 2; again++) {
+		uint32_t cnt = values_in(both.stored, 0, 300, value, 400);
+
+		assert_int_equal(cnt, 300);
+		for (uint32_t i = 0; i < cnt; i++)
+			assert_true(value[i] ==
+			    (i < 100 ? i + 1 : i + 101) * 1.25);
+		reopen(&both);
+	}
+	both_delete(&both);
+}
+
+/* The clock jumps a year ahead for a minute, and back. */
+static void
+a_clock_that_was_ahead_leaves_the_rest(void **state)
+{
+	struct both both;
+	double value[400];
+	uint32_t cnt;
+
+	(void)state;
+	both_new(&both);
+	for (uint32_t t = 1; t <= 300; t++) {
+		append_at(both.stored, t, BEGIN_MS + t * INT64_C(1000) +
+		    (t > 100 && t <= 160 ? INT64_C(31536000000) : 0));
+		work(&both);
+	}
+	reopen(&both);
+	cnt = values_in(both.stored, 0, 300, value, 400);
+	assert_int_equal(cnt, 240);
+	for (uint32_t i = 0; i < cnt; i++)
+		assert_true(value[i] == (i < 100 ? i + 1 : i + 61) * 1.25);
+	both_delete(&both);
+}
+
+static void
+limits_hold_for_what_is_read(void **state)
+{
+	struct both both;
+	struct kymo_select what = ask(0, 200);
+	struct kymo_selected got;
+	struct kymo_error error;
+	const struct kymo_source *source;
+
+	(void)state;
+	both_new(&both);
+	append(&both, 1, 200);
+	source = kymo_history_source(both.stored);
+	what.series_max = SERIES - 1;
+	assert_int_equal(source->select(source->of, &what, &got, &error), -1);
+	assert_non_null(strstr(error.text, "series"));
+	what.series_max = SERIES;
+	what.samples_max = 1000;
+	assert_int_equal(source->select(source->of, &what, &got, &error), -1);
+	assert_non_null(strstr(error.text, "samples"));
+	both_delete(&both);
+}
+
+#define ROW(test) cmocka_unit_test_setup_teardown(test, testlib_setup, \
+	testlib_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ROW(what_left_memory_is_read_from_frames),
+		ROW(a_restart_shows_the_same),
+		ROW(a_flush_makes_frames_of_all),
+		ROW(a_clock_set_back_shows_the_later_pass),
+		ROW(a_clock_that_was_ahead_leaves_the_rest),
+		ROW(limits_hold_for_what_is_read),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
