@@ -194,6 +194,21 @@ monotonic_ns(void)
 	return (uint64_t)at.tv_sec * 1000000000u + (uint64_t)at.tv_nsec;
 }
 
+/* The sink may keep all of a rule's at once. */
+static void
+rule_tell(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    int64_t at_ms)
+{
+	const struct kymo_rule_sink *sink = &engine->options.sink;
+	struct kymo_error error = {""};
+
+	if (sink->rule == NULL || sink->rule(sink->of, run->group->group,
+	    run->rule, at_ms, run->health != KYMO_RULE_ERROR, &error) == 0)
+		return;
+	run->health = KYMO_RULE_ERROR;
+	run->error = error;
+}
+
 static void
 rule_evaluate(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     int64_t at_ms)
@@ -220,6 +235,7 @@ rule_evaluate(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 		kyi_alert_pass(engine, run, result, asked_ms);
 	else
 		kyi_record_pass(engine, run, result, asked_ms);
+	rule_tell(engine, run, asked_ms);
 	run->in_pass = false;
 	run->took_ns = monotonic_ns() - from_ns;
 	pthread_mutex_unlock(&engine->lock);

@@ -120,15 +120,23 @@ enum kymo_alert_state {
 	KYMO_ALERT_FIRING
 };
 
-/* Where results go. append is of a float, or of hist where that is not NULL;
-   KYMO_STALE_BITS ends a series. labels stay where they are as long as the
-   series lives; *ref is memory for this series alone, 0 at first, for an index
-   of the sink's own. What was appended must be seen by select before flush
-   returns. Returns -1 with error set when it could not be kept. */
+/* Where results go. append is of a float, or of hist where that is not NULL,
+   which lives until rule was called; KYMO_STALE_BITS ends a series. labels stay
+   where they are as long as the series lives; *ref is memory for this series
+   alone, 0 at first, for an index of the sink's own. What was appended must be
+   seen by select before flush returns. Returns -1 with error set when it could
+   not be kept. */
 struct kymo_rule_sink {
 	void *of;
 	int (*append)(void *of, const struct kymo_labels *labels, uint64_t *ref,
 	    int64_t at_ms, double value, const struct kymo_native_hist *hist,
+	    struct kymo_error *error);
+	/* All that was appended since the last call is of this rule at this
+	   time; it had no more. evaluated is false where that is not known: the
+	   rule failed, and what it had goes on. NULL: not wanted. Returns as
+	   append. */
+	int (*rule)(void *of, const struct kymo_rule_group *group,
+	    const struct kymo_rule *rule, int64_t at_ms, bool evaluated,
 	    struct kymo_error *error);
 	void (*flush)(void *of); /* NULL: append is enough */
 };
