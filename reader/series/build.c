@@ -85,39 +85,15 @@ copy_series(struct kyi_pool *pool, struct kymo_series *to,
 		to->recent = copy_hist(pool, recent, &entry->hist->lately);
 }
 
-/* The series of family that have a value now; how many. */
-static uint32_t
-copy_family(struct kymo_model *model, struct kyi_pool *pool,
-    struct kymo_family_scan *to, struct kyi_family_kept *family)
+static bool
+entry_counts(const struct kymo_model *model, const struct kyi_entry *entry)
 {
-	struct kymo_series *series;
-	uint32_t i, cnt = 0;
+	return entry->scan == model->number && entry->present;
+}
 
-	if (!family->sorted)
-		qsort(family->entries, family->entry_cnt,
-		    sizeof(*family->entries), by_labels);
-	family->sorted = true;
-	for (i = 0; i < family->entry_cnt; i++) {
-		/* The dead's totals are there without anybody adding. */
-		if (family->entries[i]->has_retired)
-			kyi_entry_touch(family->entries[i], model->number);
-		cnt += family->entries[i]->scan == model->number &&
-		    family->entries[i]->present;
-	}
-	series = cnt == 0 ? NULL : kyi_pool_take(pool, cnt * sizeof(*series));
-	if (series == NULL)
-		return 0;
-	to->series = series;
-	to->series_cnt = cnt;
-	for (i = 0; i < family->entry_cnt; i++) {
-		struct kyi_entry *entry = family->entries[i];
-
-		if (entry->scan != model->number || !entry->present)
-			continue;
-		kyi_entry_finish(entry, model->now_mono_ns);
-		entry->shown = model->number;
-		copy_series(pool, series++, entry);
-	}
+static void
+copy_head(struct kymo_family_scan *to, const struct kyi_family_kept *family)
+{
 	to->name = family->name;
 	to->help = family->help;
 	to->unit = family->unit;
@@ -129,7 +105,49 @@ copy_family(struct kymo_model *model, struct kyi_pool *pool,
 	to->state_cnt = family->state_cnt;
 	to->le_first = family->le_first;
 	to->le_cnt = family->le_cnt;
-	return cnt;
+	to->series = NULL;
+	to->series_cnt = 0;
+}
+
+/* The series of family that have a value now; how many are shown. */
+static uint32_t
+copy_family(struct kymo_model *model, struct kyi_pool *pool,
+    struct kymo_family_scan *to, struct kyi_family_kept *family)
+{
+	struct kymo_series *series = NULL;
+	uint32_t i, cnt = 0;
+	bool shown;
+
+	copy_head(to, family);
+	if (!family->sorted)
+		qsort(family->entries, family->entry_cnt,
+		    sizeof(*family->entries), by_labels);
+	family->sorted = true;
+	for (i = 0; i < family->entry_cnt; i++) {
+		/* The dead's totals are there without anybody adding. */
+		if (family->entries[i]->has_retired)
+			kyi_entry_touch(family->entries[i], model->number);
+		cnt += entry_counts(model, family->entries[i]);
+	}
+	shown = cnt > 0 && (model->family_shown == NULL ||
+	    model->family_shown(model->family_shown_of, to));
+	if (shown)
+		series = kyi_pool_take(pool, cnt * sizeof(*series));
+	if (shown && series == NULL)
+		return 0;
+	to->series = series;
+	to->series_cnt = shown ? cnt : 0;
+	for (i = 0; i < family->entry_cnt; i++) {
+		struct kyi_entry *entry = family->entries[i];
+
+		if (!entry_counts(model, entry))
+			continue;
+		kyi_entry_finish(entry, model->now_mono_ns);
+		entry->shown = model->number;
+		if (shown)
+			copy_series(pool, series++, entry);
+	}
+	return to->series_cnt;
 }
 
 struct kymo_scan *

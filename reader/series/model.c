@@ -196,3 +196,11 @@ kymo_model_end(struct kymo_model *model, struct kymo_error *error)
 	    kyi_publish_sweep(model));
 	return 0;
 }
+
+void
+kymo_model_filter(struct kymo_model *model,
+    bool (*shown)(void *of, const struct kymo_family_scan *family), void *of)
+{
+	model->family_shown = shown;
+	model->family_shown_of = of;
+}

@@ -442,6 +442,9 @@ struct kymo_model {
 	struct kymo_scan *scans;   /* all not yet released, newest first */
 	struct kyi_pool_chunk *spare; /* memory for the next */
 	bool full_said;
+	/* kymo_model_filter */
+	bool (*family_shown)(void *of, const struct kymo_family_scan *family);
+	void *family_shown_of;
 };
 
 struct kymo_scan_private {

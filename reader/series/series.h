@@ -140,6 +140,12 @@ KYMO_READER_API void kymo_model_ingest(struct kymo_model *model,
     uint32_t label_cnt, double value);
 KYMO_READER_API int kymo_model_end(struct kymo_model *model,
     struct kymo_error *error);
+/* kymo_model_filter: families of which shown says no (it may look at all but
+   their series) are not in the scans that follow; they are summed all the same,
+   so that they come back as if they had not been away. NULL: all are shown. By
+   the thread that makes scans. */
+KYMO_READER_API void kymo_model_filter(struct kymo_model *model,
+    bool (*shown)(void *of, const struct kymo_family_scan *family), void *of);
 
 /* ---- looking at them -------------------------------------------------------- */
 

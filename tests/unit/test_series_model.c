@@ -325,6 +325,48 @@ test_pids_that_come_and_go_leave_nothing(void **state)
 	kymo_model_delete(model);
 }
 
+static bool
+shown_unless(void *of, const struct kymo_family_scan *family)
+{
+	return strcmp(family->name, of) != 0;
+}
+
+static void
+test_a_family_that_is_not_shown_counts_on(void **state)
+{
+	struct kymo_model *model = model_new(NULL, 0);
+	char hidden[] = "jobs";
+	const struct kymo_scan *scan;
+	struct proc a;
+	bool absorbed;
+
+	birth(&a, 1, "s");
+	work(&a, 5);
+	begin(model);
+	assert_int_equal(take(model, &a, false, &absorbed), 0);
+	end(model);
+	kymo_model_filter(model, shown_unless, hidden);
+	work(&a, 2);
+	begin(model);
+	assert_int_equal(take(model, &a, false, &absorbed), 0);
+	end(model);
+	scan = kymo_scan_take(model);
+	assert_null(find(scan, "jobs", "s"));
+	assert_non_null(find(scan, "busy", "s"));
+	kymo_scan_release(scan);
+
+	kymo_model_filter(model, NULL, NULL);
+	work(&a, 4);
+	begin(model);
+	assert_int_equal(take(model, &a, false, &absorbed), 0);
+	end(model);
+	scan = kymo_scan_take(model);
+	assert_int_equal(find(scan, "jobs", "s")->value.is.u, 11);
+	assert_true(find(scan, "jobs", "s")->rate == 4);
+	kymo_scan_release(scan);
+	kymo_model_delete(model);
+}
+
 int
 main(void)
 {
@@ -339,6 +381,7 @@ main(void)
 		cmocka_unit_test(test_too_many_dead_series_keep_right_totals),
 		IN_DIR(test_a_damaged_database_is_set_aside),
 		cmocka_unit_test(test_pids_that_come_and_go_leave_nothing),
+		cmocka_unit_test(test_a_family_that_is_not_shown_counts_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
