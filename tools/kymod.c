@@ -31,15 +31,17 @@ static const char help[] =
 	"  -d, --dir DIR            regions are in DIR; may repeat (the usual:\n"
 	"                           $KYMO_DIR, /run/kymo, $XDG_RUNTIME_DIR/kymo,\n"
 	"                           /dev/shm/kymo-UID)\n"
-	"  -i, --scan-interval 1s   how often to read them; 50ms to 1m\n"
+	"  -i, --collection-interval 1s\n"
+	"                           how often to read them; 50ms to 1m\n"
 	"  -s, --state PATH         the database of the dead; memory: nowhere\n"
 	"      --log-level LEVEL    debug, info, warn, error\n"
-	"      --check-config       only say whether the configuration is good\n"
+	"      --check              only say whether the configuration is good, and\n"
+	"                           its rule files\n"
 	"  -V, --version            which kymod this is\n"
 	"  -h, --help               this\n"
 	"\n"
-	"SIGHUP reads the configuration again; a bad one changes nothing. SIGTERM and\n"
-	"SIGINT end it. Exit: 0 ended so; 1 cannot start; 2 usage.\n"
+	"SIGHUP and POST /-/reload read the configuration again; a bad one changes\n"
+	"nothing. SIGTERM and SIGINT end it. Exit: 0 ended so; 1 cannot start; 2 usage.\n"
 	"\n"
 	"  kymod --dir /run/kymo --listen :9779\n";
 
@@ -93,9 +95,9 @@ interval_option(struct kyi_options *options, const char *text)
 	uint64_t ns;
 
 	if (kymo_duration_parse(&ns, text, &error) != 0)
-		return usage("--scan-interval: %s", error.text);
+		return usage("--collection-interval: %s", error.text);
 	if (ns < 50000000u || ns > 60000000000u)
-		return usage("--scan-interval is 50ms to 1m");
+		return usage("--collection-interval is 50ms to 1m");
 	options->scan_interval_ns = ns;
 	return 0;
 }
@@ -121,9 +123,11 @@ static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"listen", required_argument, NULL, 'l'},
 	{"dir", required_argument, NULL, 'd'},
-	{"scan-interval", required_argument, NULL, 'i'},
+	{"collection-interval", required_argument, NULL, 'i'},
+	{"scan-interval", required_argument, NULL, 'i'}, /* as it was called */
 	{"state", required_argument, NULL, 's'},
 	{"log-level", required_argument, NULL, OPTION_LEVEL},
+	{"check", no_argument, NULL, OPTION_CHECK},
 	{"check-config", no_argument, NULL, OPTION_CHECK},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
@@ -249,6 +253,10 @@ watching_tell(const struct kyi_kymod *kymod)
 	double interval_s = (double)kymod->settings.scan_interval_ns / 1e9;
 	const char *dir;
 
+	if (kymod->settings.config->disabled) {
+		kyi_log(KYMO_LOG_INFO, "enabled: false; nothing is collected");
+		return;
+	}
 	for (uint32_t i = 0; (dir = kymo_watch_dir(kymod->watch, i)); i++)
 		kyi_log(KYMO_LOG_INFO, "watching %s, every %g s", dir,
 		    interval_s);
@@ -259,15 +267,10 @@ parts_make(struct kyi_kymod *kymod)
 {
 	struct kyi_settings *settings = &kymod->settings;
 	struct kymo_error error = {""};
-	struct kymo_serve_options serve = {
-		.listen = settings->listen, .listen_cnt = settings->listen_cnt,
-		.stale_ns = kyi_stale_ns(settings), .version = PACKAGE_VERSION,
-		.hosts = (const char *const *)settings->config->hosts,
-		.host_cnt = settings->config->host_cnt
-	};
 
 	kymod->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (kymod->signal_fd < 0 || kymod->epoll_fd < 0) {
+	kymod->ask = kyi_ask_new();
+	if (kymod->signal_fd < 0 || kymod->epoll_fd < 0 || !kymod->ask) {
 		kyi_log(KYMO_LOG_ERROR, "no descriptors: %s", strerror(errno));
 		return -1;
 	}
@@ -277,11 +280,21 @@ parts_make(struct kyi_kymod *kymod)
 		watching_tell(kymod);
 		kymod->model = model_make(kymod, &error);
 	}
-	if (kymod->model && settings->listen_cnt) {
-		serve.model = kymod->model;
-		kymod->serve = kymo_serve_new(&serve, &error);
+	if (kymod->model) {
+		kymo_model_filter(kymod->model, kyi_component_shown,
+		    &kymod->settings);
+		kymod->components = kyi_components_make(settings);
+		if (!kymod->components)
+			kymo_error_set(&error, "out of memory");
 	}
-	if (!kymod->model || (settings->listen_cnt && !kymod->serve)) {
+	if (kymod->components)
+		kymod->history = kyi_history_open(settings, &error);
+	if (kymod->history)
+		kymod->rules = kyi_rules_open(settings,
+		    kyi_history_of(kymod->history), kymod->state_path, &error);
+	if (kymod->rules && settings->listen_cnt)
+		kymod->serve = kyi_kymod_serve(kymod, settings, &error);
+	if (!kymod->rules || (settings->listen_cnt && !kymod->serve)) {
 		kyi_log(KYMO_LOG_ERROR, "cannot start: %s", error.text);
 		return -1;
 	}
@@ -292,8 +305,14 @@ parts_make(struct kyi_kymod *kymod)
 static void
 parts_free(struct kyi_kymod *kymod)
 {
+	if (kymod->ask)
+		kyi_ask_close(kymod->ask);
 	if (kymod->serve)
 		kymo_serve_delete(kymod->serve);
+	kyi_rules_close(kymod->rules);
+	kyi_history_close(kymod->history);
+	kyi_components_free(kymod->components);
+	kyi_ask_delete(kymod->ask);
 	if (kymod->model)
 		kymo_model_delete(kymod->model);
 	if (kymod->watch)
@@ -314,13 +333,8 @@ run(const struct kyi_options *options)
 
 	if (kyi_settings_load(&kymod.settings, options, &error) != 0) {
 		kyi_log(KYMO_LOG_ERROR, "%s", error.text);
-		return EXIT_TROUBLE;
-	}
-	if (options->check_config) {
-		printf("%s: good\n", kymod.settings.config_path ?
-		    kymod.settings.config_path : "no file, so the defaults");
 		kyi_settings_free(&kymod.settings);
-		return fflush(stdout) == 0 ? 0 : EXIT_TROUBLE;
+		return EXIT_TROUBLE;
 	}
 	kyi_log_level(kymod.settings.log_level);
 	kymod.signal_fd = signals_take();
@@ -330,6 +344,7 @@ run(const struct kyi_options *options)
 	if (parts_make(&kymod) == 0) {
 		kyi_metrics_init(kymod.settings.dir_cnt ?
 		    kymod.settings.dirs[0] : NULL);
+		kyi_metrics_rules_loaded(kyi_rules_cnt(kymod.rules));
 		status = kyi_kymod_loop(&kymod);
 	}
 	parts_free(&kymod);
@@ -348,7 +363,8 @@ main(int argc, char **argv)
 	status = options_read(&options, argc, argv);
 	if (status < 0) {
 		files_raise();
-		status = run(&options);
+		status = options.check_config ? kyi_kymod_check(&options) :
+		    run(&options);
 	}
 	free(options.listen);
 	free(options.dirs);

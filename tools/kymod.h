@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kymod, the sidecar: what its files share. It is only wiring; what it wires is
-   in reader/. One thread turns the loop; the HTTP server has its own. */
+   in reader/. One thread turns the loop; rules, the history's disk and the HTTP
+   server have their own. */
 #ifndef KYI_KYMOD_H
 #define KYI_KYMOD_H
 
@@ -9,9 +10,14 @@
 
 #include "reader/config/config.h"
 #include "reader/error.h"
+#include "reader/history/history.h"
+#include "reader/query/query.h"
 #include "reader/region/watch.h"
+#include "reader/rules/rules.h"
 #include "reader/series/series.h"
 #include "reader/serve/serve.h"
+
+struct kyi_kymod;
 
 /* ---- settings: the file, and the command line over it (kymod_settings.c) ---- */
 
@@ -41,6 +47,10 @@ struct kyi_settings {
 	const char *state_path; /* "" memory */
 	bool state_is_default;  /* nobody asked for this path */
 	char state_room[512];
+	const char *history_path; /* "" memory */
+	bool history_is_default;
+	char history_room[544];
+	uint64_t evaluation_interval_ns;
 	uint32_t keep_dead, series_max, region_max;
 	enum kymo_log_level log_level;
 };
@@ -49,12 +59,17 @@ struct kyi_settings {
 int kyi_settings_load(struct kyi_settings *settings,
     const struct kyi_options *options, struct kymo_error *error);
 void kyi_settings_free(struct kyi_settings *settings);
+/* kyi_settings_move frees what to has; from is nobody's then. */
+void kyi_settings_move(struct kyi_settings *to, struct kyi_settings *from);
+/* What a query may cost. */
+struct kymo_query_options kyi_settings_query(
+    const struct kyi_settings *settings);
 
 /* ---- log (kymod_log.c) -------------------------------------------------------- */
 
 /* Lines on stderr: "TIME LEVEL MESSAGE", or as the journal wants them. At most
-   some tens a second; how many were left out is told when it calms down. Only
-   the loop's thread logs. */
+   some tens a second; how many were left out is told when it calms down. Any
+   thread. */
 void kyi_log_init(void);
 void kyi_log_level(enum kymo_log_level level);
 void kyi_log(enum kymo_log_level level, const char *format, ...)
@@ -106,6 +121,89 @@ void kyi_metrics_scan_failed(void);
 void kyi_metrics_absorbed(void);
 void kyi_metrics_reload(bool good);
 void kyi_metrics_serve(const struct kymo_serve_stats *stats);
+void kyi_metrics_history(const struct kymo_history_stats *stats);
+void kyi_metrics_history_append(uint64_t took_ns, bool failed);
+struct kyi_rules_pass {
+	uint64_t took_ns;
+	uint64_t evaluated_cnt, failed_cnt, missed_cnt; /* in this one */
+	uint32_t pending_cnt, firing_cnt; /* alerts, now */
+};
+void kyi_metrics_rules(const struct kyi_rules_pass *pass);
+void kyi_metrics_rules_loaded(uint32_t rule_cnt);
+
+/* ---- history (kymod_history.c) -------------------------------------------------- */
+
+struct kyi_history;
+
+/* NULL: error has why. */
+struct kyi_history *kyi_history_open(const struct kyi_settings *settings,
+    struct kymo_error *error);
+/* Writes what is not written; nobody may ask it any more. */
+void kyi_history_close(struct kyi_history *history);
+struct kymo_history *kyi_history_of(const struct kyi_history *history);
+/* Appends the newest scan; returns its time (ms), 0: there is none. */
+int64_t kyi_history_scan(struct kyi_kymod *kymod);
+
+/* ---- components (kymod_components.c) ---------------------------------------------- */
+
+/* For kymo_model_filter; of are settings. */
+bool kyi_component_shown(void *of, const struct kymo_family_scan *family);
+
+struct kyi_components;
+
+/* NULL: no memory. */
+struct kyi_components *kyi_components_make(const struct kyi_settings *settings);
+void kyi_components_free(struct kyi_components *components);
+/* The scan, model's newest, as the history is to have it: lives as long as scan
+   does, until the next call. False: no memory. */
+bool kyi_components_take(struct kyi_components *components,
+    const struct kyi_settings *settings, struct kymo_model *model,
+    const struct kymo_scan *scan, struct kymo_scan *taken);
+
+/* ---- rules (kymod_rules.c) -------------------------------------------------------- */
+
+struct kyi_rules;
+struct kyi_rule_set;
+
+/* state_path: where alerts' states are kept; "" nowhere. NULL: error has why. */
+struct kyi_rules *kyi_rules_open(const struct kyi_settings *settings,
+    struct kymo_history *history, const char *state_path,
+    struct kymo_error *error);
+void kyi_rules_close(struct kyi_rules *rules);
+/* For a reload: a set of what settings say now, NULL: error has what is wrong;
+   take puts it in the place of the one before, and alerts go on. */
+struct kyi_rule_set *kyi_rule_set_make(struct kyi_rules *rules,
+    const struct kyi_settings *settings, struct kymo_error *error);
+void kyi_rules_take(struct kyi_rules *rules, struct kyi_rule_set *set);
+void kyi_rule_set_free(struct kyi_rule_set *set);
+/* How many there are; the thread that takes sets. */
+uint32_t kyi_rules_cnt(const struct kyi_rules *rules);
+/* There is a new scan. */
+void kyi_rules_scan(struct kyi_rules *rules, int64_t at_ms);
+/* As kymo_rule_engine_status; any thread. */
+int kyi_rules_status(struct kyi_rules *rules,
+    int (*each)(void *to, const struct kymo_rule_status *status), void *to);
+/* kyi_rules_load: the files of settings; faults hears of all that is wrong. */
+int kyi_rules_load(struct kymo_rules **rules,
+    const struct kyi_settings *settings, const struct kymo_rule_faults *faults);
+
+/* ---- POST /-/reload (kymod_ask.c) --------------------------------------------------- */
+
+/* Threads of the server ask the loop, which looks at fd, and wait. */
+struct kyi_ask;
+
+/* NULL: no descriptor, no memory. */
+struct kyi_ask *kyi_ask_new(void);
+void kyi_ask_delete(struct kyi_ask *ask);
+int kyi_ask_fd(const struct kyi_ask *ask);
+/* Any thread: 0, or -1 and what is wrong. */
+int kyi_ask_reload(struct kyi_ask *ask, struct kymo_error *error);
+/* The loop: has anybody asked? Then it is to be answered. */
+bool kyi_ask_take(struct kyi_ask *ask);
+void kyi_ask_answer(struct kyi_ask *ask, int result,
+    const struct kymo_error *error);
+/* Nobody will answer any more. */
+void kyi_ask_close(struct kyi_ask *ask);
 
 /* ---- the loop (kymod_loop.c) ----------------------------------------------------- */
 
@@ -118,6 +216,10 @@ struct kyi_kymod {
 	struct kymo_watch *watch;
 	struct kymo_model *model;
 	struct kymo_serve *serve; /* NULL: listens nowhere */
+	struct kyi_components *components;
+	struct kyi_history *history;
+	struct kyi_rules *rules;
+	struct kyi_ask *ask;
 	struct kyi_deaths deaths;
 	int epoll_fd, signal_fd;
 	uint64_t next_scan_ns;  /* monotonic */
@@ -131,6 +233,9 @@ struct kyi_kymod {
 /* kyi_kymod_watch makes a watch of settings; NULL and error. */
 struct kymo_watch *kyi_kymod_watch(const struct kyi_settings *settings,
     struct kymo_error *error);
+/* kyi_kymod_serve makes a server of settings; NULL and error. */
+struct kymo_serve *kyi_kymod_serve(struct kyi_kymod *kymod,
+    const struct kyi_settings *settings, struct kymo_error *error);
 /* kyi_kymod_listening logs where. */
 void kyi_kymod_listening(const struct kyi_settings *settings);
 /* The URL of an address, without a path. */
@@ -138,8 +243,12 @@ void kyi_url(char url[96], const struct kymo_listen *listen);
 
 /* kyi_kymod_loop runs until a signal ends it. Returns an exit code. */
 int kyi_kymod_loop(struct kyi_kymod *kymod);
-/* kyi_kymod_reload: SIGHUP (kymod_reload.c). A bad file changes nothing. */
-void kyi_kymod_reload(struct kyi_kymod *kymod);
+/* kyi_kymod_reload: SIGHUP and POST /-/reload (kymod_reload.c). What is wrong
+   changes nothing, and is an error. */
+int kyi_kymod_reload(struct kyi_kymod *kymod, struct kymo_error *error);
+/* kyi_kymod_check says whether the configuration and its rule files are good
+   (kymod_check.c). Returns an exit code. */
+int kyi_kymod_check(const struct kyi_options *options);
 
 /* How long without a scan is stale: what the ready page says. */
 uint64_t kyi_stale_ns(const struct kyi_settings *settings);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/kymod.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ static struct {
 	uint64_t refilled_ns;
 	uint64_t held_cnt, left_out_cnt;
 } state = {.level = KYMO_LOG_INFO, .may_cnt = BURST_CNT};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of all of it */
 
 uint64_t
 kyi_monotonic_ns(void)
@@ -59,13 +61,20 @@ kyi_log_init(void)
 void
 kyi_log_level(enum kymo_log_level level)
 {
+	pthread_mutex_lock(&lock);
 	state.level = level;
+	pthread_mutex_unlock(&lock);
 }
 
 uint64_t
 kyi_log_left_out_cnt(void)
 {
-	return state.left_out_cnt;
+	uint64_t cnt;
+
+	pthread_mutex_lock(&lock);
+	cnt = state.left_out_cnt;
+	pthread_mutex_unlock(&lock);
+	return cnt;
 }
 
 static void
@@ -123,8 +132,6 @@ kyi_log(enum kymo_log_level level, const char *format, ...)
 	char message[1024];
 	va_list args;
 
-	if (level < state.level || !may_log())
-		return;
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
@@ -132,7 +139,10 @@ kyi_log(enum kymo_log_level level, const char *format, ...)
 	for (char *c = message; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
-	line_write(level, message);
+	pthread_mutex_lock(&lock);
+	if (level >= state.level && may_log())
+		line_write(level, message);
+	pthread_mutex_unlock(&lock);
 }
 
 /* sd_notify(3), the protocol: a datagram to the socket in NOTIFY_SOCKET. */

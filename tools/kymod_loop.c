@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* What epoll tells of: these, or else the half of an instance id. */
-enum { TOLD_SIGNAL = 1, TOLD_WATCH = 2 };
+enum { TOLD_SIGNAL = 1, TOLD_WATCH = 2, TOLD_ASK = 3 };
 
 /* ---- a scan ------------------------------------------------------------------- */
 
@@ -105,10 +105,12 @@ scan(struct kyi_kymod *kymod)
 	kyi_deaths_begin(&kymod->deaths);
 	kymo_model_begin(kymod->model, now_ns, start_ns);
 	regions_scan(kymod, now_ns, &retire_cnt);
-	if (kymo_model_end(kymod->model, &error) == 0)
+	if (kymo_model_end(kymod->model, &error) == 0) {
 		retire_all(kymod, retire_cnt);
-	else
+		kyi_rules_scan(kymod->rules, kyi_history_scan(kymod));
+	} else {
 		kyi_log(KYMO_LOG_ERROR, "scan: %s", error.text);
+	}
 	kyi_deaths_end(&kymod->deaths);
 	kymod->scan_took_ns = kyi_monotonic_ns() - start_ns;
 	if (kymod->serve) {
@@ -130,7 +132,8 @@ scan_and_plan(struct kyi_kymod *kymod)
 	uint64_t interval_ns = kymod->settings.scan_interval_ns, gap_ns, now_ns;
 
 	kymod->wants_scan = false;
-	scan(kymod);
+	if (!kymod->settings.config->disabled)
+		scan(kymod);
 	now_ns = kyi_monotonic_ns();
 	gap_ns = kymod->scan_took_ns * 20;
 	kymod->early_scan_ns = now_ns + (gap_ns > 20000000u ? gap_ns : 20000000u);
@@ -165,10 +168,11 @@ static void
 signal_told(struct kyi_kymod *kymod)
 {
 	struct signalfd_siginfo info;
+	struct kymo_error error = {""};
 
 	while (read(kymod->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			kyi_kymod_reload(kymod);
+			(void)kyi_kymod_reload(kymod, &error);
 			continue;
 		}
 		kyi_log(KYMO_LOG_INFO, "%s: ending", info.ssi_signo == SIGINT ?
@@ -179,12 +183,26 @@ signal_told(struct kyi_kymod *kymod)
 }
 
 static void
+ask_told(struct kyi_kymod *kymod)
+{
+	struct kymo_error error = {""};
+	int result;
+
+	if (!kyi_ask_take(kymod->ask))
+		return;
+	result = kyi_kymod_reload(kymod, &error);
+	kyi_ask_answer(kymod->ask, result, &error);
+}
+
+static void
 told(struct kyi_kymod *kymod, const struct epoll_event *event)
 {
 	if (event->data.u64 == TOLD_SIGNAL) {
 		signal_told(kymod);
 	} else if (event->data.u64 == TOLD_WATCH) {
 		watch_told(kymod);
+	} else if (event->data.u64 == TOLD_ASK) {
+		ask_told(kymod);
 	} else {
 		kyi_deaths_happened(&kymod->deaths, event->data.u64,
 		    kyi_realtime_ns());
@@ -229,7 +247,8 @@ kyi_kymod_loop(struct kyi_kymod *kymod)
 	struct epoll_event events[64];
 	int cnt;
 
-	if (listen_to(kymod, kymod->signal_fd, TOLD_SIGNAL) != 0) {
+	if (listen_to(kymod, kymod->signal_fd, TOLD_SIGNAL) != 0 ||
+	    listen_to(kymod, kyi_ask_fd(kymod->ask), TOLD_ASK) != 0) {
 		kyi_log(KYMO_LOG_ERROR, "epoll: %s", strerror(errno));
 		return 1;
 	}

@@ -16,7 +16,7 @@ KYMO_GAUGE(regions_refused, "kymod_regions_refused",
 KYMO_COUNTER(absorbed, "kymod_absorbed_total",
 	"Dead processes whose totals were taken over");
 KYMO_COUNTER_FAMILY(reloads, "kymod_config_reloads_total",
-	"Configurations read again on SIGHUP", "result");
+	"Configurations read again when told to", "result");
 KYMO_COUNTER(log_left_out, "kymod_log_left_out_total",
 	"Lines left out of a log that came too fast");
 KYMO_COUNTER(http_requests, "kymod_http_requests_total", "Requests answered");
@@ -32,8 +32,41 @@ KYMO_FLOAT_COUNTER(http_scrape_time, "kymod_http_scrape_seconds_total",
 	"Time spent making pages");
 KYMO_GAUGE(http_connections, "kymod_http_connections",
 	"Connections open now");
+KYMO_GAUGE(history_series, "kymod_history_series",
+	"Series in the history's memory");
+KYMO_COUNTER(history_samples, "kymod_history_samples_total",
+	"Samples appended to the history");
+KYMO_GAUGE(history_memory, "kymod_history_memory_bytes",
+	"Memory of the history's columns, about");
+KYMO_GAUGE(history_stored, "kymod_history_stored_bytes",
+	"Size of the history's database; 0 without one");
+KYMO_COUNTER(history_late, "kymod_history_late_total",
+	"Appends left out, since their time was not after the one before");
+KYMO_COUNTER(history_refused, "kymod_history_refused_total",
+	"Samples of series beyond history.series");
+KYMO_COUNTER(history_twice, "kymod_history_twice_total",
+	"Samples left out, since their series had one of that time");
+KYMO_COUNTER(history_errors, "kymod_history_store_errors_total",
+	"What the history's database could not do");
+KYMO_COUNTER(history_failures, "kymod_history_append_failures_total",
+	"Scans of which some series found no memory");
+KYMO_TIMER(history_append, "kymod_history_append_duration_seconds",
+	"Time that appending a scan takes");
+KYMO_GAUGE(rules_loaded, "kymod_rules", "Rules of the rule files");
+KYMO_COUNTER(rule_evaluations, "kymod_rule_evaluations_total",
+	"Rules evaluated");
+KYMO_COUNTER(rule_failures, "kymod_rule_evaluation_failures_total",
+	"Rules that could not be evaluated");
+KYMO_COUNTER(rules_missed, "kymod_rule_passes_missed_total",
+	"Passes of a group that came too late or met no new scan");
+KYMO_TIMER(rule_pass, "kymod_rule_pass_duration_seconds",
+	"Time that a pass over the rules that are due takes");
+KYMO_FLOAT_GAUGE(rule_pass_last, "kymod_rule_pass_last_duration_seconds",
+	"Time that the last such pass took");
+KYMO_GAUGE_FAMILY(alerts, "kymod_alerts", "Alerts now", "state");
 
 static struct kymo_counter reloads_good, reloads_bad;
+static struct kymo_gauge alerts_pending, alerts_firing;
 
 void
 kyi_metrics_init(const char *dir)
@@ -53,6 +86,11 @@ kyi_metrics_init(const char *dir)
 	reloads_good = KYMO_AT(counter, reloads, "ok");
 	reloads_bad = KYMO_AT(counter, reloads, "failed");
 	kymo_gauge_set(http_connections, 0);
+	alerts_pending = KYMO_AT(gauge, alerts, "pending");
+	alerts_firing = KYMO_AT(gauge, alerts, "firing");
+	kymo_gauge_set(alerts_pending, 0);
+	kymo_gauge_set(alerts_firing, 0);
+	kymo_float_gauge_set(rule_pass_last, 0);
 }
 
 void
@@ -110,4 +148,47 @@ kyi_metrics_serve(const struct kymo_serve_stats *stats)
 	    seconds >= 0 ? seconds : stats->scrape_seconds);
 	kymo_gauge_set(http_connections, stats->connections);
 	before = *stats;
+}
+
+void
+kyi_metrics_history(const struct kymo_history_stats *stats)
+{
+	static struct kymo_history_stats before;
+
+	kymo_gauge_set(history_series, stats->series_cnt);
+	kymo_counter_add(history_samples, stats->sample_cnt -
+	    before.sample_cnt);
+	kymo_gauge_set(history_memory, (int64_t)stats->memory_bytes);
+	kymo_gauge_set(history_stored, (int64_t)stats->stored_bytes);
+	kymo_counter_add(history_late, stats->late_cnt - before.late_cnt);
+	kymo_counter_add(history_refused, stats->refused_cnt -
+	    before.refused_cnt);
+	kymo_counter_add(history_twice, stats->twice_cnt - before.twice_cnt);
+	kymo_counter_add(history_errors, stats->error_cnt - before.error_cnt);
+	before = *stats;
+}
+
+void
+kyi_metrics_history_append(uint64_t took_ns, bool failed)
+{
+	kymo_timer_record(history_append, took_ns);
+	kymo_counter_add(history_failures, failed);
+}
+
+void
+kyi_metrics_rules(const struct kyi_rules_pass *pass)
+{
+	kymo_counter_add(rule_evaluations, pass->evaluated_cnt);
+	kymo_counter_add(rule_failures, pass->failed_cnt);
+	kymo_counter_add(rules_missed, pass->missed_cnt);
+	kymo_timer_record(rule_pass, pass->took_ns);
+	kymo_float_gauge_set(rule_pass_last, (double)pass->took_ns / 1e9);
+	kymo_gauge_set(alerts_pending, pass->pending_cnt);
+	kymo_gauge_set(alerts_firing, pass->firing_cnt);
+}
+
+void
+kyi_metrics_rules_loaded(uint32_t rule_cnt)
+{
+	kymo_gauge_set(rules_loaded, rule_cnt);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGHUP: the new settings in one go, or the old ones go on. */
+/* SIGHUP and POST /-/reload: the new settings in one go, or the old ones go
+   on. */
 #include "tools/kymod.h"
 
 #include <stdio.h>
@@ -23,6 +24,50 @@ kyi_kymod_watch(const struct kyi_settings *settings, struct kymo_error *error)
 	};
 
 	return kymo_watch_new(&options, error);
+}
+
+/* ---- the server's questions -------------------------------------------------------- */
+
+static int
+rules_status(void *of, int (*each)(void *to,
+    const struct kymo_rule_status *status), void *to)
+{
+	struct kyi_kymod *kymod = of;
+
+	return kyi_rules_status(kymod->rules, each, to);
+}
+
+static int
+reload_ask(void *of, struct kymo_error *error)
+{
+	struct kyi_kymod *kymod = of;
+
+	return kyi_ask_reload(kymod->ask, error);
+}
+
+struct kymo_serve *
+kyi_kymod_serve(struct kyi_kymod *kymod, const struct kyi_settings *settings,
+    struct kymo_error *error)
+{
+	const struct kymo_config_query *query = &settings->config->query;
+	struct kymo_serve_options options = {
+		.listen = settings->listen, .listen_cnt = settings->listen_cnt,
+		.model = kymod->model, .stale_ns = kyi_stale_ns(settings),
+		.version = PACKAGE_VERSION,
+		.hosts = (const char *const *)settings->config->hosts,
+		.host_cnt = settings->config->host_cnt,
+		.history = kyi_history_of(kymod->history),
+		.query = kyi_settings_query(settings),
+		.query_timeout_ms = query->timeout_ms,
+		.query_max = query->concurrency,
+		.query_queue_max = query->queue_max,
+		.rules = rules_status,
+		.rule_interval_ms = (int64_t)(settings->evaluation_interval_ns /
+		    1000000),
+		.reload = reload_ask, .of = kymod
+	};
+
+	return kymo_serve_new(&options, error);
 }
 
 uint64_t
@@ -84,18 +129,45 @@ same_watch(const struct kyi_settings *a, const struct kyi_settings *b)
 	return true;
 }
 
+static bool
+same_history(const struct kyi_settings *a, const struct kyi_settings *b)
+{
+	const struct kymo_config *x = a->config, *y = b->config;
+
+	if (strcmp(a->history_path, b->history_path) != 0 ||
+	    x->history_memory_ms != y->history_memory_ms ||
+	    x->history_journal_ms != y->history_journal_ms ||
+	    x->history_series_max != y->history_series_max ||
+	    memcmp(x->tiers, y->tiers, sizeof(x->tiers)) != 0 ||
+	    x->override_cnt != y->override_cnt)
+		return false;
+	for (uint32_t i = 0; i < x->override_cnt; i++)
+		if (strcmp(x->overrides[i].metrics.text,
+			y->overrides[i].metrics.text) != 0 ||
+		    memcmp(x->overrides[i].keep_ms, y->overrides[i].keep_ms,
+			sizeof(x->overrides[i].keep_ms)) != 0)
+			return false;
+	return true;
+}
+
+static bool
+same_query(const struct kyi_settings *a, const struct kyi_settings *b)
+{
+	const struct kymo_config_query *x = &a->config->query;
+	const struct kymo_config_query *y = &b->config->query;
+
+	return x->timeout_ms == y->timeout_ms &&
+	    x->lookback_ms == y->lookback_ms &&
+	    x->samples_max == y->samples_max &&
+	    x->memory_bytes_max == y->memory_bytes_max &&
+	    x->series_max == y->series_max &&
+	    x->concurrency == y->concurrency && x->queue_max == y->queue_max;
+}
+
 static int
 listen_change(struct kyi_kymod *kymod, const struct kyi_settings *settings,
     struct kymo_error *error)
 {
-	struct kymo_serve_options options = {
-		.listen = settings->listen, .listen_cnt = settings->listen_cnt,
-		.model = kymod->model, .stale_ns = kyi_stale_ns(settings),
-		.version = PACKAGE_VERSION,
-		.hosts = (const char *const *)settings->config->hosts,
-		.host_cnt = settings->config->host_cnt
-	};
-
 	if (same_listen(&kymod->settings, settings))
 		return 0;
 	if (!settings->listen_cnt) {
@@ -106,7 +178,7 @@ listen_change(struct kyi_kymod *kymod, const struct kyi_settings *settings,
 		return kymo_serve_listen(kymod->serve, settings->listen,
 		    settings->listen_cnt, error);
 	} else {
-		kymod->serve = kymo_serve_new(&options, error);
+		kymod->serve = kyi_kymod_serve(kymod, settings, error);
 		return kymod->serve ? 0 : -1;
 	}
 	return 0;
@@ -119,18 +191,27 @@ settings_apply(struct kyi_kymod *kymod, const struct kyi_settings *settings,
     struct kymo_error *error)
 {
 	struct kymo_watch *watch = NULL;
+	struct kyi_rule_set *rules = NULL;
+	struct kyi_components *components = kyi_components_make(settings);
 
 	/* What can fail comes first, what cannot after it. */
+	if (!components) {
+		kymo_error_set(error, "out of memory");
+		goto fail;
+	}
+	rules = kyi_rule_set_make(kymod->rules, settings, error);
+	if (!rules)
+		goto fail;
 	if (!same_watch(&kymod->settings, settings)) {
 		watch = kyi_kymod_watch(settings, error);
 		if (!watch)
-			return -1;
+			goto fail;
 	}
-	if (listen_change(kymod, settings, error) != 0) {
-		if (watch)
-			kymo_watch_delete(watch);
-		return -1;
-	}
+	if (listen_change(kymod, settings, error) != 0)
+		goto fail;
+	kyi_rules_take(kymod->rules, rules);
+	kyi_components_free(kymod->components);
+	kymod->components = components;
 	if (watch) {
 		/* The old one holds the directories' locks: it goes first. */
 		kymo_watch_delete(kymod->watch);
@@ -139,6 +220,12 @@ settings_apply(struct kyi_kymod *kymod, const struct kyi_settings *settings,
 		kymod->wants_scan = true;
 	}
 	return 0;
+fail:
+	if (watch)
+		kymo_watch_delete(watch);
+	kyi_rule_set_free(rules);
+	kyi_components_free(components);
+	return -1;
 }
 
 static void
@@ -152,36 +239,46 @@ settings_tell(const struct kyi_kymod *kymod, const struct kyi_settings *settings
 	if (kymod->series_max != settings->series_max)
 		kyi_log(KYMO_LOG_WARN,
 		    "limits.series: another limit is for the next start");
+	if (!same_history(&kymod->settings, settings))
+		kyi_log(KYMO_LOG_WARN, "history, retention: what has changed "
+		    "there is for the next start");
+	if (!same_query(&kymod->settings, settings))
+		kyi_log(KYMO_LOG_WARN, "query: what has changed there is for "
+		    "rules at once, for clients at the next start");
+	if (kymod->settings.config->disabled != settings->config->disabled)
+		kyi_log(KYMO_LOG_INFO, "enabled: %s", settings->config->disabled ?
+		    "false; nothing is collected from now on" : "true");
 	if (!same_listen(&kymod->settings, settings))
 		kyi_kymod_listening(settings);
 }
 
-void
-kyi_kymod_reload(struct kyi_kymod *kymod)
+int
+kyi_kymod_reload(struct kyi_kymod *kymod, struct kymo_error *error)
 {
 	struct kyi_settings settings;
-	struct kymo_error error = {""};
-	uint64_t now_ns = kyi_monotonic_ns();
+	bool other_interval;
 
-	if (kyi_settings_load(&settings, kymod->options, &error) != 0 ||
-	    settings_apply(kymod, &settings, &error) != 0) {
+	if (kyi_settings_load(&settings, kymod->options, error) != 0 ||
+	    settings_apply(kymod, &settings, error) != 0) {
 		kyi_settings_free(&settings);
 		kyi_metrics_reload(false);
 		kyi_log(KYMO_LOG_ERROR, "reload: %s; all stays as it was",
-		    error.text);
-		return;
+		    error->text);
+		return -1;
 	}
 	settings_tell(kymod, &settings);
 	if (kymod->serve)
 		kymo_serve_stale(kymod->serve, kyi_stale_ns(&settings));
-	if (settings.scan_interval_ns != kymod->settings.scan_interval_ns)
-		kymod->next_scan_ns = now_ns;
-	kyi_settings_free(&kymod->settings);
-	kymod->settings = settings;
-	if (settings.state_is_default)
-		kymod->settings.state_path = kymod->settings.state_room;
-	kyi_log_level(settings.log_level);
+	other_interval = settings.scan_interval_ns !=
+	    kymod->settings.scan_interval_ns;
+	if (other_interval)
+		kymod->next_scan_ns = kyi_monotonic_ns();
+	kyi_settings_move(&kymod->settings, &settings);
+	kyi_log_level(kymod->settings.log_level);
 	kyi_metrics_reload(true);
-	kyi_log(KYMO_LOG_INFO, "reload: %s taken over", settings.config_path ?
-	    settings.config_path : "the defaults are");
+	kyi_metrics_rules_loaded(kyi_rules_cnt(kymod->rules));
+	kyi_log(KYMO_LOG_INFO, "reload: %s taken over",
+	    kymod->settings.config_path ? kymod->settings.config_path :
+	    "the defaults are");
+	return 0;
 }

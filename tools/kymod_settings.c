@@ -8,6 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reader/history/samples.h"
+
+#define EVALUATION_NS 1000000000u
+
 /* Where the totals of the dead are kept if nobody says: where systemd says,
    the system's place for root, the user's for others. "" if there is none. */
 static void
@@ -35,6 +39,75 @@ state_default(char *path, size_t room_bytes)
 		*path = '\0';
 }
 
+/* The history is beside the state, and in memory where that is. */
+static void
+history_path_set(struct kyi_settings *settings)
+{
+	const char *slash = strrchr(settings->state_path, '/');
+	int len = 0;
+
+	settings->history_path = settings->config->history_path;
+	if (settings->history_path)
+		return;
+	if (slash)
+		len = snprintf(settings->history_room,
+		    sizeof(settings->history_room), "%.*s/history.db",
+		    (int)(slash - settings->state_path), settings->state_path);
+	if (len <= 0 || (size_t)len >= sizeof(settings->history_room))
+		settings->history_room[0] = '\0';
+	settings->history_path = settings->history_room;
+	settings->history_is_default = true;
+}
+
+/* What the configuration's reader knows nothing of. */
+static int
+overrides_check(const struct kymo_config *config, struct kymo_error *error)
+{
+	for (uint32_t i = 0; i < config->override_cnt; i++) {
+		const struct kymo_config_text *metrics =
+		    &config->overrides[i].metrics;
+		struct kymo_error why = {""};
+		struct kymo_regex *regex;
+
+		if (kymo_regex_new(&regex, metrics->text, &why) != 0)
+			return kymo_error_set(error, "%s:%u:%u: %s",
+			    config->path, metrics->place.line,
+			    metrics->place.column, why.text);
+		kymo_regex_delete(regex);
+	}
+	return 0;
+}
+
+static void
+intervals_set(struct kyi_settings *settings, const struct kyi_options *options)
+{
+	const struct kymo_config *config = settings->config;
+
+	settings->scan_interval_ns = options->scan_interval_ns ?
+	    options->scan_interval_ns : config->scan_interval_ns;
+	settings->evaluation_interval_ns = config->evaluation_interval_ns ?
+	    config->evaluation_interval_ns : EVALUATION_NS;
+	/* A scan looked at twice says nothing new. */
+	if (settings->evaluation_interval_ns < settings->scan_interval_ns)
+		settings->evaluation_interval_ns = settings->scan_interval_ns;
+}
+
+struct kymo_query_options
+kyi_settings_query(const struct kyi_settings *settings)
+{
+	const struct kymo_config_query *query = &settings->config->query;
+
+	return (struct kymo_query_options){
+		.lookback_ms = (int64_t)query->lookback_ms,
+		.subquery_step_ms = (int64_t)(settings->evaluation_interval_ns /
+		    1000000),
+		.samples_max = query->samples_max,
+		.series_max = query->series_max,
+		.memory_bytes_max = query->memory_bytes_max,
+		.cpu_ms_max = query->timeout_ms
+	};
+}
+
 static const char *
 config_path_of(const struct kyi_options *options)
 {
@@ -57,6 +130,8 @@ kyi_settings_load(struct kyi_settings *settings,
 	if (kymo_config_load(&config, settings->config_path, error) != 0)
 		return -1;
 	settings->config = config;
+	if (overrides_check(config, error) != 0)
+		return -1;
 	settings->listen = config->listen;
 	settings->listen_cnt = config->listen_cnt;
 	if (options->listen_cnt || options->listen_none) {
@@ -71,8 +146,7 @@ kyi_settings_load(struct kyi_settings *settings,
 	}
 	settings->trust.uids = config->trusted_uids;
 	settings->trust.uid_cnt = config->trusted_uid_cnt;
-	settings->scan_interval_ns = options->scan_interval_ns ?
-	    options->scan_interval_ns : config->scan_interval_ns;
+	intervals_set(settings, options);
 	settings->state_path = options->state_path ? options->state_path :
 	    config->state_path;
 	if (!settings->state_path) {
@@ -81,12 +155,25 @@ kyi_settings_load(struct kyi_settings *settings,
 		settings->state_path = settings->state_room;
 		settings->state_is_default = true;
 	}
+	history_path_set(settings);
 	settings->keep_dead = config->keep_dead;
 	settings->series_max = config->series_max;
 	settings->region_max = config->region_max;
 	settings->log_level = options->log_level >= 0 ?
 	    (enum kymo_log_level)options->log_level : config->log_level;
 	return 0;
+}
+
+void
+kyi_settings_move(struct kyi_settings *to, struct kyi_settings *from)
+{
+	kyi_settings_free(to);
+	*to = *from;
+	/* These two point into what was moved. */
+	if (from->state_path == from->state_room)
+		to->state_path = to->state_room;
+	if (from->history_path == from->history_room)
+		to->history_path = to->history_room;
 }
 
 void

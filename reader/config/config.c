@@ -112,7 +112,24 @@ kymo_config_load(struct kymo_config **config, const char *path,
 		return kymo_error_set(error, "%s: %s", path, strerror(errno));
 	result = kymo_config_parse(config, path, text, len_bytes, error);
 	free(text);
-	return result;
+	if (result != 0)
+		return -1;
+	(*config)->path = strdup(path);
+	if ((*config)->path != NULL)
+		return 0;
+	kymo_config_free(*config);
+	*config = NULL;
+	return kymo_error_set(error, "%s: out of memory", path);
+}
+
+static void
+texts_free(char **texts, uint32_t cnt)
+{
+	uint32_t i;
+
+	for (i = 0; i < cnt; i++)
+		free(texts[i]);
+	free(texts);
 }
 
 void
@@ -122,14 +139,33 @@ kymo_config_free(struct kymo_config *config)
 
 	if (config == NULL)
 		return;
-	for (i = 0; i < config->directory_cnt; i++)
-		free(config->directories[i]);
-	free(config->directories);
-	for (i = 0; i < config->host_cnt; i++)
-		free(config->hosts[i]);
-	free(config->hosts);
+	texts_free(config->directories, config->directory_cnt);
+	texts_free(config->hosts, config->host_cnt);
 	free(config->listen);
 	free(config->trusted_uids);
 	free(config->state_path);
+	free(config->history_path);
+	for (i = 0; i < config->override_cnt; i++)
+		free(config->overrides[i].metrics.text);
+	free(config->overrides);
+	for (i = 0; i < config->rule_file_cnt; i++)
+		free(config->rule_files[i].text);
+	free(config->rule_files);
+	for (i = 0; i < config->external_label_cnt; i++) {
+		free(config->external_labels[i].key);
+		free(config->external_labels[i].value);
+	}
+	free(config->external_labels);
+	free(config->external_url);
+	for (i = 0; i < config->component_cnt; i++) {
+		struct kymo_config_component *component =
+		    &config->components[i];
+
+		free(component->name.text);
+		texts_free(component->include, component->include_cnt);
+		texts_free(component->exclude, component->exclude_cnt);
+	}
+	free(config->components);
+	free(config->path);
 	free(config);
 }

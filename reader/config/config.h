@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* kymod's configuration: a YAML file (docs/configuration.md).
 
-     scan_interval: 1s            # 50ms to 1m
+     enabled: true
+     collection_interval: 1s      # 50ms to 1m; scan_interval is its older name
      listen: 127.0.0.1:9779       # or a list; [::1]:9779; "none"
      hosts: [metrics.example.org] # names that clients may ask by, besides
      directories: [/run/kymo]     # none: the usual places
@@ -10,11 +11,19 @@
      keep_dead: 5                 # regions of the dead, per service
      limits: {series: 200000, regions: 10000}
      log_level: info              # debug, info, warn, error
+     history: {path: /var/lib/kymo/history.db, memory: 15m}
+     retention: [{step: 1s, keep: 48h, max_size: 2GiB}, {step: 15s, keep: 14d}]
+     rule_files: [rules.yml]      # globs, beside this file
+     evaluation_interval: 1s
+     external_labels: {region: eu}
+     external_url: http://metrics.example.org
+     query: {timeout: 2m, max_samples: 50000000, max_memory: 512MiB}
+     components: {cache: {collection_interval: 10s}, debug: {enabled: false}}
 
-   Unknown keys, wrong types and values out of range are errors with
-   file:line:col, what was expected, and the nearest known key. Aliases,
-   merge keys and more than one document are refused; size, depth and number
-   of nodes are bounded. */
+   Unknown keys, wrong types, values out of range and such as contradict one
+   another are errors with file:line:col, what was expected, and the nearest
+   known key. Aliases, merge keys and more than one document are refused; size,
+   depth and number of nodes are bounded. */
 #ifndef KYMO_READER_CONFIG_H
 #define KYMO_READER_CONFIG_H
 
@@ -40,8 +49,58 @@ enum kymo_log_level {
 	KYMO_LOG_ERROR = 3
 };
 
+/* Where in the file, from 1; 0: not in it. For faults that only who uses a value
+   can find: say "PATH:LINE:COLUMN: ..". */
+struct kymo_config_place {
+	uint32_t line, column;
+};
+
+struct kymo_config_text {
+	char *text;
+	struct kymo_config_place place;
+};
+
+#define KYMO_CONFIG_TIER_MAX 3
+
+struct kymo_config_tier {
+	uint64_t step_ms;
+	uint64_t keep_ms;  /* 0: for ever */
+	uint64_t max_bytes; /* 0: no cap */
+};
+
+struct kymo_config_override {
+	struct kymo_config_text metrics; /* a regular expression */
+	/* Of each tier; 0: not in it. */
+	uint64_t keep_ms[KYMO_CONFIG_TIER_MAX];
+	uint32_t keep_cnt;
+	struct kymo_config_place keep_place;
+};
+
+/* A component is what programs call so (KYMO_COMPONENT). */
+struct kymo_config_component {
+	struct kymo_config_text name;
+	bool disabled;
+	uint64_t interval_ns; /* 0: as all; else a multiple of that */
+	struct kymo_config_place interval_place;
+	/* Globs of names; none: all, and none. */
+	char **include, **exclude;
+	uint32_t include_cnt, exclude_cnt;
+};
+
+struct kymo_config_label {
+	char *key, *value;
+};
+
+struct kymo_config_query {
+	uint64_t timeout_ms, lookback_ms;
+	uint64_t samples_max, memory_bytes_max;
+	uint32_t series_max, concurrency, queue_max;
+};
+
 struct kymo_config {
-	uint64_t scan_interval_ns;
+	char *path; /* of the file; NULL: the defaults */
+	bool disabled;
+	uint64_t scan_interval_ns; /* collection_interval */
 	struct kymo_listen *listen;
 	uint32_t listen_cnt;
 	char **hosts;
@@ -54,6 +113,27 @@ struct kymo_config {
 	uint32_t keep_dead;
 	uint32_t series_max, region_max;
 	enum kymo_log_level log_level;
+
+	/* history and retention. Zeros: as history.h has it. */
+	char *history_path; /* NULL: beside the state; "" in memory */
+	uint64_t history_memory_ms, history_journal_ms;
+	uint32_t history_series_max;
+	struct kymo_config_tier tiers[KYMO_CONFIG_TIER_MAX];
+	uint32_t tier_cnt; /* 0: not said */
+	struct kymo_config_override *overrides;
+	uint32_t override_cnt;
+
+	/* Globs, those that are relative put behind the file's folder. */
+	struct kymo_config_text *rule_files;
+	uint32_t rule_file_cnt;
+	uint64_t evaluation_interval_ns; /* 0: not said */
+	struct kymo_config_label *external_labels;
+	uint32_t external_label_cnt;
+	char *external_url; /* NULL: not said */
+	struct kymo_config_query query; /* zeros: not said */
+
+	struct kymo_config_component *components;
+	uint32_t component_cnt;
 };
 
 /* kymo_config_load reads path; NULL gives the defaults. On failure *config is
@@ -66,9 +146,11 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_config_parse(
     size_t len_bytes, struct kymo_error *error);
 KYMO_READER_API void kymo_config_free(struct kymo_config *config);
 
-/* Values, for command lines too. A duration is 1h30m, 15s, 250ms; an address
-   HOST:PORT, [v6]:PORT or :PORT (127.0.0.1). */
+/* Values, for command lines too. A duration is 1h30m, 15s, 250ms, 14d; a size
+   512MiB, 1.5GB, 100B; an address HOST:PORT, [v6]:PORT or :PORT (127.0.0.1). */
 KYMO_READER_API KYMO_MUST_CHECK int kymo_duration_parse(uint64_t *ns,
+    const char *text, struct kymo_error *error);
+KYMO_READER_API KYMO_MUST_CHECK int kymo_size_parse(uint64_t *bytes,
     const char *text, struct kymo_error *error);
 KYMO_READER_API KYMO_MUST_CHECK int kymo_listen_parse(
     struct kymo_listen *listen, const char *text, struct kymo_error *error);

@@ -4,67 +4,49 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader/nearest.h"
+#include "reader/config/values.h"
 
 #define LISTEN_MAX 16u
 #define DIRECTORY_MAX 64u
 #define USER_MAX 256u
 #define HOST_MAX 32u
-#define PATH_BYTES_MAX 4000u
-#define SCAN_INTERVAL_MIN_NS 50000000ull
-#define SCAN_INTERVAL_MAX_NS 60000000000ull
 
 /* ---- values ------------------------------------------------------------ */
 
-/* An integer from min to max, as plain digits. */
 static int
-number(struct kyi_yaml *yaml, uint32_t *to, uint32_t min, uint32_t max)
+enabled(struct kyi_yaml *yaml, void *to)
 {
-	const char *text = kyi_yaml_text(yaml, "a number");
-	char *end;
-	unsigned long long n;
+	struct kymo_config *config = to;
+	bool is = true;
+	int result = kyi_config_bool(yaml, &is);
 
-	if (text == NULL)
-		return -1;
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	if (!kyi_yaml_plain(yaml))
-		return kyi_yaml_error(yaml, "expected a number, found the text "
-		    "'%s'; leave out the quotes", text);
-	if (text[0] < '0' || text[0] > '9' || *end != '\0')
-		return kyi_yaml_error(yaml, "expected a number, found '%s'",
-		    text);
-	if (errno != 0 || n < min || n > max)
-		return kyi_yaml_error(yaml, "%s is out of range; from %u to %u",
-		    text, min, max);
-	*to = (uint32_t)n;
-	return 0;
+	config->disabled = !is;
+	return result;
+}
+
+/* Of two names of one thing the second is one too many. */
+static int
+interval(struct kyi_yaml *yaml, void *to)
+{
+	struct kymo_config *config = to;
+	struct kymo_config_place *place = &yaml->places->interval;
+
+	if (place->line != 0)
+		return kyi_yaml_error(yaml, "collection_interval and "
+		    "scan_interval are the same, and line %u has said it; keep "
+		    "collection_interval", place->line);
+	*place = kyi_yaml_place(yaml);
+	return kyi_config_duration_ns(yaml, &config->scan_interval_ns, "50ms",
+	    "1m");
 }
 
 static int
-scan_interval(struct kyi_yaml *yaml, struct kymo_config *config)
+log_level(struct kyi_yaml *yaml, void *to)
 {
-	const char *text = kyi_yaml_text(yaml, "a duration, as 1s");
-	struct kymo_error why = { "" };
-
-	if (text == NULL)
-		return -1;
-	if (kymo_duration_parse(&config->scan_interval_ns, text, &why) != 0)
-		return kyi_yaml_error(yaml, "%s", why.text);
-	if (config->scan_interval_ns < SCAN_INTERVAL_MIN_NS ||
-	    config->scan_interval_ns > SCAN_INTERVAL_MAX_NS)
-		return kyi_yaml_error(yaml, "%s is out of range; from 50ms to "
-		    "1m", text);
-	return 0;
-}
-
-static int
-log_level(struct kyi_yaml *yaml, struct kymo_config *config)
-{
+	struct kymo_config *config = to;
 	static const char *const levels[] = {
 		[KYMO_LOG_DEBUG] = "debug", [KYMO_LOG_INFO] = "info",
 		[KYMO_LOG_WARN] = "warn", [KYMO_LOG_ERROR] = "error",
@@ -84,102 +66,43 @@ log_level(struct kyi_yaml *yaml, struct kymo_config *config)
 }
 
 static int
-keep_dead(struct kyi_yaml *yaml, struct kymo_config *config)
+keep_dead(struct kyi_yaml *yaml, void *to)
 {
-	return number(yaml, &config->keep_dead, 0, 1000);
+	struct kymo_config *config = to;
+
+	return kyi_config_number(yaml, &config->keep_dead, 0, 1000);
 }
 
 static int
-limit_series(struct kyi_yaml *yaml, struct kymo_config *config)
+limit_series(struct kyi_yaml *yaml, void *to)
 {
-	return number(yaml, &config->series_max, 1, 10000000);
+	struct kymo_config *config = to;
+
+	return kyi_config_number(yaml, &config->series_max, 1, 10000000);
 }
 
 static int
-limit_regions(struct kyi_yaml *yaml, struct kymo_config *config)
+limit_regions(struct kyi_yaml *yaml, void *to)
 {
-	return number(yaml, &config->region_max, 1, 100000);
-}
+	struct kymo_config *config = to;
 
-/* An absolute path, without slashes at its end. */
-static char *
-path_copy(struct kyi_yaml *yaml, const char *text)
-{
-	size_t len_bytes = strlen(text);
-	char *copy;
-
-	if (text[0] != '/') {
-		kyi_yaml_error(yaml, "'%s' is not an absolute path", text);
-		return NULL;
-	}
-	if (len_bytes > PATH_BYTES_MAX) {
-		kyi_yaml_error(yaml, "a path of more than %u bytes",
-		    PATH_BYTES_MAX);
-		return NULL;
-	}
-	while (len_bytes > 1 && text[len_bytes - 1] == '/')
-		len_bytes--;
-	copy = strndup(text, len_bytes);
-	if (copy == NULL)
-		kyi_yaml_error(yaml, "out of memory");
-	return copy;
+	return kyi_config_number(yaml, &config->region_max, 1, 100000);
 }
 
 static int
-state(struct kyi_yaml *yaml, struct kymo_config *config)
+state(struct kyi_yaml *yaml, void *to)
 {
-	const char *text = kyi_yaml_text(yaml, "a path, or memory");
+	struct kymo_config *config = to;
 
-	if (text == NULL)
-		return -1;
-	free(config->state_path);
-	if (strcmp(text, "memory") == 0)
-		config->state_path = strdup("");
-	else
-		config->state_path = path_copy(yaml, text);
-	return config->state_path == NULL ? -1 : 0;
+	return kyi_config_path_or_memory(yaml, &config->state_path);
 }
 
 /* ---- lists ------------------------------------------------------------- */
 
-typedef int item_read(struct kyi_yaml *yaml, struct kymo_config *config);
-
-/* One value, or a list of at most max. */
 static int
-list(struct kyi_yaml *yaml, struct kymo_config *config, item_read *item,
-    uint32_t max)
+listen_item(struct kyi_yaml *yaml, void *to)
 {
-	uint32_t cnt = 0;
-
-	if (yaml->event.type != YAML_SEQUENCE_START_EVENT)
-		return item(yaml, config);
-	for (;;) {
-		if (kyi_yaml_next(yaml) != 0)
-			return -1;
-		if (yaml->event.type == YAML_SEQUENCE_END_EVENT)
-			return 0;
-		if (cnt++ == max)
-			return kyi_yaml_error(yaml, "more than %u in this list",
-			    max);
-		if (item(yaml, config) != 0)
-			return -1;
-	}
-}
-
-/* array with room for one more element. */
-static void *
-longer(struct kyi_yaml *yaml, void *array, uint32_t cnt, size_t bytes)
-{
-	void *at = realloc(array, (cnt + 1) * bytes);
-
-	if (at == NULL)
-		kyi_yaml_error(yaml, "out of memory");
-	return at;
-}
-
-static int
-listen_item(struct kyi_yaml *yaml, struct kymo_config *config)
-{
+	struct kymo_config *config = to;
 	const char *text = kyi_yaml_text(yaml, "an address, as "
 	    "127.0.0.1:9779");
 	struct kymo_listen made, *array;
@@ -195,7 +118,7 @@ listen_item(struct kyi_yaml *yaml, struct kymo_config *config)
 		    strcmp(config->listen[i].host, made.host) == 0)
 			return kyi_yaml_error(yaml, "'%s' is there twice",
 			    text);
-	array = longer(yaml, config->listen, config->listen_cnt,
+	array = kyi_config_longer(yaml, config->listen, config->listen_cnt,
 	    sizeof(made));
 	if (array == NULL)
 		return -1;
@@ -205,44 +128,42 @@ listen_item(struct kyi_yaml *yaml, struct kymo_config *config)
 }
 
 static int
-listen_key(struct kyi_yaml *yaml, struct kymo_config *config)
+listen_key(struct kyi_yaml *yaml, void *to)
 {
+	struct kymo_config *config = to;
 	config->listen_cnt = 0;
 	if (yaml->event.type == YAML_SCALAR_EVENT &&
 	    strcmp((const char *)yaml->event.data.scalar.value, "none") == 0)
 		return 0;
-	return list(yaml, config, listen_item, LISTEN_MAX);
+	return kyi_config_list(yaml, to, listen_item, LISTEN_MAX);
 }
 
 static int
-directory_item(struct kyi_yaml *yaml, struct kymo_config *config)
+directory_item(struct kyi_yaml *yaml, void *to)
 {
-	const char *text = kyi_yaml_text(yaml, "the path of a directory");
-	char **array, *copy;
+	struct kymo_config *config = to;
+	char **array = kyi_config_longer(yaml, config->directories,
+	    config->directory_cnt, sizeof(array[0]));
 
-	if (text == NULL)
-		return -1;
-	array = longer(yaml, config->directories, config->directory_cnt,
-	    sizeof(array[0]));
 	if (array == NULL)
 		return -1;
 	config->directories = array;
-	copy = path_copy(yaml, text);
-	if (copy == NULL)
+	if (kyi_config_path(yaml, &array[config->directory_cnt]) != 0)
 		return -1;
-	array[config->directory_cnt++] = copy;
+	config->directory_cnt++;
 	return 0;
 }
 
 static int
-directories(struct kyi_yaml *yaml, struct kymo_config *config)
+directories(struct kyi_yaml *yaml, void *to)
 {
-	return list(yaml, config, directory_item, DIRECTORY_MAX);
+	return kyi_config_list(yaml, to, directory_item, DIRECTORY_MAX);
 }
 
 static int
-host_item(struct kyi_yaml *yaml, struct kymo_config *config)
+host_item(struct kyi_yaml *yaml, void *to)
 {
+	struct kymo_config *config = to;
 	const char *text = kyi_yaml_text(yaml, "a host name");
 	char **array;
 
@@ -253,7 +174,7 @@ host_item(struct kyi_yaml *yaml, struct kymo_config *config)
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] != '\0')
 		return kyi_yaml_error(yaml, "'%.60s' is not a host name; "
 		    "write it without a port", text);
-	array = longer(yaml, config->hosts, config->host_cnt,
+	array = kyi_config_longer(yaml, config->hosts, config->host_cnt,
 	    sizeof(array[0]));
 	if (array == NULL)
 		return -1;
@@ -266,9 +187,9 @@ host_item(struct kyi_yaml *yaml, struct kymo_config *config)
 }
 
 static int
-hosts(struct kyi_yaml *yaml, struct kymo_config *config)
+hosts(struct kyi_yaml *yaml, void *to)
 {
-	return list(yaml, config, host_item, HOST_MAX);
+	return kyi_config_list(yaml, to, host_item, HOST_MAX);
 }
 
 /* -1: no such user. */
@@ -296,8 +217,9 @@ uid_of(const char *name, uint32_t *uid)
 }
 
 static int
-user_item(struct kyi_yaml *yaml, struct kymo_config *config)
+user_item(struct kyi_yaml *yaml, void *to)
 {
+	struct kymo_config *config = to;
 	const char *text = kyi_yaml_text(yaml, "a user's name or number");
 	uint32_t uid, *array;
 
@@ -306,7 +228,7 @@ user_item(struct kyi_yaml *yaml, struct kymo_config *config)
 	if (uid_of(text, &uid) != 0)
 		return kyi_yaml_error(yaml, "there is no user '%s' here; its "
 		    "number would do", text);
-	array = longer(yaml, config->trusted_uids, config->trusted_uid_cnt,
+	array = kyi_config_longer(yaml, config->trusted_uids, config->trusted_uid_cnt,
 	    sizeof(uid));
 	if (array == NULL)
 		return -1;
@@ -316,105 +238,60 @@ user_item(struct kyi_yaml *yaml, struct kymo_config *config)
 }
 
 static int
-trusted_users(struct kyi_yaml *yaml, struct kymo_config *config)
+trusted_users(struct kyi_yaml *yaml, void *to)
 {
-	return list(yaml, config, user_item, USER_MAX);
+	return kyi_config_list(yaml, to, user_item, USER_MAX);
 }
 
 /* ---- keys -------------------------------------------------------------- */
 
-struct key {
-	const char *name;
-	item_read *read;
-};
-
-#define KEY_MAX 16u
-
 static int
-unknown_key(struct kyi_yaml *yaml, const char *text, const struct key *keys,
-    size_t key_cnt)
+limits(struct kyi_yaml *yaml, void *to)
 {
-	const char *names[KEY_MAX], *nearest;
-	char all[200] = "";
-	size_t i, used = 0;
-
-	if (strcmp(text, "<<") == 0)
-		return kyi_yaml_error(yaml, "merge keys are not used here; "
-		    "write the values themselves");
-	for (i = 0; i < key_cnt; i++) {
-		names[i] = keys[i].name;
-		used += (size_t)snprintf(all + used, sizeof(all) - used,
-		    "%s%s", i == 0 ? "" : ", ", keys[i].name);
-	}
-	nearest = kyi_nearest(text, names, key_cnt);
-	if (nearest != NULL)
-		return kyi_yaml_error(yaml, "unknown key '%.60s'; did you mean "
-		    "'%s'?", text, nearest);
-	return kyi_yaml_error(yaml, "unknown key '%.60s'; there are %s", text,
-	    all);
-}
-
-/* The mapping that is looked at, up to its end. */
-static int
-mapping(struct kyi_yaml *yaml, struct kymo_config *config,
-    const struct key *keys, size_t key_cnt)
-{
-	uint32_t seen = 0;
-	const char *text;
-	size_t i;
-
-	for (;;) {
-		if (kyi_yaml_next(yaml) != 0)
-			return -1;
-		if (yaml->event.type == YAML_MAPPING_END_EVENT)
-			return 0;
-		text = kyi_yaml_text(yaml, "a key");
-		if (text == NULL)
-			return -1;
-		for (i = 0; i < key_cnt; i++)
-			if (strcmp(text, keys[i].name) == 0)
-				break;
-		if (i == key_cnt)
-			return unknown_key(yaml, text, keys, key_cnt);
-		if (seen >> i & 1)
-			return kyi_yaml_error(yaml, "'%s' is there twice",
-			    text);
-		seen |= 1u << i;
-		if (kyi_yaml_next(yaml) != 0 ||
-		    keys[i].read(yaml, config) != 0)
-			return -1;
-	}
-}
-
-static int
-limits(struct kyi_yaml *yaml, struct kymo_config *config)
-{
-	static const struct key keys[] = {
-		{ "series", limit_series },
-		{ "regions", limit_regions },
+	static const struct kyi_config_key keys[] = {
+		{ "series", limit_series, false },
+		{ "regions", limit_regions, false },
 	};
 
-	if (yaml->event.type != YAML_MAPPING_START_EVENT)
-		return kyi_yaml_error(yaml, "expected keys and values, as "
-		    "{series: 200000}");
-	return mapping(yaml, config, keys, sizeof(keys) / sizeof(keys[0]));
+	return kyi_config_mapping(yaml, to, keys,
+	    sizeof(keys) / sizeof(keys[0]), "{series: 200000}");
+}
+
+static int
+root(struct kyi_yaml *yaml, struct kymo_config *config)
+{
+	static const struct kyi_config_key keys[] = {
+		{ "enabled", enabled, false },
+		{ "collection_interval", interval, false },
+		{ "scan_interval", interval, true },
+		{ "listen", listen_key, false },
+		{ "hosts", hosts, false },
+		{ "directories", directories, false },
+		{ "trusted_users", trusted_users, false },
+		{ "state", state, false },
+		{ "keep_dead", keep_dead, false },
+		{ "limits", limits, false },
+		{ "log_level", log_level, false },
+		{ "history", kyi_config_history, false },
+		{ "retention", kyi_config_retention, false },
+		{ "rule_files", kyi_config_rule_files, false },
+		{ "evaluation_interval", kyi_config_evaluation, false },
+		{ "external_labels", kyi_config_external_labels, false },
+		{ "external_url", kyi_config_external_url, false },
+		{ "query", kyi_config_query, false },
+		{ "components", kyi_config_components, false },
+	};
+
+	return kyi_config_mapping(yaml, config, keys,
+	    sizeof(keys) / sizeof(keys[0]), "collection_interval: 1s");
 }
 
 int
 kyi_config_document(struct kyi_yaml *yaml, struct kymo_config *config)
 {
-	static const struct key keys[] = {
-		{ "scan_interval", scan_interval },
-		{ "listen", listen_key },
-		{ "hosts", hosts },
-		{ "directories", directories },
-		{ "trusted_users", trusted_users },
-		{ "state", state },
-		{ "keep_dead", keep_dead },
-		{ "limits", limits },
-		{ "log_level", log_level },
-	};
+	struct kyi_config_places places = { .interval = { 0, 0 } };
 
+	yaml->places = &places;
 	if (kyi_yaml_next(yaml) != 0 || kyi_yaml_next(yaml) != 0)
 		return -1;
 	if (yaml->event.type == YAML_STREAM_END_EVENT)
@@ -424,16 +301,12 @@ kyi_config_document(struct kyi_yaml *yaml, struct kymo_config *config)
 	/* A document of comments alone is a null. */
 	if (kyi_yaml_plain(yaml) && yaml->event.data.scalar.length == 0)
 		;
-	else if (yaml->event.type != YAML_MAPPING_START_EVENT)
-		return kyi_yaml_error(yaml, "expected keys and values, as "
-		    "scan_interval: 1s");
-	else if (mapping(yaml, config, keys, sizeof(keys) / sizeof(keys[0])) !=
-	    0)
+	else if (root(yaml, config) != 0)
 		return -1;
 	if (kyi_yaml_next(yaml) != 0 || kyi_yaml_next(yaml) != 0)
 		return -1;
 	if (yaml->event.type != YAML_STREAM_END_EVENT)
 		return kyi_yaml_error(yaml, "a second document; there can be "
 		    "one");
-	return 0;
+	return kyi_config_conflicts(yaml, config);
 }

@@ -24,6 +24,29 @@ kyi_yaml_error(struct kyi_yaml *yaml, const char *format, ...)
 	return fault_at(yaml, yaml->event.start_mark, text);
 }
 
+int
+kyi_yaml_error_at(struct kyi_yaml *yaml, struct kymo_config_place place,
+    const char *format, ...)
+{
+	char text[sizeof(yaml->error->text)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return kymo_error_set(yaml->error, "%s:%u:%u: %s", yaml->name,
+	    place.line, place.column, text);
+}
+
+struct kymo_config_place
+kyi_yaml_place(const struct kyi_yaml *yaml)
+{
+	return (struct kymo_config_place){
+		(uint32_t)yaml->event.start_mark.line + 1,
+		(uint32_t)yaml->event.start_mark.column + 1
+	};
+}
+
 /* What the YAML library says, in one sentence. */
 static int
 syntax_error(struct kyi_yaml *yaml)

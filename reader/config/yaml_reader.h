@@ -19,6 +19,7 @@ struct kyi_yaml {
 	uint32_t event_cnt, event_max; /* max 0: KYI_CONFIG_EVENTS_MAX */
 	bool anchors; /* anchors and aliases are let through */
 	struct kymo_error *error;
+	struct kyi_config_places *places; /* of a configuration's reader */
 };
 
 /* kyi_yaml_next looks at the next event; -1 with the error set where there is
@@ -28,6 +29,11 @@ KYMO_MUST_CHECK int kyi_yaml_next(struct kyi_yaml *yaml);
 /* "name:line:col: " and the text, for the event that is looked at. */
 int kyi_yaml_error(struct kyi_yaml *yaml, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same of a place that was looked at before; and the place that is. */
+int kyi_yaml_error_at(struct kyi_yaml *yaml, struct kymo_config_place place,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+struct kymo_config_place kyi_yaml_place(const struct kyi_yaml *yaml);
 
 /* The text of the scalar that is looked at; what it should be ("a duration")
    is for the error, which also says what is there instead. NULL: an error. A

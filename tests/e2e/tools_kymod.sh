@@ -49,7 +49,7 @@ kymod_start() {
 
 config() {
 	cat >"$tmp/kymod.yaml" <<END
-scan_interval: ${interval:-100ms}
+collection_interval: ${interval:-100ms}
 listen: ${listen:-127.0.0.1:$port}
 directories: ["$run"]
 state: "$tmp/state/control.db"
@@ -213,7 +213,7 @@ wait_for 10 at_least "$faults" "$shown"
 mine=$port
 free_port
 start second "$kymod" --config /dev/null --dir "$run" --listen ":$port" \
-	--state memory --scan-interval 100ms
+	--state memory --collection-interval 100ms
 wait_for 10 grep -q ready "$tmp/second.log"
 [ "$(code /-/ready)" = 200 ] || fail "the second is not ready"
 stop "$started"

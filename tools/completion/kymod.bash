@@ -10,10 +10,10 @@ _kymod() {
 	--dir | -d) mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
 	--log-level)
 		mapfile -t COMPREPLY < <(compgen -W 'debug info warn error' -- "$cur") ;;
-	--listen | -l | --scan-interval | -i) ;;
+	--listen | -l | --collection-interval | -i) ;;
 	*)
 		mapfile -t COMPREPLY < <(compgen -W '--config --listen --dir
-			--scan-interval --state --log-level --check-config
+			--collection-interval --state --log-level --check
 			--version --help' -- "$cur") ;;
 	esac
 }

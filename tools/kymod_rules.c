@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/* Rules: evaluated by a thread of their own, since a pass takes as long as its
+   rules ask for, and writes alerts' states to a disk; scans wait for neither.
+   A pass comes when its time has come and there is a scan that the one before
+   has not seen. */
+#include "tools/kymod_rules.h"
+
+#include <glob.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MS_NS 1000000
+
+/* Files, what they say, and who evaluates it: swapped as one. */
+struct kyi_rule_set {
+	struct kymo_rules *rules;
+	struct kyi_rule_sink sink;
+	struct kymo_rule_engine *engine;
+	int64_t longest_ms; /* interval */
+	/* Of what metrics have told already. */
+	uint64_t missed_cnt, evaluated_cnt, failed_cnt;
+};
+
+struct kyi_rules {
+	struct kymo_history *history;
+	struct kymo_rule_store store;
+	bool has_store, store_failing;
+	/* Held during a pass, and while sets are made and swapped: of set's
+	   insides, and the store. */
+	pthread_mutex_t pass;
+	/* Read by who asks for the state of rules; written to swap them. */
+	pthread_rwlock_t current;
+	struct kyi_rule_set *set;
+
+	pthread_t thread;
+	bool has_thread;
+	pthread_mutex_t lock; /* of the rest */
+	pthread_cond_t wake;
+	uint64_t scan_cnt;
+	int64_t newest_ms, next_ms, longest_ms;
+	bool wanted; /* there are rules at all */
+	bool ends;
+};
+
+/* ---- files ------------------------------------------------------------------------- */
+
+struct paths {
+	const char **at;
+	uint32_t cnt;
+};
+
+static void
+paths_free(struct paths *paths)
+{
+	for (uint32_t i = 0; i < paths->cnt; i++)
+		free((char *)(uintptr_t)paths->at[i]);
+	free(paths->at);
+}
+
+/* One that two globs find is read once. */
+static int
+path_add(struct paths *paths, const char *path)
+{
+	const char **more;
+
+	for (uint32_t i = 0; i < paths->cnt; i++)
+		if (strcmp(paths->at[i], path) == 0)
+			return 0;
+	more = reallocarray(paths->at, paths->cnt + 1u, sizeof(more[0]));
+	if (!more)
+		return -1;
+	paths->at = more;
+	more[paths->cnt] = strdup(path);
+	return more[paths->cnt++] ? 0 : -1;
+}
+
+/* A name without * that is not there is a mistake; a folder with no files in it
+   yet is not. */
+static int
+pattern_expand(struct paths *paths, const struct kymo_config *config,
+    const struct kymo_config_text *pattern, struct kymo_error *error)
+{
+	glob_t found;
+	int wrong = glob(pattern->text, 0, NULL, &found), result = 0;
+
+	if (wrong == GLOB_NOMATCH && pattern->text[strcspn(pattern->text,
+		"*?[")] != '\0')
+		return 0;
+	if (wrong != 0)
+		return kymo_error_set(error, "%s:%u:%u: %s: %s", config->path,
+		    pattern->place.line, pattern->place.column, pattern->text,
+		    wrong == GLOB_NOSPACE ? "out of memory" : "no such file");
+	for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
+		result = path_add(paths, found.gl_pathv[i]);
+	globfree(&found);
+	return result == 0 ? 0 : kymo_error_set(error, "out of memory");
+}
+
+int
+kyi_rules_load(struct kymo_rules **rules, const struct kyi_settings *settings,
+    const struct kymo_rule_faults *faults)
+{
+	const struct kymo_config *config = settings->config;
+	struct kymo_error error = {""};
+	struct paths paths = {0};
+	int result = 0;
+
+	*rules = NULL;
+	for (uint32_t i = 0; i < config->rule_file_cnt && result == 0; i++) {
+		result = pattern_expand(&paths, config, &config->rule_files[i],
+		    &error);
+		if (result != 0)
+			faults->fault(faults->of, error.text);
+	}
+	if (result == 0)
+		result = kymo_rules_load(rules, paths.at, paths.cnt, faults);
+	paths_free(&paths);
+	return result;
+}
+
+/* ---- a set --------------------------------------------------------------------------- */
+
+/* The first is told to who asked, all go to the log. */
+struct faults {
+	struct kymo_error first;
+	uint32_t cnt;
+};
+
+static void
+fault_note(void *of, const char *text)
+{
+	struct faults *faults = of;
+
+	kyi_log(KYMO_LOG_ERROR, "rules: %s", text);
+	if (faults->cnt++ == 0)
+		kymo_error_set(&faults->first, "%s", text);
+}
+
+static void
+fault_warn(void *of, const char *text)
+{
+	kyi_log(KYMO_LOG_WARN, "rules: %s", text);
+}
+
+static int64_t
+newest_ms(void *of)
+{
+	struct kyi_rules *rules = of;
+	int64_t at_ms;
+
+	pthread_mutex_lock(&rules->lock);
+	at_ms = rules->newest_ms;
+	pthread_mutex_unlock(&rules->lock);
+	return at_ms;
+}
+
+/* A query that runs when kymod ends need not be waited for. */
+static bool
+cancelled(void *of)
+{
+	struct kyi_rules *rules = of;
+	bool ends;
+
+	pthread_mutex_lock(&rules->lock);
+	ends = rules->ends;
+	pthread_mutex_unlock(&rules->lock);
+	return ends;
+}
+
+void
+kyi_rule_set_free(struct kyi_rule_set *set)
+{
+	if (!set)
+		return;
+	kymo_rule_engine_delete(set->engine);
+	kyi_rule_sink_free(&set->sink);
+	kymo_rules_delete(set->rules);
+	free(set);
+}
+
+static int
+engine_make(struct kyi_rules *rules, struct kyi_rule_set *set,
+    const struct kyi_settings *settings, struct kymo_error *error)
+{
+	static const struct kymo_rule_faults warned = {fault_warn, NULL};
+	const struct kymo_config *config = settings->config;
+	struct kymo_rule_options options = {
+		.source = kymo_history_source(rules->history),
+		.sink = kyi_rule_sink_of(&set->sink),
+		.store = rules->has_store ? &rules->store : NULL,
+		.interval_ms = (int64_t)(settings->evaluation_interval_ns /
+		    MS_NS),
+		.external_url = config->external_url,
+		.query = kyi_settings_query(settings),
+		.newest_ms = newest_ms, .of = rules
+	};
+	struct kymo_label *label;
+	struct kymo_labels *labels;
+	int result = -1;
+
+	options.query.cancelled = cancelled;
+	options.query.of = rules;
+	label = calloc(config->external_label_cnt + 1u, sizeof(*label));
+	if (!label)
+		return kymo_error_set(error, "out of memory");
+	for (uint32_t i = 0; i < config->external_label_cnt; i++)
+		label[i] = (struct kymo_label){config->external_labels[i].key,
+			config->external_labels[i].value};
+	labels = kymo_labels_make(label, config->external_label_cnt);
+	options.external_labels = labels;
+	if (labels)
+		result = kymo_rule_engine_new(&set->engine, set->rules,
+		    &options, &warned, error);
+	else
+		kymo_error_set(error, "out of memory");
+	free(labels);
+	free(label);
+	return result;
+}
+
+static void
+longest_note(struct kyi_rule_set *set, const struct kyi_settings *settings)
+{
+	const struct kymo_rule_group *group = kymo_rules_groups(set->rules);
+
+	set->longest_ms = (int64_t)(settings->evaluation_interval_ns / MS_NS);
+	for (; group; group = group->next)
+		if (group->interval_ms > set->longest_ms)
+			set->longest_ms = group->interval_ms;
+}
+
+struct kyi_rule_set *
+kyi_rule_set_make(struct kyi_rules *rules, const struct kyi_settings *settings,
+    struct kymo_error *error)
+{
+	struct kyi_rule_set *set = calloc(1, sizeof(*set));
+	struct faults faults = {{""}, 0};
+	const struct kymo_rule_faults noted = {fault_note, &faults};
+	int result;
+
+	if (!set) {
+		kymo_error_set(error, "out of memory");
+		return NULL;
+	}
+	if (kyi_rules_load(&set->rules, settings, &noted) != 0) {
+		if (faults.cnt > 1)
+			kymo_error_set(error, "%s (and %u more faults, in the "
+			    "log)", faults.first.text, faults.cnt - 1);
+		else
+			kymo_error_set(error, "%s", faults.cnt > 0 ?
+			    faults.first.text : "out of memory");
+		kyi_rule_set_free(set);
+		return NULL;
+	}
+	longest_note(set, settings);
+	result = kyi_rule_sink_make(&set->sink, rules->history, set->rules);
+	if (result != 0)
+		kymo_error_set(error, "out of memory");
+	pthread_mutex_lock(&rules->pass);
+	if (result == 0)
+		result = engine_make(rules, set, settings, error);
+	pthread_mutex_unlock(&rules->pass);
+	if (result == 0)
+		return set;
+	kyi_rule_set_free(set);
+	return NULL;
+}
+
+void
+kyi_rules_take(struct kyi_rules *rules, struct kyi_rule_set *set)
+{
+	struct kyi_rule_set *before = rules->set;
+
+	pthread_mutex_lock(&rules->pass);
+	if (before) {
+		kymo_rule_engine_adopt(set->engine, before->engine);
+		kyi_rule_sink_adopt(&set->sink, &before->sink);
+	}
+	pthread_rwlock_wrlock(&rules->current);
+	rules->set = set;
+	pthread_rwlock_unlock(&rules->current);
+	pthread_mutex_lock(&rules->lock);
+	rules->next_ms = INT64_MIN;
+	rules->longest_ms = set->longest_ms;
+	rules->wanted = kymo_rules_cnt(set->rules) > 0;
+	pthread_mutex_unlock(&rules->lock);
+	kyi_rule_set_free(before);
+	pthread_mutex_unlock(&rules->pass);
+}
+
+uint32_t
+kyi_rules_cnt(const struct kyi_rules *rules)
+{
+	return kymo_rules_cnt(rules->set->rules);
+}
+
+/* ---- the thread ---------------------------------------------------------------------- */
+
+static void
+pass_tell(struct kyi_rule_set *set, uint64_t took_ns)
+{
+	struct kyi_rules_pass pass = {.took_ns = took_ns};
+	uint64_t missed_cnt = kymo_rule_engine_missed_cnt(set->engine);
+
+	for (uint32_t i = 0; i < set->sink.feed_cnt; i++) {
+		pass.pending_cnt += set->sink.feeds[i].pending_cnt;
+		pass.firing_cnt += set->sink.feeds[i].firing_cnt;
+	}
+	pass.evaluated_cnt = set->sink.evaluated_cnt - set->evaluated_cnt;
+	pass.failed_cnt = set->sink.failed_cnt - set->failed_cnt;
+	pass.missed_cnt = missed_cnt - set->missed_cnt;
+	set->evaluated_cnt = set->sink.evaluated_cnt;
+	set->failed_cnt = set->sink.failed_cnt;
+	set->missed_cnt = missed_cnt;
+	kyi_metrics_rules(&pass);
+}
+
+static void
+pass_make(struct kyi_rules *rules)
+{
+	struct kymo_error error = {""};
+	uint64_t start_ns;
+	int64_t next_ms;
+	int result;
+
+	pthread_mutex_lock(&rules->pass);
+	start_ns = kyi_monotonic_ns();
+	result = kymo_rule_engine_step(rules->set->engine,
+	    (int64_t)(kyi_realtime_ns() / MS_NS), &error);
+	next_ms = kymo_rule_engine_next_ms(rules->set->engine);
+	if (result != 0)
+		pass_tell(rules->set, kyi_monotonic_ns() - start_ns);
+	/* Once, until it works again. */
+	if (result < 0 && !rules->store_failing)
+		kyi_log(KYMO_LOG_ERROR, "rules: %s; alerts go on in memory",
+		    error.text);
+	else if (result > 0 && rules->store_failing)
+		kyi_log(KYMO_LOG_INFO, "rules: alerts' states are kept again");
+	if (result != 0)
+		rules->store_failing = result < 0;
+	pthread_mutex_lock(&rules->lock);
+	rules->next_ms = next_ms;
+	pthread_mutex_unlock(&rules->lock);
+	pthread_mutex_unlock(&rules->pass);
+}
+
+/* Waits for a pass' time; false: none will come. */
+static bool
+pass_wait(struct kyi_rules *rules, uint64_t *seen_cnt)
+{
+	struct timespec until;
+	int64_t now_ms;
+	bool ends;
+
+	pthread_mutex_lock(&rules->lock);
+	while (!rules->ends) {
+		now_ms = (int64_t)(kyi_realtime_ns() / MS_NS);
+		if (rules->scan_cnt == *seen_cnt || !rules->wanted) {
+			pthread_cond_wait(&rules->wake, &rules->lock);
+			continue;
+		}
+		/* Far in the future: the clock was set back. */
+		if (now_ms >= rules->next_ms ||
+		    rules->next_ms - now_ms > rules->longest_ms)
+			break;
+		until.tv_sec = (time_t)(rules->next_ms / 1000);
+		until.tv_nsec = (long)(rules->next_ms % 1000) * MS_NS;
+		pthread_cond_timedwait(&rules->wake, &rules->lock, &until);
+	}
+	*seen_cnt = rules->scan_cnt;
+	ends = rules->ends;
+	pthread_mutex_unlock(&rules->lock);
+	return !ends;
+}
+
+static void *
+passes(void *of)
+{
+	struct kyi_rules *rules = of;
+	uint64_t seen_cnt = 0;
+
+	while (pass_wait(rules, &seen_cnt))
+		pass_make(rules);
+	return NULL;
+}
+
+/* ---- opening ---------------------------------------------------------------------------- */
+
+struct kyi_rules *
+kyi_rules_open(const struct kyi_settings *settings,
+    struct kymo_history *history, const char *state_path,
+    struct kymo_error *error)
+{
+	struct kyi_rules *rules = calloc(1, sizeof(*rules));
+	struct kyi_rule_set *set;
+	int wrong;
+
+	if (!rules) {
+		kymo_error_set(error, "out of memory");
+		return NULL;
+	}
+	rules->history = history;
+	pthread_mutex_init(&rules->pass, NULL);
+	pthread_rwlock_init(&rules->current, NULL);
+	pthread_mutex_init(&rules->lock, NULL);
+	pthread_cond_init(&rules->wake, NULL);
+	if (*state_path) {
+		if (kymo_rule_store_open(&rules->store, state_path, error) != 0)
+			goto fail;
+		rules->has_store = true;
+	}
+	set = kyi_rule_set_make(rules, settings, error);
+	if (!set)
+		goto fail;
+	kyi_rules_take(rules, set);
+	wrong = pthread_create(&rules->thread, NULL, passes, rules);
+	rules->has_thread = wrong == 0;
+	if (wrong == 0)
+		return rules;
+	kymo_error_set(error, "no thread for rules: %s", strerror(wrong));
+fail:
+	kyi_rules_close(rules);
+	return NULL;
+}
+
+void
+kyi_rules_close(struct kyi_rules *rules)
+{
+	if (!rules)
+		return;
+	pthread_mutex_lock(&rules->lock);
+	rules->ends = true;
+	pthread_cond_signal(&rules->wake);
+	pthread_mutex_unlock(&rules->lock);
+	if (rules->has_thread)
+		pthread_join(rules->thread, NULL);
+	kyi_rule_set_free(rules->set);
+	if (rules->has_store)
+		kymo_rule_store_close(&rules->store);
+	pthread_cond_destroy(&rules->wake);
+	pthread_mutex_destroy(&rules->lock);
+	pthread_rwlock_destroy(&rules->current);
+	pthread_mutex_destroy(&rules->pass);
+	free(rules);
+}
+
+void
+kyi_rules_scan(struct kyi_rules *rules, int64_t at_ms)
+{
+	pthread_mutex_lock(&rules->lock);
+	rules->scan_cnt++;
+	rules->newest_ms = at_ms;
+	if (rules->wanted)
+		pthread_cond_signal(&rules->wake);
+	pthread_mutex_unlock(&rules->lock);
+}
+
+int
+kyi_rules_status(struct kyi_rules *rules,
+    int (*each)(void *to, const struct kymo_rule_status *status), void *to)
+{
+	int result;
+
+	pthread_rwlock_rdlock(&rules->current);
+	result = kymo_rule_engine_status(rules->set->engine, each, to);
+	pthread_rwlock_unlock(&rules->current);
+	return result;
+}
