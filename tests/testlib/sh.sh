@@ -84,6 +84,8 @@ testlib_end() {
 start() {
 	local name=$1
 	shift
+	# Here, not in the background: nobody may meet the one before's lines.
+	: >"$tmp/$name.log"
 	"$@" >"$tmp/$name.log" 2>&1 </dev/null &
 	started=$!
 	testlib_pids+=("$started")
