@@ -136,7 +136,7 @@ static void
 turn_first(struct kymo_hist_ *hist, uint32_t n)
 {
 	hist->random = (uint32_t)kyi_random();
-	hist->turn = n <= 1 ? KYMO_TURN_ALL_ : place_in_block(hist->random, n);
+	hist->turn = place_in_block(hist->random, n);
 }
 
 /* This one is kept: how many now are not. Two steps of one instruction each: a

@@ -284,7 +284,6 @@ struct kymo_status {
 /* ---- what an inlined record touches (frozen by the soname) -------------- */
 
 #define KYMO_HIST_MAX_ 4096
-#define KYMO_TURN_ALL_ INT32_MIN
 
 /* One histogram of one thread. What a record needs to know of its range is
    here rather than in the handle: a handle is one word to load then, and one
@@ -293,8 +292,7 @@ struct kymo_hist_ {
 	uint64_t *cells; /* of the first bucket; [-3] is the sum */
 	uint32_t lo, cnt; /* first bucket, as kymo_bucket_ counts; how many */
 	uint32_t down;    /* 6 - scale */
-	int32_t turn;     /* starts of a timer until one is kept; 0: this one;
-	                     KYMO_TURN_ALL_: all are */
+	int32_t turn;     /* starts of a timer until one is kept; 0: this one */
 	uint32_t random;  /* ..which one of each n that is follows from this */
 	uint32_t all_cnt; /* cnt, but not 0 because the timer is sampled */
 };
@@ -787,18 +785,18 @@ kymo_timer_start(struct kymo_timer t)
 	struct kymo_tls_ *tls = kymo_tls_;
 	struct kymo_hist_ *hist =
 		(struct kymo_hist_ *)(void *)((char *)tls->hist + at);
-	int32_t turn = hist->turn;
 
-	if (__builtin_expect(turn > 0, 1)) {
+	if (__builtin_expect(hist->turn > 0, 1)) {
 		kymo_turn_add_(&hist->turn, -1);
 		return 0;
 	}
-	if (KYMO_UNLIKELY_(turn != KYMO_TURN_ALL_))
+	if (KYMO_UNLIKELY_(!hist->cnt))
 		return kymo_slow_timer_start_(at);
 	return kymo_look_(&tls->clock);
 }
 
-static inline uint64_t
+/* Not inlined: what is around a stop that is not kept has no need of it. */
+static __attribute__((noinline, unused)) uint64_t
 kymo_timer_end_(struct kymo_timer t, uint64_t start)
 {
 	const struct kymo_clock_ *clock;

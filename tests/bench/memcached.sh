@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # ./dev bench memcached [--json]: a real server, Debian's memcached, with kymo in
-# each command (counter, histogram of durations, gauge of connections, a span for
+# each command (counter, the time of one in 64, gauge of connections, a span for
 # one in a thousand) beside the same server without: user instructions per
-# command (callgrind), where they go, and throughput of pairs of runs.
+# command (callgrind), and which part adds how many; ns of the records alone;
+# throughput and processor time of pairs of runs.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 json=no pairs=${KYMO_BENCH_PAIRS:-12} commands=${KYMO_BENCH_COMMANDS:-20000}
@@ -56,7 +57,7 @@ made() {
 	if [ "$parts" != 0 ]; then
 		bash "$here/instrument.sh" "$dir" "$here"
 		cp "$top_srcdir/writer/kymo.h" "$dir"
-		gcc -O2 -g -I"$dir" -c "$dir/kymo_memcached.c" -o "$dir/kymo_memcached.o"
+		gcc -O2 -g "-DPARTS=$parts" -I"$dir" -c "$dir/kymo_memcached.c" -o "$dir/kymo_memcached.o"
 		make -s -C "$dir" memcached CPPFLAGS="-DPARTS=$parts -I." \
 			LIBS="-levent kymo_memcached.o -L$builddir/.libs -lkymo" \
 			>"$dir/make.log" 2>&1 || fail "$(tail -n 20 "$dir/make.log")"
@@ -77,6 +78,11 @@ build() {
 	made counter 1
 	made timer 2
 	made all 3
+	made each 4
+	made alone 5
+	gcc -O2 -g -I"$top_srcdir/writer" -I"$here" -o "$kept/cost" "$here/cost.c" \
+		"$here/kymo_memcached.c" -L"$builddir/.libs" -lkymo ||
+		fail 'cost.c does not compile'
 }
 
 # --- instructions -----------------------------------------------------------
@@ -116,13 +122,11 @@ per_command() {
 		'BEGIN { printf "%.1f", (many - few) / n }')
 }
 
-# Valgrind hides the vDSO: clock_gettime is a system call there, and costs some
-# instructions less than it does in earnest.
 row() { printf '%s\n' "$1" >>"$tmp/rows"; }
 
 count_instructions() {
 	local name now base=
-	for name in none none counter timer all; do
+	for name in none none counter timer all each alone; do
 		say "counting instructions: $name"
 		per_command "$name"
 		now=$instructions
@@ -134,26 +138,43 @@ count_instructions() {
 	done
 }
 
-# What it counted is what was sent.
+# What it counted is what was sent; and what it timed, one in 64 with weight 64,
+# but for 63 of each kind and run.
+dumped() {
+	"$builddir/kymo" dump --dir "$KYMO_DIR" --all --format json --name "$1" \
+		2>/dev/null | jq -s 'map(select(.labels.command != "other")
+		| .value // .count) | add'
+}
 compare_counts() {
-	local counted
+	local counted timed sent
 	read -r gets sets <"$tmp/sent"
-	counted=$("$builddir/kymo" dump --dir "$KYMO_DIR" --all --format json \
-		--name memcached_commands 2>/dev/null | jq -s 'map(select(.labels.command == "get"
-		or .labels.command == "set").value) | add')
-	say "the last of them: $gets gets and $sets sets sent; kymo counted $counted in all runs"
-	[ "$counted" = $((3 * (commands + commands / 4))) ] ||
-		fail "$counted commands counted, $((3 * (commands + commands / 4))) sent"
+	counted=$(dumped memcached_commands)
+	timed=$(dumped memcached_command_duration_seconds)
+	sent=$((commands + commands / 4))
+	say "the last of them: $gets gets and $sets sets sent; in all runs kymo counted $counted, timed $timed"
+	[ "$counted" = $((4 * sent)) ] ||
+		fail "$counted commands counted, $((4 * sent)) sent"
+	[ $(((timed - 3 * sent) / (64 * 12))) = 0 ] ||
+		fail "$timed commands timed, $((3 * sent)) sent"
 }
 
 # --- throughput ---------------------------------------------------------------
 
-# throughput NAME: commands a second over five seconds.
+# throughput NAME: commands a second over some seconds, and the ns of processor
+# time that the server took for each, the kernel's for it included.
+cpu_ns() { cat /proc/"$1"/task/*/schedstat | awk '{ ns += $1 } END { printf "%.0f", ns }'; }
 throughput() {
+	local before after
 	serve "$1"
-	memcaslap -s "127.0.0.1:$port" -T 1 -c 16 -t "${KYMO_BENCH_SECONDS:-3}s" 2>&1 |
-		awk '/TPS:/ { for (i = 1; i < NF; i++) if ($i == "TPS:") print $(i + 1) }'
+	before=$(cpu_ns "$started")
+	memcaslap -s "127.0.0.1:$port" -T 1 -c 16 -t "${KYMO_BENCH_SECONDS:-3}s" \
+		>"$tmp/slap" 2>&1
+	after=$(cpu_ns "$started")
 	stop "$started"
+	awk -v ns=$((after - before)) '/TPS:/ {
+		for (i = 1; i < NF; i++) of[$i] = $(i + 1)
+		print of["TPS:"], ns / of["Ops:"]
+	}' "$tmp/slap"
 }
 
 run_pairs() {
@@ -166,12 +187,25 @@ run_pairs() {
 		for name in $order; do
 			throughput "$name" >"$tmp/tps.$name"
 		done
-		printf '%s %s\n' "$(cat "$tmp/tps.none")" "$(cat "$tmp/tps.all")" >>"$tmp/pairs"
+		paste -d ' ' "$tmp/tps.none" "$tmp/tps.all" >>"$tmp/pairs"
 	done
-	row "$(python3 "$here/interval.py" <"$tmp/pairs")"
+	row "$(awk '{ print $1, $3 }' "$tmp/pairs" | python3 "$here/interval.py" throughput)"
+	row "$(awk '{ print $2, $4 }' "$tmp/pairs" | python3 "$here/interval.py" cpu_ns)"
+}
+
+# --- the records by themselves -----------------------------------------------
+
+run_cost() {
+	say "the records alone"
+	mkdir -m 700 "$tmp/cost.d"
+	KYMO_DIR=$tmp/cost.d "$kept/cost" | sed 's/\(.*\) ns=\(.*\)/{"suite":"memcached","row":"alone_\1","ns":\2}/' \
+		>"$tmp/cost"
+	[ -s "$tmp/cost" ] || fail 'no figures'
+	cat "$tmp/cost" >>"$tmp/rows"
 }
 
 build
+run_cost
 count_instructions
 compare_counts
 run_pairs
@@ -179,6 +213,7 @@ if [ $json = yes ]; then
 	cat "$tmp/rows"
 else
 	jq -rs '(.[] | select(.instructions) | "\(.row[13:] + "          " | .[:10]) \(.instructions) instructions a command, \(.added_instructions) more: \((.ratio - 1) * 100000 | round / 1000) %"),
-		(.[] | select(.pairs) | "throughput with kymo: \(.ratio) of without; 95 % confidence \(.ratio_low) to \(.ratio_high), \(.pairs) pairs")' "$tmp/rows"
+		(.[] | select(.ns) | "\(.row[6:] + "          " | .[:10]) \(.ns) ns for the records alone"),
+		(.[] | select(.pairs) | "\(.row) with kymo: \(.ratio) of \(.without) without; 95 % confidence \(.ratio_low) to \(.ratio_high), \(.pairs) pairs")' "$tmp/rows"
 	echo "(the row none is memcached against itself: what this cannot see)"
 fi

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# instrument.sh SOURCES HERE: puts kymo into memcached's sources, at three places.
-# Each is checked: another version may have moved them.
+# instrument.sh SOURCES HERE: puts kymo into memcached's sources: around each call
+# that carries out a command, and where connections are counted. Each place is
+# checked: another version may have moved them.
 set -eu
 sources=$1 here=$2
 
@@ -13,8 +14,23 @@ once() {
 		"$file" >"$file.new"
 	mv "$file.new" "$file"
 }
-once proto_text.c '    process_command_ascii(c, c->rcurr);' \
-	'    MC_COMMAND(c->rcurr, process_command_ascii(c, c->rcurr));'
+
+# Where memcached itself has found out which command it is.
+awk '
+/^void process_command_ascii\(/ { on = 1 }
+on && /^ +process_[a-z_]+\(c.*\);$/ {
+	kind = /process_get_/ ? "get" : /process_update_/ ? "set" : "other"
+	sub(/process_.*\);/, "MC_COMMAND(" kind ", &")
+	sub(/;$/, ");")
+	sub(/;\);$/, ");")
+	cnt[kind]++
+}
+/^}/ { on = 0 }
+{ print }
+END { exit cnt["get"] != 5 || cnt["set"] != 4 || cnt["other"] < 20 }
+' "$sources/proto_text.c" >"$sources/proto_text.c.new" ||
+	{ echo "instrument: proto_text.c: commands are elsewhere" >&2; exit 1; }
+mv "$sources/proto_text.c.new" "$sources/proto_text.c"
 once memcached.c '    stats_state.curr_conns++;' \
 	'    stats_state.curr_conns++; kymo_updown_add(mc_connections, 1);'
 once memcached.c '    stats_state.curr_conns--;' \

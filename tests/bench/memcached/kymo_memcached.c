@@ -1,29 +1,50 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdbool.h>
-
 #include "kymo_memcached.h"
 
 KYMO_COUNTER_FAMILY(commands, "memcached_commands_total",
     "Commands of clients", "command");
-KYMO_TIMER_FAMILY(took, "memcached_command_duration_seconds",
+#if PARTS == 4
+KYMO_TIMER_FAMILY(took, "memcached_command_each_seconds",
     "Time to carry out a command", "command");
+#else
+KYMO_TIMER_SAMPLED_FAMILY(took, "memcached_command_duration_seconds",
+    "Time to carry out a command, of one in 64", 64, "command");
+#endif
 KYMO_UPDOWN(connections, "memcached_connections", "Open connections");
-KYMO_SPAN_NAME(span, "command");
+KYMO_SPAN_NAME(span_name, "command");
 
-struct mc_metrics mc_metrics;
+struct mc_metrics mc_get, mc_set, mc_other;
 struct kymo_updown mc_connections;
-__thread unsigned mc_turn;
+static __thread unsigned turn;
 
 static void __attribute__((constructor))
 begin(void)
 {
-	static const char *const names[MC_COMMANDS] = {"get", "set", "other"};
+	static const struct {
+		const char *name;
+		struct mc_metrics *metrics;
+	} kinds[] = { {"get", &mc_get}, {"set", &mc_set}, {"other", &mc_other} };
 	int i;
 
-	for (i = 0; i < MC_COMMANDS; i++) {
-		mc_metrics.commands[i] = KYMO_AT(counter, commands, names[i]);
-		mc_metrics.took[i] = KYMO_AT(timer, took, names[i]);
+	for (i = 0; i < 3; i++) {
+		kinds[i].metrics->commands = KYMO_AT(counter, commands,
+		    kinds[i].name);
+		kinds[i].metrics->took = KYMO_AT(timer, took, kinds[i].name);
 	}
-	mc_metrics.span = span;
 	mc_connections = connections;
+}
+
+bool
+mc_span_begin(struct kymo_span *span)
+{
+	if (++turn % MC_SPAN_TURNS != 0)
+		return false;
+	kymo_span_begin(span, span_name, NULL);
+	return true;
+}
+
+void
+mc_span_end(struct kymo_span *span)
+{
+	kymo_span_end(span, KYMO_SPAN_OK);
 }
