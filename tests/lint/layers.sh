@@ -15,7 +15,8 @@ foreign='
 	microhttpd\.h           ^reader/serve/
 	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/
-	jansson\.h              ^reader/export/json
+	jansson\.h              ^(reader/export/json|tools/kymo_answer)
+	curl/.*                 ^tools/kymo_http
 	msgpack.*               ^reader/export/msgpack
 	pcre2\.h              ^reader/history/
 	zstd\.h                ^reader/history/

@@ -15,7 +15,7 @@ _kymo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 
 	if [ "$COMP_CWORD" = 1 ]; then
-		_kymo_words 'ls dump check emit rules help version'
+		_kymo_words 'ls dump check emit query rules help version'
 		return
 	fi
 	case $prev in
@@ -25,10 +25,11 @@ _kymo() {
 	--format | -f)
 		_kymo_words 'table json prometheus openmetrics msgpack'
 		return ;;
-	--name | -n | --label | -l | --service | -s | --run) return ;;
+	--name | -n | --label | -l | --service | -s | --run | \
+		--at | --from | --to | --step | --timeout | --url) return ;;
 	esac
 	case ${COMP_WORDS[1]}:$cur in
-	help:*) _kymo_words 'ls dump check emit rules' ;;
+	help:*) _kymo_words 'ls dump check emit query rules' ;;
 	ls:*) _kymo_words '--dir --json --help' ;;
 	dump:-*) _kymo_words '--format --sum --name --label --all --events
 		--no-events --last --rates --dir --help' ;;
@@ -36,6 +37,8 @@ _kymo() {
 	dump:*) _kymo_words "$(_kymo_regions)" ;;
 	check:-*) _kymo_words '--quiet --help' ;;
 	check:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	query:-*) _kymo_words '--at --from --to --step --table --json --chart
+		--timeout --url --help' ;;
 	rules:-*) _kymo_words '--quiet --no-lint --lint-fatal --run --help' ;;
 	rules:*)
 		if [ "$COMP_CWORD" = 2 ]; then

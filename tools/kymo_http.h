@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking kymod, or a Prometheus, by HTTP. */
+#ifndef KYI_HTTP_H
+#define KYI_HTTP_H
+
+#include "reader/buffer.h"
+
+#define KYI_URL_DEFAULT "http://127.0.0.1:9779"
+
+struct kyi_field {
+	const char *key, *value;
+};
+
+/* Where to ask: url, else KYMO_URL, else the default. */
+const char *kyi_url(const char *url);
+
+/* kyi_http_post sends fields as a form to url + path and appends the answer's
+   body, of any status, to body. Returns an exit code; what went wrong is said
+   on stderr, with what to do. */
+int kyi_http_post(const char *url, const char *path,
+    const struct kyi_field *fields, uint32_t field_cnt,
+    struct kymo_buffer *body, long *status);
+
+#endif
