@@ -183,7 +183,8 @@ void kyi_rules_scan(struct kyi_rules *rules, int64_t at_ms);
 /* As kymo_rule_engine_status; any thread. */
 int kyi_rules_status(struct kyi_rules *rules,
     int (*each)(void *to, const struct kymo_rule_status *status), void *to);
-/* kyi_rules_load: the files of settings; faults hears of all that is wrong. */
+/* kyi_rules_load: the files of settings (kymod_rule_files.c); faults hears of all
+   that is wrong. */
 int kyi_rules_load(struct kymo_rules **rules,
     const struct kyi_settings *settings, const struct kymo_rule_faults *faults);
 

@@ -99,7 +99,7 @@ line_write(enum kymo_log_level level, const char *message)
 
 /* A bucket of tokens: a burst goes through, a flood does not. */
 static bool
-may_log(void)
+may_log(enum kymo_log_level level)
 {
 	uint64_t now_ns = kyi_monotonic_ns();
 	uint64_t refill = (now_ns - state.refilled_ns) /
@@ -111,7 +111,8 @@ may_log(void)
 		state.may_cnt = refill >= BURST_CNT - state.may_cnt ? BURST_CNT :
 		    state.may_cnt + (uint32_t)refill;
 	}
-	if (!state.may_cnt) {
+	/* Debugging leaves room for what matters. */
+	if (state.may_cnt <= (level == KYMO_LOG_DEBUG ? BURST_CNT / 2 : 0)) {
 		state.held_cnt++;
 		state.left_out_cnt++;
 		return false;
@@ -140,7 +141,7 @@ kyi_log(enum kymo_log_level level, const char *format, ...)
 		if ((unsigned char)*c < 0x20 || *c == 0x7f)
 			*c = '?';
 	pthread_mutex_lock(&lock);
-	if (level >= state.level && may_log())
+	if (level >= state.level && may_log(level))
 		line_write(level, message);
 	pthread_mutex_unlock(&lock);
 }

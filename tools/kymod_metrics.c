@@ -32,6 +32,16 @@ KYMO_FLOAT_COUNTER(http_scrape_time, "kymod_http_scrape_seconds_total",
 	"Time spent making pages");
 KYMO_GAUGE(http_connections, "kymod_http_connections",
 	"Connections open now");
+KYMO_COUNTER(http_queries, "kymod_http_queries_total",
+	"Queries of clients that were given a thread");
+KYMO_COUNTER(http_queries_given_up, "kymod_http_queries_canceled_total",
+	"Queries given up, late or since nobody waits");
+KYMO_FLOAT_COUNTER(http_query_time, "kymod_http_query_seconds_total",
+	"Time spent on queries of clients");
+KYMO_GAUGE(http_queries_running, "kymod_http_queries_running",
+	"Queries of clients that run now");
+KYMO_GAUGE(http_queries_waiting, "kymod_http_queries_waiting",
+	"Queries of clients that wait for a thread");
 KYMO_GAUGE(history_series, "kymod_history_series",
 	"Series in the history's memory");
 KYMO_COUNTER(history_samples, "kymod_history_samples_total",
@@ -133,6 +143,21 @@ grown(uint64_t now, uint64_t before)
 	return now >= before ? now - before : now;
 }
 
+static void
+queries_tell(const struct kymo_serve_stats *stats,
+    const struct kymo_serve_stats *before)
+{
+	double seconds = stats->query_seconds - before->query_seconds;
+
+	kymo_counter_add(http_queries, grown(stats->queries, before->queries));
+	kymo_counter_add(http_queries_given_up,
+	    grown(stats->queries_canceled, before->queries_canceled));
+	kymo_float_counter_add(http_query_time,
+	    seconds >= 0 ? seconds : stats->query_seconds);
+	kymo_gauge_set(http_queries_running, stats->queries_running);
+	kymo_gauge_set(http_queries_waiting, stats->queries_waiting);
+}
+
 void
 kyi_metrics_serve(const struct kymo_serve_stats *stats)
 {
@@ -147,6 +172,7 @@ kyi_metrics_serve(const struct kymo_serve_stats *stats)
 	kymo_float_counter_add(http_scrape_time,
 	    seconds >= 0 ? seconds : stats->scrape_seconds);
 	kymo_gauge_set(http_connections, stats->connections);
+	queries_tell(stats, &before);
 	before = *stats;
 }
 

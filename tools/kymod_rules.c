@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Rules: evaluated by a thread of their own, since a pass takes as long as its
-   rules ask for, and writes alerts' states to a disk; scans wait for neither.
-   A pass comes when its time has come and there is a scan that the one before
-   has not seen. */
+   rules ask for, and writes alerts' states to a disk; neither scans nor reloads
+   wait for it. A pass comes when its time has come and there is a scan that the
+   one before has not seen. A reload leaves a new set of rules, which the thread
+   takes up between two passes. */
 #include "tools/kymod_rules.h"
 
-#include <glob.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -18,6 +17,8 @@
 struct kyi_rule_set {
 	struct kymo_rules *rules;
 	struct kyi_rule_sink sink;
+	struct kymo_rule_store store;
+	bool has_store;
 	struct kymo_rule_engine *engine;
 	int64_t longest_ms; /* interval */
 	/* Of what metrics have told already. */
@@ -26,100 +27,23 @@ struct kyi_rule_set {
 
 struct kyi_rules {
 	struct kymo_history *history;
-	struct kymo_rule_store store;
-	bool has_store, store_failing;
-	/* Held during a pass, and while sets are made and swapped: of set's
-	   insides, and the store. */
-	pthread_mutex_t pass;
-	/* Read by who asks for the state of rules; written to swap them. */
+	char *state_path; /* "" nowhere */
+	uint32_t rule_cnt; /* of the newest set; the loop's own */
+	/* The thread's own: others read it with current, which it takes to
+	   write. */
 	pthread_rwlock_t current;
 	struct kyi_rule_set *set;
+	bool store_failing;
 
 	pthread_t thread;
 	bool has_thread;
 	pthread_mutex_t lock; /* of the rest */
 	pthread_cond_t wake;
+	struct kyi_rule_set *next; /* NULL: set is the newest */
 	uint64_t scan_cnt;
-	int64_t newest_ms, next_ms, longest_ms;
-	bool wanted; /* there are rules at all */
+	int64_t newest_ms, next_ms;
 	bool ends;
 };
-
-/* ---- files ------------------------------------------------------------------------- */
-
-struct paths {
-	const char **at;
-	uint32_t cnt;
-};
-
-static void
-paths_free(struct paths *paths)
-{
-	for (uint32_t i = 0; i < paths->cnt; i++)
-		free((char *)(uintptr_t)paths->at[i]);
-	free(paths->at);
-}
-
-/* One that two globs find is read once. */
-static int
-path_add(struct paths *paths, const char *path)
-{
-	const char **more;
-
-	for (uint32_t i = 0; i < paths->cnt; i++)
-		if (strcmp(paths->at[i], path) == 0)
-			return 0;
-	more = reallocarray(paths->at, paths->cnt + 1u, sizeof(more[0]));
-	if (!more)
-		return -1;
-	paths->at = more;
-	more[paths->cnt] = strdup(path);
-	return more[paths->cnt++] ? 0 : -1;
-}
-
-/* A name without * that is not there is a mistake; a folder with no files in it
-   yet is not. */
-static int
-pattern_expand(struct paths *paths, const struct kymo_config *config,
-    const struct kymo_config_text *pattern, struct kymo_error *error)
-{
-	glob_t found;
-	int wrong = glob(pattern->text, 0, NULL, &found), result = 0;
-
-	if (wrong == GLOB_NOMATCH && pattern->text[strcspn(pattern->text,
-		"*?[")] != '\0')
-		return 0;
-	if (wrong != 0)
-		return kymo_error_set(error, "%s:%u:%u: %s: %s", config->path,
-		    pattern->place.line, pattern->place.column, pattern->text,
-		    wrong == GLOB_NOSPACE ? "out of memory" : "no such file");
-	for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
-		result = path_add(paths, found.gl_pathv[i]);
-	globfree(&found);
-	return result == 0 ? 0 : kymo_error_set(error, "out of memory");
-}
-
-int
-kyi_rules_load(struct kymo_rules **rules, const struct kyi_settings *settings,
-    const struct kymo_rule_faults *faults)
-{
-	const struct kymo_config *config = settings->config;
-	struct kymo_error error = {""};
-	struct paths paths = {0};
-	int result = 0;
-
-	*rules = NULL;
-	for (uint32_t i = 0; i < config->rule_file_cnt && result == 0; i++) {
-		result = pattern_expand(&paths, config, &config->rule_files[i],
-		    &error);
-		if (result != 0)
-			faults->fault(faults->of, error.text);
-	}
-	if (result == 0)
-		result = kymo_rules_load(rules, paths.at, paths.cnt, faults);
-	paths_free(&paths);
-	return result;
-}
 
 /* ---- a set --------------------------------------------------------------------------- */
 
@@ -176,6 +100,8 @@ kyi_rule_set_free(struct kyi_rule_set *set)
 	if (!set)
 		return;
 	kymo_rule_engine_delete(set->engine);
+	if (set->has_store)
+		kymo_rule_store_close(&set->store);
 	kyi_rule_sink_free(&set->sink);
 	kymo_rules_delete(set->rules);
 	free(set);
@@ -190,7 +116,7 @@ engine_make(struct kyi_rules *rules, struct kyi_rule_set *set,
 	struct kymo_rule_options options = {
 		.source = kymo_history_source(rules->history),
 		.sink = kyi_rule_sink_of(&set->sink),
-		.store = rules->has_store ? &rules->store : NULL,
+		.store = set->has_store ? &set->store : NULL,
 		.interval_ms = (int64_t)(settings->evaluation_interval_ns /
 		    MS_NS),
 		.external_url = config->external_url,
@@ -239,7 +165,6 @@ kyi_rule_set_make(struct kyi_rules *rules, const struct kyi_settings *settings,
 	struct kyi_rule_set *set = calloc(1, sizeof(*set));
 	struct faults faults = {{""}, 0};
 	const struct kymo_rule_faults noted = {fault_note, &faults};
-	int result;
 
 	if (!set) {
 		kymo_error_set(error, "out of memory");
@@ -256,45 +181,40 @@ kyi_rule_set_make(struct kyi_rules *rules, const struct kyi_settings *settings,
 		return NULL;
 	}
 	longest_note(set, settings);
-	result = kyi_rule_sink_make(&set->sink, rules->history, set->rules);
-	if (result != 0)
+	if (kyi_rule_sink_make(&set->sink, rules->history, set->rules) != 0) {
 		kymo_error_set(error, "out of memory");
-	pthread_mutex_lock(&rules->pass);
-	if (result == 0)
-		result = engine_make(rules, set, settings, error);
-	pthread_mutex_unlock(&rules->pass);
-	if (result == 0)
-		return set;
-	kyi_rule_set_free(set);
-	return NULL;
+		kyi_rule_set_free(set);
+		return NULL;
+	}
+	/* A connection of its own: that of the set before is in use. */
+	set->has_store = *rules->state_path && kymo_rule_store_open(&set->store,
+	    rules->state_path, error) == 0;
+	if ((*rules->state_path && !set->has_store) ||
+	    engine_make(rules, set, settings, error) != 0) {
+		kyi_rule_set_free(set);
+		return NULL;
+	}
+	return set;
 }
 
 void
 kyi_rules_take(struct kyi_rules *rules, struct kyi_rule_set *set)
 {
-	struct kyi_rule_set *before = rules->set;
+	struct kyi_rule_set *unused;
 
-	pthread_mutex_lock(&rules->pass);
-	if (before) {
-		kymo_rule_engine_adopt(set->engine, before->engine);
-		kyi_rule_sink_adopt(&set->sink, &before->sink);
-	}
-	pthread_rwlock_wrlock(&rules->current);
-	rules->set = set;
-	pthread_rwlock_unlock(&rules->current);
+	rules->rule_cnt = kymo_rules_cnt(set->rules);
 	pthread_mutex_lock(&rules->lock);
-	rules->next_ms = INT64_MIN;
-	rules->longest_ms = set->longest_ms;
-	rules->wanted = kymo_rules_cnt(set->rules) > 0;
+	unused = rules->next;
+	rules->next = set;
+	pthread_cond_signal(&rules->wake);
 	pthread_mutex_unlock(&rules->lock);
-	kyi_rule_set_free(before);
-	pthread_mutex_unlock(&rules->pass);
+	kyi_rule_set_free(unused);
 }
 
 uint32_t
 kyi_rules_cnt(const struct kyi_rules *rules)
 {
-	return kymo_rules_cnt(rules->set->rules);
+	return rules->rule_cnt;
 }
 
 /* ---- the thread ---------------------------------------------------------------------- */
@@ -318,6 +238,20 @@ pass_tell(struct kyi_rule_set *set, uint64_t took_ns)
 	kyi_metrics_rules(&pass);
 }
 
+/* In the place of the set before: alerts go on as they were. */
+static void
+set_swap(struct kyi_rules *rules, struct kyi_rule_set *set)
+{
+	struct kyi_rule_set *before = rules->set;
+
+	kymo_rule_engine_adopt(set->engine, before->engine);
+	kyi_rule_sink_adopt(&set->sink, &before->sink);
+	pthread_rwlock_wrlock(&rules->current);
+	rules->set = set;
+	pthread_rwlock_unlock(&rules->current);
+	kyi_rule_set_free(before);
+}
+
 static void
 pass_make(struct kyi_rules *rules)
 {
@@ -326,7 +260,6 @@ pass_make(struct kyi_rules *rules)
 	int64_t next_ms;
 	int result;
 
-	pthread_mutex_lock(&rules->pass);
 	start_ns = kyi_monotonic_ns();
 	result = kymo_rule_engine_step(rules->set->engine,
 	    (int64_t)(kyi_realtime_ns() / MS_NS), &error);
@@ -344,33 +277,39 @@ pass_make(struct kyi_rules *rules)
 	pthread_mutex_lock(&rules->lock);
 	rules->next_ms = next_ms;
 	pthread_mutex_unlock(&rules->lock);
-	pthread_mutex_unlock(&rules->pass);
 }
 
-/* Waits for a pass' time; false: none will come. */
+/* Waits for a pass' time, or a new set, which is in *next then; false: the
+   end. */
 static bool
-pass_wait(struct kyi_rules *rules, uint64_t *seen_cnt)
+pass_wait(struct kyi_rules *rules, uint64_t *seen_cnt,
+    struct kyi_rule_set **next)
 {
 	struct timespec until;
 	int64_t now_ms;
 	bool ends;
 
 	pthread_mutex_lock(&rules->lock);
-	while (!rules->ends) {
+	while (!rules->ends && !rules->next) {
 		now_ms = (int64_t)(kyi_realtime_ns() / MS_NS);
-		if (rules->scan_cnt == *seen_cnt || !rules->wanted) {
+		if (rules->scan_cnt == *seen_cnt || !rules->set->sink.feed_cnt) {
 			pthread_cond_wait(&rules->wake, &rules->lock);
 			continue;
 		}
 		/* Far in the future: the clock was set back. */
 		if (now_ms >= rules->next_ms ||
-		    rules->next_ms - now_ms > rules->longest_ms)
+		    rules->next_ms - now_ms > rules->set->longest_ms)
 			break;
 		until.tv_sec = (time_t)(rules->next_ms / 1000);
 		until.tv_nsec = (long)(rules->next_ms % 1000) * MS_NS;
 		pthread_cond_timedwait(&rules->wake, &rules->lock, &until);
 	}
-	*seen_cnt = rules->scan_cnt;
+	*next = rules->next;
+	rules->next = NULL;
+	if (*next)
+		rules->next_ms = INT64_MIN;
+	else
+		*seen_cnt = rules->scan_cnt;
 	ends = rules->ends;
 	pthread_mutex_unlock(&rules->lock);
 	return !ends;
@@ -380,10 +319,15 @@ static void *
 passes(void *of)
 {
 	struct kyi_rules *rules = of;
+	struct kyi_rule_set *next;
 	uint64_t seen_cnt = 0;
 
-	while (pass_wait(rules, &seen_cnt))
-		pass_make(rules);
+	while (pass_wait(rules, &seen_cnt, &next))
+		if (next)
+			set_swap(rules, next);
+		else
+			pass_make(rules);
+	kyi_rule_set_free(next);
 	return NULL;
 }
 
@@ -395,7 +339,6 @@ kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_error *error)
 {
 	struct kyi_rules *rules = calloc(1, sizeof(*rules));
-	struct kyi_rule_set *set;
 	int wrong;
 
 	if (!rules) {
@@ -403,19 +346,19 @@ kyi_rules_open(const struct kyi_settings *settings,
 		return NULL;
 	}
 	rules->history = history;
-	pthread_mutex_init(&rules->pass, NULL);
+	rules->next_ms = INT64_MIN;
 	pthread_rwlock_init(&rules->current, NULL);
 	pthread_mutex_init(&rules->lock, NULL);
 	pthread_cond_init(&rules->wake, NULL);
-	if (*state_path) {
-		if (kymo_rule_store_open(&rules->store, state_path, error) != 0)
-			goto fail;
-		rules->has_store = true;
-	}
-	set = kyi_rule_set_make(rules, settings, error);
-	if (!set)
+	rules->state_path = strdup(state_path);
+	if (!rules->state_path) {
+		kymo_error_set(error, "out of memory");
 		goto fail;
-	kyi_rules_take(rules, set);
+	}
+	rules->set = kyi_rule_set_make(rules, settings, error);
+	if (!rules->set)
+		goto fail;
+	rules->rule_cnt = kymo_rules_cnt(rules->set->rules);
 	wrong = pthread_create(&rules->thread, NULL, passes, rules);
 	rules->has_thread = wrong == 0;
 	if (wrong == 0)
@@ -437,13 +380,12 @@ kyi_rules_close(struct kyi_rules *rules)
 	pthread_mutex_unlock(&rules->lock);
 	if (rules->has_thread)
 		pthread_join(rules->thread, NULL);
+	kyi_rule_set_free(rules->next);
 	kyi_rule_set_free(rules->set);
-	if (rules->has_store)
-		kymo_rule_store_close(&rules->store);
+	free(rules->state_path);
 	pthread_cond_destroy(&rules->wake);
 	pthread_mutex_destroy(&rules->lock);
 	pthread_rwlock_destroy(&rules->current);
-	pthread_mutex_destroy(&rules->pass);
 	free(rules);
 }
 
@@ -453,8 +395,7 @@ kyi_rules_scan(struct kyi_rules *rules, int64_t at_ms)
 	pthread_mutex_lock(&rules->lock);
 	rules->scan_cnt++;
 	rules->newest_ms = at_ms;
-	if (rules->wanted)
-		pthread_cond_signal(&rules->wake);
+	pthread_cond_signal(&rules->wake);
 	pthread_mutex_unlock(&rules->lock);
 }
 

@@ -4,7 +4,7 @@
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 testlib_begin
-need curl python3
+need curl jq python3
 built kymo
 kymo=$built
 built kymod
@@ -50,6 +50,22 @@ says() {
 	grep -qF -- "$1" "$tmp/out" || fail "not told: $1: $(<"$tmp/out")"
 }
 
+# query EXPR: the value of the one series of an answer.
+query() {
+	curl -sS --max-time 10 "http://127.0.0.1:$port/api/v1/query" \
+		--data-urlencode "query=$1" |
+		jq -r '.data.result | if length == 1 then .[0].value[1] else length end'
+}
+query_is() { [ "$(query "$1")" = "$2" ]; }
+
+# reload WANT: the answer to POST /-/reload is in $tmp/out.
+reload() {
+	local got
+	got=$(curl -sS --max-time 10 -X POST -o "$tmp/out" -w '%{http_code}' \
+		"http://127.0.0.1:$port/-/reload")
+	[ "$got" = "$1" ] || fail "reload: $got, not $1: $(<"$tmp/out")"
+}
+
 config() {
 	cat >"$tmp/kymod.yaml" <<END
 collection_interval: 50ms
@@ -64,7 +80,7 @@ END
 }
 
 kymod_start() {
-	start kymod "$kymod" --config "$tmp/kymod.yaml" --log-level debug
+	start kymod "$kymod" --config "$tmp/kymod.yaml" --log-level info
 	daemon=$started
 	wait_for 10 logged ' info +ready'
 }
@@ -127,6 +143,12 @@ printf 'declare counter jobs_total "Jobs"\njobs_total += 7\n' >&8
 wait_for 10 is 'kymod_alerts{service="kymod",state="firing"}' 2
 wait_for 10 is 'kymod_alerts{service="kymod",state="pending"}' 1
 wait_for 10 alerts_are "$all"
+wait_for 10 query_is 'job:jobs:sum' 7
+wait_for 10 query_is 'job:jobs:twice' 14
+wait_for 10 query_is 'ALERTS{alertname="Many",alertstate="firing",severity="page"}' 1
+wait_for 10 query_is 'sum(count_over_time(job:jobs:sum[1m])) > bool 5' 1
+get /api/v1/alerts | jq -r '.data.alerts[].annotations.summary' >"$tmp/out"
+says '14 of eu'
 at_least 'kymod_history_series{service="kymod"}' 10 || fail "no series"
 at_least 'kymod_history_samples_total{service="kymod"}' 10 || fail "no samples"
 is 'kymod_rule_evaluation_failures_total{service="kymod"}' 0 || fail "a rule failed"
@@ -139,6 +161,8 @@ cp "$tmp/rules/one.yml" "$tmp/good.yml"
 sed -i 's/expr: sum(jobs_total)/expr: sum(jobs_total/' "$tmp/rules/one.yml"
 kill -HUP "$daemon"
 wait_for 10 logged "error +reload: $tmp/rules/one.yml:.*; all stays as it was"
+reload 500
+says "$tmp/rules/one.yml:"
 before=$(value 'kymod_rule_evaluations_total{service="kymod"}')
 wait_for 10 at_least 'kymod_rule_evaluations_total{service="kymod"}' $((before + 8))
 is kymod_rules'{service="kymod"}' 5 || fail "the bad file counts"
@@ -146,8 +170,10 @@ is 'kymod_alerts{service="kymod",state="firing"}' 2 || fail "the alert ended"
 # One rule less; the others go on as they were.
 grep -v -e twice -e 'expr: 2' "$tmp/good.yml" |
 	sed 's/expr: 2.*//; /job:jobs:twice/d; /alert: Many/a\    expr: job:jobs:sum > 5' >"$tmp/rules/one.yml"
-kill -HUP "$daemon"
+reload 200
 wait_for 10 is 'kymod_config_reloads_total{service="kymod",result="ok"}' 1
+# What no rule says any more has ended, at once.
+wait_for 10 query_is 'job:jobs:twice' 0
 is kymod_rules'{service="kymod"}' 4 || fail "not 4 rules"
 wait_for 10 is 'kymod_alerts{service="kymod",state="firing"}' 2
 alerts_are "$all" || fail "$(alerts)"
