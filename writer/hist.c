@@ -244,33 +244,52 @@ cells_of(uint32_t idx)
 	return cells;
 }
 
+/* Where a value is counted: an index, as of buckets. */
+static int64_t
+place_of(const struct kyi_family *family, uint64_t value, bool over)
+{
+	uint32_t bucket = kymo_bucket_(value), i;
+
+	if (over)
+		return family->bucket_cnt;
+	if (value == 0)
+		return (int)KYI_HIST_ZERO - (int)KYI_HIST_BUCKETS;
+	if (bucket < lo_of(family))
+		return (int)KYI_HIST_UNDER - (int)KYI_HIST_BUCKETS;
+	i = (bucket - lo_of(family)) >> down_of(family);
+	return i < family->bucket_cnt ? i : family->bucket_cnt;
+}
+
 /* A value, n times; over: it is above all buckets and has no part in the sum.
    The bucket comes before the sum. */
 static void
-record(uint32_t idx, uint64_t value, uint64_t n, bool over)
+record_in(struct cells cells, uint32_t idx, uint64_t value, uint64_t n,
+    bool over)
 {
-	const struct kyi_family *family = kyi_hist_family(idx);
-	struct cells cells = cells_of(idx);
-	uint32_t bucket = kymo_bucket_(value), i;
+	int64_t place = place_of(kyi_hist_family(idx), value, over);
+	uint64_t *sum;
 
 	if (cells.at == NULL) {
 		kyi_count(KYI_ERR_FULL, 1);
 		return;
 	}
-	i = (bucket - lo_of(family)) >> down_of(family);
-	if (over || (value != 0 && bucket >= lo_of(family) &&
-	    i >= family->bucket_cnt))
-		cell_add(&cells, family->bucket_cnt, n);
-	else if (value == 0)
-		cell_add(&cells, (int)KYI_HIST_ZERO - (int)KYI_HIST_BUCKETS, n);
-	else if (bucket < lo_of(family))
-		cell_add(&cells, (int)KYI_HIST_UNDER - (int)KYI_HIST_BUCKETS,
-		    n);
-	else
-		cell_add(&cells, i, n);
-	if (!over)
-		cell_add(&cells, (int)KYI_HIST_SUM - (int)KYI_HIST_BUCKETS,
-		    value * n);
+	if (over) {
+		cell_add(&cells, place, n);
+		return;
+	}
+	sum = &cells.at[(int)KYI_HIST_SUM - (int)KYI_HIST_BUCKETS];
+	if (!cells.shared) {
+		kymo_cells_add_(&cells.at[place], n, sum, value * n);
+		return;
+	}
+	kyi_add_u64_relaxed(&cells.at[place], n);
+	kyi_add_u64_relaxed(sum, value * n);
+}
+
+static void
+record(uint32_t idx, uint64_t value, uint64_t n, bool over)
+{
+	record_in(cells_of(idx), idx, value, n, over);
 }
 
 bool
@@ -309,6 +328,26 @@ is_kept(uint32_t idx, uint32_t n)
 	cells = cells_of(idx);
 	return cells.at == NULL || cells.shared ? kyi_chance(n) :
 	    turn_is(&kymo_tls_->hist[idx], n);
+}
+
+void
+kymo_histogram_record_signal(struct kymo_histogram h, uint64_t value)
+{
+	struct cells cells = { NULL, true };
+	uint32_t idx, n;
+
+	if (!is_series(h.at_, &idx))
+		return;
+	if (value > INT64_MAX) {
+		kyi_bad(KYI_SAY_VALUE, NULL);
+		return;
+	}
+	n = kyi_hist_family(idx)->sample_n;
+	if (!kyi_chance(n))
+		return;
+	if (kyi_thread_place() != KYI_NOWHERE && !kyi_registry.env.off)
+		cells.at = shared_cells(idx);
+	record_in(cells, idx, value, n, false);
 }
 
 void
@@ -354,9 +393,9 @@ kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start)
 	took_ns = kymo_took_(&tls->clock, kymo_look_(&tls->clock), start);
 	i = (kymo_bucket_(took_ns) - hist->lo) >> hist->down;
 	if (i < hist->all_cnt) {
-		kyi_add_u64_local(&hist->cells[i], h.sample_n_);
-		kyi_add_u64_local(&hist->cells[(int)KYI_HIST_SUM -
-		    (int)KYI_HIST_BUCKETS], took_ns * h.sample_n_);
+		kymo_cells_add_(&hist->cells[i], h.sample_n_,
+		    &hist->cells[(int)KYI_HIST_SUM - (int)KYI_HIST_BUCKETS],
+		    took_ns * h.sample_n_);
 		return took_ns;
 	}
 	/* Its start has told a bad handle already. */

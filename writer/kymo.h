@@ -22,7 +22,9 @@
             calls) may be made from a signal handler. On x86-64, and on
             aarch64 with LSE, a handler loses nothing, even when it interrupts
             a record of the same metric; float counters, peaks, and all
-            counters on other machines may lose the interrupted record.
+            counters on other machines may lose the interrupted record, or
+            the handler's. kymo_counter_add_signal and its like are for
+            handlers that must lose nothing anywhere.
             A handler whose thread has never recorded is served too, but
             call kymo_thread_prepare() first in threads that must not be
             late. Registration is for ordinary code.
@@ -422,6 +424,20 @@ KYMO_DO_(kymo_resource_set(const char *key, const char *value));
 /* kymo_float_gauge_add: NaN is a bad call. A compare-and-swap loop. */
 KYMO_DO_(kymo_float_gauge_add(struct kymo_float_gauge g, double n));
 
+/* kymo_KIND_add_signal and kymo_histogram_record_signal are for signal handlers
+   whose records must count on every machine, and for float counters on any:
+   where a counter has no single instruction that adds to memory, a record that
+   interrupts another one in the same cell loses one of the two. These add to
+   cells of the whole process, that only they and threads without a slot use, by
+   atomic instructions: a handler and what it interrupts both count, each
+   exactly. They cost some tens of ns; where the handler is on x86-64, or on
+   aarch64 with LSE, and the counter no float one, the usual call does as well.
+   Values as in the usual call. */
+KYMO_DO_(kymo_counter_add_signal(struct kymo_counter c, uint64_t n));
+KYMO_DO_(kymo_updown_add_signal(struct kymo_updown u, int64_t n));
+KYMO_DO_(kymo_float_counter_add_signal(struct kymo_float_counter c, double n));
+KYMO_DO_(kymo_histogram_record_signal(struct kymo_histogram h, uint64_t value));
+
 /* kymo_max_record and kymo_min_record: shown is the extreme of at least the
    last and at most the last two windows of peak_window_s. Eight significant
    digits (exact for integers up to 2^29). NaN is a bad call. One coarse
@@ -497,6 +513,23 @@ kymo_cell_add_(void *cell, uint64_t n)
 
 	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + n,
 		__ATOMIC_RELAXED);
+#endif
+}
+
+/* A histogram's two, the bucket first, whatever a compiler would rather do. */
+static inline void
+kymo_cells_add_(uint64_t *bucket, uint64_t n, uint64_t *sum, uint64_t value)
+{
+#if defined(__x86_64__) && !defined(KYMO_NO_ASM_)
+	__asm__("addq %2, %0\n\taddq %3, %1"
+		: "+m"(*bucket), "+m"(*sum) : "er"(n), "er"(value) : "cc");
+#elif defined(__aarch64__) && defined(__ARM_FEATURE_ATOMICS)
+	__asm__("stadd %2, %0\n\tstadd %3, %1"
+		: "+Q"(*bucket), "+Q"(*sum) : "r"(n), "r"(value));
+#else
+	kymo_cell_add_(bucket, n);
+	__asm__ volatile("" : : : "memory");
+	kymo_cell_add_(sum, value);
 #endif
 }
 
@@ -671,8 +704,7 @@ kymo_histogram_record(struct kymo_histogram h, uint64_t value)
 		return;
 	}
 	cells = hist->cells;
-	kymo_cell_add_(&cells[i], 1);
-	kymo_cell_add_(&cells[-3], value);
+	kymo_cells_add_(&cells[i], 1, &cells[-3], value);
 }
 
 static inline uint64_t

@@ -2,6 +2,7 @@
 /* Counters and gauges: what the inlined records leave to us. In a thread
    without a slot all of this is the hot path: nothing here makes a system call
    but the first time (kyi_thread_place). */
+#include <float.h>
 #include <string.h>
 
 #include "writer/thread.h"
@@ -86,6 +87,59 @@ kymo_slow_float_add_(uint32_t off, double n)
 		kyi_count(KYI_ERR_FULL, 1);
 		break;
 	}
+}
+
+/* What a handler adds to: slot 0's cell, by adds that nothing splits. KYMO=off:
+   a sink, which is nobody's. NULL: there is none. */
+static uint64_t *
+signal_cell(uint32_t off)
+{
+	enum kyi_place_of place = kyi_thread_place();
+	void *window = place == KYI_NOWHERE ? NULL :
+	    kyi_registry.env.off ? kymo_tls_->window : shared_window();
+
+	if (window == NULL) {
+		kyi_count(KYI_ERR_FULL, 1);
+		return NULL;
+	}
+	return cell_at(window, off);
+}
+
+void
+kymo_counter_add_signal(struct kymo_counter c, uint64_t n)
+{
+	uint64_t *cell;
+
+	if (n > INT64_MAX) {
+		kyi_bad(KYI_SAY_VALUE, NULL);
+		return;
+	}
+	cell = signal_cell(c.off_);
+	if (cell != NULL)
+		kyi_add_u64_relaxed(cell, n);
+}
+
+void
+kymo_updown_add_signal(struct kymo_updown u, int64_t n)
+{
+	uint64_t *cell = signal_cell(u.off_);
+
+	if (cell != NULL)
+		kyi_add_u64_relaxed(cell, (uint64_t)n);
+}
+
+void
+kymo_float_counter_add_signal(struct kymo_float_counter c, double n)
+{
+	uint64_t *cell;
+
+	if (!(n >= 0 && n <= DBL_MAX)) {
+		kyi_bad(KYI_SAY_VALUE, NULL);
+		return;
+	}
+	cell = signal_cell(c.off_);
+	if (cell != NULL)
+		float_add(cell, n);
 }
 
 void

@@ -78,6 +78,8 @@ int serve(struct request *request)
 	kymo_timer_stop(took, start);
 	kymo_timer_record(took, 5);
 	kymo_histogram_observe(size, request->bytes);
+	kymo_counter_add_signal(jobs, 1);
+	kymo_histogram_record_signal(size, request->bytes);
 	kymo_counter_inc(KYMO_AT(counter, requests, request->method, "200"));
 	kymo_counter_inc(KYMO_AT_FIXED(counter, requests, request->method,
 	    "200"));

@@ -26,10 +26,13 @@ KYMO_UPDOWN(updown, "updown", "u");
 KYMO_HISTOGRAM(hist, "hist", "h");
 KYMO_TIMER(timer, "timer_seconds", "t");
 KYMO_TIMER_SAMPLED(sampled, "sampled_seconds", "t", SAMPLE_N);
+KYMO_FLOAT_COUNTER(float_counter, "float_counter_total", "f");
 KYMO_GAUGE(gauge, "gauge", "g");
 KYMO_FLOAT_GAUGE(float_gauge, "float_gauge", "g");
 KYMO_COUNTER_FAMILY(labelled, "labelled_total", "l", "k");
 KYMO_SPAN_NAME(span_name, "work");
+
+static volatile uint32_t handlers; /* that run, each in the one before */
 
 #define ONE(name, record)                                                     \
 	static void                                                           \
@@ -58,6 +61,15 @@ one_timer(void)
 
 ONE(timer_sampled, kymo_timer_stop(sampled, kymo_timer_start(sampled)))
 ONE(span, KYMO_SPAN_SCOPE(span_name))
+/* A handler by the call that is made for it, in what is usual. */
+ONE(counter_signal, handlers == 0 ? kymo_counter_inc(counter) :
+    kymo_counter_add_signal(counter, 1))
+ONE(updown_signal, handlers == 0 ? kymo_updown_add(updown, 1) :
+    kymo_updown_add_signal(updown, 1))
+ONE(float_signal, handlers == 0 ? kymo_float_counter_add(float_counter, 1) :
+    kymo_float_counter_add_signal(float_counter, 1))
+ONE(hist_signal, handlers == 0 ? kymo_histogram_record(hist, 5) :
+    kymo_histogram_record_signal(hist, 5))
 
 static void
 one_log(void)
@@ -100,6 +112,21 @@ static uint64_t
 counted_updown(const struct peek *peek)
 {
 	return of_cell(peek, "updown");
+}
+
+/* Slot 0's, and that of the only thread. */
+static uint64_t
+counted_float(const struct peek *peek)
+{
+	const struct kyi_series *series = peek_series(peek, "float_counter",
+	    NULL);
+	uint64_t bits[2];
+	double sums[2];
+
+	bits[0] = peek_window_word(peek, 0, series->at);
+	bits[1] = peek_window_word(peek, 1, series->at);
+	memcpy(sums, bits, sizeof(sums));
+	return (uint64_t)(sums[0] + sums[1]);
 }
 
 static uint64_t
@@ -221,6 +248,10 @@ static const struct kind {
 	{ "histogram_observe", one_observe, counted_hist },
 	{ "gauge_add", one_gauge, counted_gauge },
 	{ "float_gauge_add", one_float_gauge, counted_float_gauge },
+	{ "counter_signal", one_counter_signal, counted_counter },
+	{ "updown_signal", one_updown_signal, counted_updown },
+	{ "float_signal", one_float_signal, counted_float },
+	{ "hist_signal", one_hist_signal, counted_hist },
 	{ "lookup", one_lookup, counted_lookup },
 	{ "lookup_fixed", one_lookup_fixed, counted_lookup },
 	{ "timer", one_timer, counted_timer },
@@ -228,6 +259,8 @@ static const struct kind {
 	{ "span", one_span, counted_spans },
 	{ "log", one_log, counted_logs },
 };
+
+#define SHORT_CNT 10u /* the first of them: at each instruction, always */
 
 /* ---- the child --------------------------------------------------------------- */
 
@@ -237,7 +270,9 @@ static void
 handler(int signal_nr)
 {
 	(void)signal_nr;
+	handlers++;
 	record_now();
+	handlers--;
 	/* One instruction, since another handler may come in between. */
 	__atomic_fetch_add(&shared->handled, 1, __ATOMIC_RELAXED);
 }
@@ -458,7 +493,7 @@ main(int argc, char **argv)
 	if (shared == MAP_FAILED)
 		prove_die("mmap");
 	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		show(&kinds[i], i < 6 ? 1 : stride);
+		show(&kinds[i], i < SHORT_CNT ? 1 : stride);
 	show_first(stride == 1 ? 200 : 3);
 	return 0;
 }

@@ -68,8 +68,6 @@ in_library fold_at_thread_end writer/slot.c '/owners\[thread->slot\].owned = 0;/
 	guard.process->window0 + i, from[i]); from[i] = 0; } }' thread_first
 in_library whole_before_content writer/event.c \
 	's/^\tplace_fill(place, event);/\tkyi_ring_end(place, number); place_fill(place, event);/' span
-# shellcheck disable=SC1004 # of sed
-in_header bucket_after_sum '/^\tkymo_cell_add_(&cells\[i\], 1);/ {
-	N
-	s/\(.*\)\n\(.*\)/\2 __asm__ volatile("" : : : "memory");\n\1/ }' hist
+in_header bucket_after_sum \
+	's/addq %2, %0\\n\\taddq %3, %1/addq %3, %1\\n\\taddq %2, %0/' hist
 rows_end

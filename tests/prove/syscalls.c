@@ -78,6 +78,9 @@ static struct kymo_histogram sampled;
 	X(histogram_observe, kymo_histogram_observe(hist, (double)i))         \
 	X(timer, kymo_timer_stop(timer, kymo_timer_start(timer)))             \
 	X(timer_sampled, kymo_timer_stop(often, kymo_timer_start(often)))     \
+	X(counter_signal, kymo_counter_add_signal(counter, 1))                \
+	X(float_signal, kymo_float_counter_add_signal(float_counter, 0.5))    \
+	X(histogram_signal, kymo_histogram_record_signal(hist, (uint64_t)i))  \
 	X(exemplar, kymo_histogram_exemplar(hist, (uint64_t)i, NULL))         \
 	X(lookup, kymo_counter_inc(KYMO_AT(counter, labelled, "GET", "200"))) \
 	X(lookup_fixed, kymo_counter_inc(KYMO_AT_FIXED(counter, labelled,     \

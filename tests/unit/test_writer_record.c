@@ -271,6 +271,58 @@ test_a_thread_without_a_slot_counts_in_slot_0(void **state)
 	assert_non_null(strstr(fresh_said(), "more threads than slots"));
 }
 
+/* It adds to slot 0, whatever place its thread has, even before it has one. */
+static void
+test_what_a_handler_records_is_in_slot_0(void **state)
+{
+	struct kymo_counter c = kymo_counter_at(fresh_family(KYMO_KIND_COUNTER,
+	    "c", NULL, NULL), 0, NULL);
+	struct kymo_updown u = kymo_updown_at(fresh_family(KYMO_KIND_UPDOWN,
+	    "u", NULL, NULL), 0, NULL);
+	struct kymo_float_counter f = kymo_float_counter_at(fresh_family(
+	    KYMO_KIND_FLOAT_COUNTER, "f", NULL, NULL), 0, NULL);
+	struct kymo_histogram h = kymo_histogram_at(fresh_family(
+	    KYMO_KIND_HISTOGRAM, "h", NULL, NULL), 0, NULL);
+	struct peek_hist hist;
+	uint32_t i;
+
+	for (i = 0; i < 3; i++) {
+		kymo_counter_add_signal(c, 2);
+		kymo_updown_add_signal(u, -2);
+		kymo_float_counter_add_signal(f, 0.5);
+		kymo_histogram_record_signal(h, 5);
+	}
+	assert_int_equal(peek_window_word(fresh_peek(), 0,
+	    peek_series(fresh_peek(), "c", NULL)->at), 6);
+	assert_int_equal((int64_t)peek_window_word(fresh_peek(), 0,
+	    peek_series(fresh_peek(), "u", NULL)->at), -6);
+	assert_true(double_of(peek_window_word(fresh_peek(), 0,
+	    peek_series(fresh_peek(), "f", NULL)->at)) == 1.5);
+	kymo_counter_add(c, 1);
+	kymo_histogram_record(h, 7);
+	assert_int_equal(peek_sum(fresh_peek(), "c"), 7);
+	assert_true(peek_hist(fresh_peek(), "h", &hist));
+	assert_int_equal(hist.cnt, 4);
+	assert_int_equal(hist.sum, 22);
+	assert_int_equal(hist.block_cnt, 2);
+	assert_int_equal(fresh_status().err_badcall, 0);
+	kymo_counter_add_signal(c, (uint64_t)-1);
+	kymo_float_counter_add_signal(f, -1);
+	kymo_float_counter_add_signal(f, NAN);
+	kymo_float_counter_add_signal(f, INFINITY);
+	kymo_histogram_record_signal(h, (uint64_t)-1);
+	assert_int_equal(fresh_status().err_badcall, 5);
+	setenv("KYMO", "off", 1);
+	fresh_start();
+	c = kymo_counter_at(fresh_family(KYMO_KIND_COUNTER, "c", NULL, NULL), 0,
+	    NULL);
+	h = kymo_histogram_at(fresh_family(KYMO_KIND_HISTOGRAM, "h", NULL,
+	    NULL), 0, NULL);
+	kymo_counter_add_signal(c, 1);
+	kymo_histogram_record_signal(h, 1);
+	assert_int_equal(fresh_status().state, -2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh_setup, \
 	fresh_teardown)
 
@@ -287,6 +339,7 @@ main(void)
 		TEST(test_a_peak_of_an_older_window_is_replaced),
 		TEST(test_zero_handles_are_sinks),
 		TEST(test_a_thread_without_a_slot_counts_in_slot_0),
+		TEST(test_what_a_handler_records_is_in_slot_0),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
