@@ -7,10 +7,11 @@
 #include "reader/export/export.h"
 #include "reader/rules/rules.h"
 #include "tools/kymo_cli.h"
+#include "tools/kymo_rules_against.h"
 
 struct options {
 	bool quiet, lint_fatal, no_lint;
-	const char *run;
+	const char *run, *against;
 };
 
 /* What is wrong goes to stderr, line by line. */
@@ -34,7 +35,8 @@ static int
 check_one(const char *path, const struct options *options)
 {
 	struct kymo_rules *rules;
-	uint32_t lint_cnt = 0, cnt;
+	uint32_t lint_cnt = 0, against_cnt = 0, cnt;
+	int status = KYI_EXIT_OK;
 
 	if (!options->quiet)
 		printf("Checking %s\n", path);
@@ -46,6 +48,10 @@ check_one(const char *path, const struct options *options)
 	}
 	if (!options->no_lint)
 		lint_cnt = kymo_rules_lint(rules, &to_stderr);
+	if (options->against)
+		status = kyi_rules_against(rules, options->against,
+		    &to_stderr, &against_cnt);
+	lint_cnt += against_cnt;
 	cnt = kymo_rules_cnt(rules);
 	kymo_rules_delete(rules);
 	if (!options->quiet) {
@@ -56,6 +62,8 @@ check_one(const char *path, const struct options *options)
 			printf(", %u of which may be a mistake", lint_cnt);
 		puts("\n");
 	}
+	if (status != KYI_EXIT_OK)
+		return status;
 	return lint_cnt > 0 && options->lint_fatal ? KYI_EXIT_NO : KYI_EXIT_OK;
 }
 
@@ -118,6 +126,7 @@ rules(int argc, char **argv)
 		{"lint-fatal", no_argument, NULL, 'F'},
 		{"no-lint", no_argument, NULL, 'N'},
 		{"run", required_argument, NULL, 'r'},
+		{"against", required_argument, NULL, 'A'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0}
 	};
@@ -131,6 +140,7 @@ rules(int argc, char **argv)
 		case 'F': options.lint_fatal = true; break;
 		case 'N': options.no_lint = true; break;
 		case 'r': options.run = optarg; break;
+		case 'A': options.against = optarg; break;
 		case 'h': return kyi_help(&kyi_verb_rules);
 		default:
 			return kyi_option_wrong(&kyi_verb_rules, argv, option);
@@ -155,7 +165,8 @@ rules(int argc, char **argv)
 
 const struct kyi_verb kyi_verb_rules = {
 	"rules", "checks, tests, explains and exports rule files", rules,
-	"usage: kymo rules check [--quiet] [--no-lint | --lint-fatal] FILE..\n"
+	"usage: kymo rules check [--quiet] [--no-lint | --lint-fatal]\n"
+	"           [--against=URL] FILE..\n"
 	"       kymo rules test [--quiet] [--run=NAME] FILE..\n"
 	"       kymo rules explain FILE..\n"
 	"       kymo rules export FILE..\n"
@@ -172,6 +183,8 @@ const struct kyi_verb kyi_verb_rules = {
 	"  -q, --quiet       only what is wrong\n"
 	"      --no-lint     only what is an error\n"
 	"      --lint-fatal  what looks wrong is an error\n"
+	"      --against=URL  asks the kymod or Prometheus there, and tells of metrics\n"
+	"                    and labels that no series of the last day has\n"
 	"  -r, --run=NAME    only tests with NAME in their names\n"
 	"  -h, --help        this\n"
 	"\n"

@@ -62,6 +62,18 @@ KYMO_READER_API int kymo_query_selectors(const struct kymo_query *query,
     int (*each)(void *to, const struct kymo_query_selector *selector),
     void *to);
 
+/* kymo_query_labels does so for every label that the query names elsewhere than
+   in matchers: in by (..), on (..) and the like, and as an argument of
+   label_replace(), label_join() and count_values(), which make one. For lints. */
+struct kymo_query_label {
+	const char *key;
+	const char *where; /* "by", "group_left", "label_join", .. */
+	bool made;
+	uint32_t from_bytes, to_bytes; /* of what it is in */
+};
+KYMO_READER_API int kymo_query_labels(const struct kymo_query *query,
+    int (*each)(void *to, const struct kymo_query_label *label), void *to);
+
 /* ---- asking -------------------------------------------------------------------- */
 
 struct kymo_query_options {

@@ -330,6 +330,61 @@ each_selector_is_told_with_when_it_reads(void **state)
 	}
 }
 
+static int
+note_label(void *to, const struct kymo_query_label *label)
+{
+	kymo_buffer_printf(to, "%s%s:%s ", label->made ? "+" : "",
+	    label->where, label->key);
+	return 0;
+}
+
+static int
+stop_at_label(void *to, const struct kymo_query_label *label)
+{
+	(void)label;
+	return ++*(int *)to == 2 ? 9 : 0;
+}
+
+static void
+each_label_is_told_with_what_names_it(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "a{b=\"c\"}", "" },
+		{ "sum by (b, c) (a) + -(sum without (d) (e))",
+		    "by:b by:c without:d " },
+		{ "a * on (b) group_left (c) sum by (d) (e)",
+		    "on:b group_left:c by:d " },
+		{ "a * ignoring (b) group_right () c", "ignoring:b " },
+		{ "count_values(\"v\", max by (b) (a))",
+		    "+count_values:v by:b " },
+		{ "label_replace(a, \"b\", \"$1\", \"c\", \"(.*)\")",
+		    "+label_replace:b label_replace:c " },
+		{ "label_join(topk by (x) (1, a), \"b\", \"-\", \"c\", "
+		    "\"d\")", "by:x +label_join:b label_join:c label_join:d " },
+		{ "max_over_time(sum by (b) (a)[5m:])", "by:b " },
+		{ "topk(scalar(sum by (b) (a)), c)", "by:b " },
+	};
+	struct kymo_query *query;
+	int cnt = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct kymo_buffer out = { 0 };
+
+		query = parse(rows[i][0]);
+		kymo_buffer_str(&out, "");
+		assert_int_equal(kymo_query_labels(query, note_label, &out),
+		    0);
+		assert_string_equal(out.at, rows[i][1]);
+		kymo_buffer_free(&out);
+		kymo_query_delete(query);
+	}
+	query = parse("sum by (a, b, c) (d)");
+	assert_int_equal(kymo_query_labels(query, stop_at_label, &cnt), 9);
+	assert_int_equal(cnt, 2);
+	kymo_query_delete(query);
+}
+
 int
 main(void)
 {
@@ -343,6 +398,7 @@ main(void)
 		    an_error_counts_characters_and_says_which_piece),
 		cmocka_unit_test(what_is_too_deep_or_too_long_is_refused),
 		cmocka_unit_test(each_selector_is_told_with_when_it_reads),
+		cmocka_unit_test(each_label_is_told_with_what_names_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

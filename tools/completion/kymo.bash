@@ -26,7 +26,8 @@ _kymo() {
 		_kymo_words 'table json prometheus openmetrics msgpack'
 		return ;;
 	--name | -n | --label | -l | --service | -s | --run | \
-		--at | --from | --to | --step | --timeout | --url) return ;;
+		--at | --from | --to | --step | --timeout | --url | \
+		--against) return ;;
 	esac
 	case ${COMP_WORDS[1]}:$cur in
 	help:*) _kymo_words 'ls dump check emit query rules' ;;
@@ -39,7 +40,8 @@ _kymo() {
 	check:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	query:-*) _kymo_words '--at --from --to --step --table --json --chart
 		--timeout --url --help' ;;
-	rules:-*) _kymo_words '--quiet --no-lint --lint-fatal --run --help' ;;
+	rules:-*) _kymo_words '--quiet --no-lint --lint-fatal --against --run
+		--help' ;;
 	rules:*)
 		if [ "$COMP_CWORD" = 2 ]; then
 			_kymo_words 'check test explain export'
