@@ -23,6 +23,7 @@ static int
 options_set(struct kymo_history_options *options, struct kymo_error *error)
 {
 	uint64_t step_ms = 0;
+	int i;
 
 	if (options->head_ms == 0)
 		options->head_ms = 15 * MINUTE_MS;
@@ -36,14 +37,18 @@ options_set(struct kymo_history_options *options, struct kymo_error *error)
 		options->block_series = 64;
 	if (options->tiers[0].step_ms == 0)
 		memcpy(options->tiers, default_tiers, sizeof default_tiers);
-	for (int i = 0; i < KYMO_TIER_MAX; i++) {
+	for (i = 0; i < KYMO_TIER_MAX; i++) {
 		if (options->tiers[i].step_ms == 0)
-			continue;
+			break;
 		if (options->tiers[i].step_ms <= step_ms)
 			return kymo_error_set(error, "tiers of the history:"
 			    " each step must be longer than the one before");
 		step_ms = options->tiers[i].step_ms;
 	}
+	for (; i < KYMO_TIER_MAX; i++)
+		if (options->tiers[i].step_ms != 0)
+			return kymo_error_set(error, "tiers of the history:"
+			    " one without a step, before one that has one");
 	if (options->path != NULL && options->frame_ms >= options->head_ms)
 		return kymo_error_set(error, "frames of %llu ms do not fit into"
 		    " the %llu ms that are kept in memory",

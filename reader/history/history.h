@@ -3,9 +3,11 @@
 
    Recent samples are in memory, in columns that share one column of times. What
    is older is in a database (SQLite), in frames: blocks of series, compressed.
-   Coarser tiers, what keeps the database small (keep_ms, keep_bytes) and
-   overrides are not made yet: such options have no effect, and all is kept in
-   the first tier, a sample a step (more often than that in memory alone).
+   They are in tiers of coarser and coarser steps: of what comes more often than
+   the first tier's step a sample a step is kept, more than that in memory alone.
+   A coarser tier has of each step the last sample, at the step's end (and the
+   smallest, the largest, their sum and count, which queries do not see). What
+   is asked for comes from the finest tier that still has it.
 
    Samples come in by feeds. A feed is a set of series that are sampled
    together: a scan is one, so is a group of rules. Who is in a feed's append
@@ -38,9 +40,10 @@ extern "C" {
 #define KYMO_TIER_MAX 3
 
 struct kymo_history_tier {
-	uint64_t step_ms;    /* one sample a step and series; 0: no such tier */
+	uint64_t step_ms;    /* one sample a step and series; 0: no such tier,
+	                        nor one after it */
 	uint64_t keep_ms;    /* 0: for ever */
-	uint64_t keep_bytes; /* the oldest go first; 0: no cap */
+	uint64_t keep_bytes; /* of frames; the oldest go first; 0: no cap */
 };
 
 /* Series whose metric's name matches (a regular expression, anchored): of
@@ -114,8 +117,11 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_feed_end(struct kymo_feed *feed,
 /* ---- work that can wait ------------------------------------------------------- */
 
 /* kymo_history_step does one piece of what is due: writes the journal, merges
-   it into frames, makes coarser tiers, drops what is too old. Returns true
-   while there is more to do now. Errors are said by warn and tried again. */
+   it into frames, makes coarser tiers, drops what is too old (by the time of
+   samples, when it has gone as now_mono_ns did for ten minutes). It waits for
+   the disk, and a piece of very many series takes seconds: it wants a thread of
+   its own. Returns true while there is more to do now. Errors are said by warn
+   and tried again. */
 KYMO_READER_API bool kymo_history_step(struct kymo_history *history,
     uint64_t now_mono_ns);
 KYMO_READER_API uint64_t kymo_history_next_ns(

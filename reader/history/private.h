@@ -28,6 +28,7 @@ struct kyi_series {
 	struct kymo_labels *labels;
 	struct kymo_feed *feed;
 	uint64_t id, batch; /* in the database; 0: not there yet */
+	uint32_t kept;      /* 1 + its override, 1: none; 0: not looked */
 	uint64_t seen; /* 1 + the append that had it last */
 	struct kyi_recent floats;
 	struct kyi_recent_hists *hists; /* NULL: it has floats */

@@ -15,6 +15,9 @@
 #define PATH_BYTES_MAX 3900u
 #define NS_IN_MS UINT64_C(1000000)
 #define RETRY_NS (10000 * NS_IN_MS)
+#define EXPIRE_NS (60000 * NS_IN_MS)
+#define STEADY_NS (600000 * NS_IN_MS)
+#define STEADY_BY_MS 60000
 
 void
 kyi_store_warn(struct kyi_store *store, const char *format, ...)
@@ -31,6 +34,16 @@ kyi_store_warn(struct kyi_store *store, const char *format, ...)
 	options->warn(options->to, text);
 }
 
+/* One that had no memory stays so until then. */
+static void
+buffers_free(struct kyi_store *store)
+{
+	kymo_buffer_free(&store->bytes);
+	kymo_buffer_free(&store->directory);
+	kymo_buffer_free(&store->code);
+	kymo_buffer_free(&store->raw);
+}
+
 void
 kyi_store_failed(struct kyi_store *store, int code)
 {
@@ -43,6 +56,8 @@ kyi_store_failed(struct kyi_store *store, int code)
 		    " kept in memory alone until it can be", store->path,
 		    sqlite3_errstr(code));
 	store->said = true;
+	if ((code & 0xff) == SQLITE_NOMEM)
+		buffers_free(store);
 }
 
 static void
@@ -86,10 +101,8 @@ kyi_store_free(struct kyi_store *store)
 {
 	kyi_frame_writer_delete(store->journal_writer);
 	kyi_frame_writer_delete(store->frame_writer);
-	kymo_buffer_free(&store->bytes);
-	kymo_buffer_free(&store->directory);
-	kymo_buffer_free(&store->code);
-	kymo_buffer_free(&store->raw);
+	kyi_kept_free(store);
+	buffers_free(store);
 	free(store->copy.series);
 	free(store->copy.at_ms);
 	free(store->column);
@@ -135,7 +148,8 @@ kyi_store_new(struct kymo_history *history, struct kymo_error *error)
 		return NULL;
 	}
 	history->store = store;
-	if (kyi_store_open(store, error) != 0) {
+	if (kyi_kept_make(store, error) != 0 ||
+	    kyi_store_open(store, error) != 0) {
 		history->store = NULL;
 		kyi_store_free(store);
 		return NULL;
@@ -172,12 +186,49 @@ ended(struct kyi_store *store, int code)
 	kyi_store_failed(store, code);
 }
 
+/* Whether the samples' clock went as the machine's for a while: only then it
+   says what is too old. */
+static void
+steady(struct kyi_store *store, uint64_t now_ns)
+{
+	int64_t by_ms = (int64_t)((now_ns - store->before_ns) / NS_IN_MS);
+
+	if (store->now_ms == INT64_MIN)
+		return;
+	by_ms -= store->now_ms - store->before_ms;
+	if (store->before_ns == 0 || by_ms > STEADY_BY_MS ||
+	    by_ms < -STEADY_BY_MS)
+		store->steady_ns = now_ns;
+	store->before_ns = now_ns;
+	store->before_ms = store->now_ms;
+	store->steady = now_ns - store->steady_ns >= STEADY_NS;
+}
+
+/* One piece: frames first, then what is made of them, then what has to go. */
+static bool
+frames(struct kyi_store *store, uint64_t now_ns)
+{
+	bool more = false;
+	int code = kyi_store_frame(store, KYI_FRAME_WHOLE, &more);
+
+	if (code == SQLITE_OK && !more)
+		code = kyi_store_coarser(store, 0, 0, &more);
+	if (code == SQLITE_OK && !more && now_ns >= store->expire_ns) {
+		code = kyi_store_expire(store, &more);
+		if (!more)
+			store->expire_ns = now_ns + EXPIRE_NS;
+	}
+	if (code != SQLITE_OK || more)
+		ended(store, code);
+	store->frames_due = code == SQLITE_OK && more;
+	return store->frames_due;
+}
+
 /* Returns whether there is more to do now. */
 static bool
 step(struct kyi_store *store, uint64_t now_ns)
 {
 	uint64_t period_ns = store->history->options.journal_ms * NS_IN_MS;
-	bool more = false;
 	int code;
 
 	if (kyi_load_u32_relaxed(&store->suspect) != 0)
@@ -195,16 +246,11 @@ step(struct kyi_store *store, uint64_t now_ns)
 		store->due_ns = now_ns + period_ns - period_ns / 10;
 		code = kyi_store_journal(store);
 		ended(store, code);
+		steady(store, now_ns);
 		store->frames_due = code == SQLITE_OK;
 		return store->frames_due;
 	}
-	if (!store->frames_due)
-		return false;
-	code = kyi_store_frame(store, KYI_FRAME_WHOLE, &more);
-	if (code != SQLITE_OK || more)
-		ended(store, code);
-	store->frames_due = code == SQLITE_OK && more;
-	return store->frames_due;
+	return store->frames_due && frames(store, now_ns);
 }
 
 bool

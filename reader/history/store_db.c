@@ -32,16 +32,22 @@ static const char tables[] =
 	" until_ms INTEGER NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS frame (id INTEGER PRIMARY KEY,"
 	" tier INTEGER NOT NULL, feed INTEGER NOT NULL,"
-	" segment INTEGER NOT NULL, from_ms INTEGER NOT NULL,"
-	" to_ms INTEGER NOT NULL, cnt INTEGER NOT NULL,"
+	" segment INTEGER NOT NULL, class INTEGER NOT NULL,"
+	" from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL,"
+	" cnt INTEGER NOT NULL, bytes INTEGER NOT NULL,"
 	" blocks BLOB NOT NULL, times BLOB NOT NULL);"
 	"CREATE INDEX IF NOT EXISTS frame_at ON frame"
-	" (feed, tier, to_ms, from_ms);"
+	" (feed, tier, class, to_ms, from_ms);"
+	/* The last finer frame of which a coarser tier has all. */
+	"CREATE TABLE IF NOT EXISTS coarser (feed INTEGER, tier INTEGER,"
+	" frame INTEGER NOT NULL, PRIMARY KEY (feed, tier)) WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS block (id INTEGER PRIMARY KEY,"
 	" bytes BLOB NOT NULL);"
 	"PRAGMA application_id = 1803119983;" /* "kymo" */
 	"PRAGMA user_version = 1;"
 	"COMMIT;";
+
+#define ROW_COLUMNS "id, segment, from_ms, to_ms, cnt, class, bytes"
 
 static const char *const sql_text[KYI_SQL_CNT] = {
 	[KYI_SQL_BEGIN] = "BEGIN",
@@ -62,34 +68,52 @@ static const char *const sql_text[KYI_SQL_CNT] = {
 		" JOIN labels AS l ON l.id = u.id"
 		" WHERE u.until_ms > ?1 AND u.from_ms <= ?2",
 	[KYI_SQL_FRAME_ADD] = "INSERT INTO frame"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
 	[KYI_SQL_BLOCK_ADD] = "INSERT INTO block VALUES (?1, ?2)",
 	[KYI_SQL_FRAME_DROP] = "DELETE FROM frame WHERE id = ?1",
 	[KYI_SQL_BLOCKS_DROP] =
 		"DELETE FROM block WHERE id >= ?1 AND id < ?2",
-	[KYI_SQL_FRAMES_IN] = "SELECT id, segment, from_ms, to_ms, cnt"
-		" FROM frame WHERE feed = ?1 AND tier = ?2 AND to_ms > ?3"
-		" AND from_ms <= ?4 ORDER BY to_ms",
+	[KYI_SQL_FRAMES_IN] = "SELECT " ROW_COLUMNS
+		" FROM frame WHERE feed = ?1 AND tier = ?2 AND class = ?3"
+		" AND to_ms > ?4 AND from_ms <= ?5 ORDER BY to_ms",
+	[KYI_SQL_OLDEST] = "SELECT " ROW_COLUMNS " FROM frame WHERE feed = ?1"
+		" AND tier = ?2 AND class = ?3 ORDER BY to_ms LIMIT 1",
+	[KYI_SQL_FRAMES_AFTER] = "SELECT " ROW_COLUMNS " FROM frame"
+		" WHERE feed = ?1 AND tier = ?2 AND id > ?3 ORDER BY id"
+		" LIMIT 1024",
+	[KYI_SQL_CLASSES] = "SELECT DISTINCT class FROM frame",
+	[KYI_SQL_COARSER] =
+		"SELECT frame FROM coarser WHERE feed = ?1 AND tier = ?2",
+	[KYI_SQL_COARSER_PUT] = "INSERT OR REPLACE INTO coarser"
+		" VALUES (?1, ?2, ?3)",
+	[KYI_SQL_TIER_BYTES] = "SELECT sum(bytes) FROM frame WHERE tier = ?1",
+	[KYI_SQL_FIRST_MS] = "SELECT min(from_ms) FROM frame WHERE feed = ?1",
+	[KYI_SQL_LABELS_DROP] = "DELETE FROM labels WHERE id IN (SELECT id FROM"
+		" labels_use WHERE feed = ?1 AND until_ms < ?2)",
+	[KYI_SQL_USES_DROP] = "DELETE FROM labels_use WHERE feed = ?1"
+		" AND until_ms < ?2",
 	[KYI_SQL_FRAME_GET] = "SELECT blocks, times FROM frame WHERE id = ?1",
 	[KYI_SQL_BLOCK_GET] = "SELECT bytes FROM block WHERE id = ?1",
 	[KYI_SQL_NEWEST] = "SELECT max(to_ms) FROM frame WHERE feed = ?1"
-		" AND tier = ?2",
-	[KYI_SQL_LAST_FRAME] = "SELECT max(id) FROM frame",
+		" AND tier = ?2 AND class = ?3",
+	[KYI_SQL_LAST_FRAME] = "SELECT max(ifnull((SELECT max(id) FROM frame),"
+		" 0), ifnull((SELECT max(frame) FROM coarser), 0))",
 	[KYI_SQL_COUNT] = "SELECT count(*) FROM frame WHERE tier = ?1",
 };
 
-static int
-version_of(struct kyi_db *db)
+int
+kyi_db_pragma(struct kyi_db *db, const char *sql, int64_t *value)
 {
 	sqlite3_stmt *statement = NULL;
-	int version = 0;
+	int code = sqlite3_prepare_v2(db->sqlite, sql, -1, &statement, NULL);
 
-	if (sqlite3_prepare_v2(db->sqlite, "PRAGMA user_version", -1,
-	    &statement, NULL) == SQLITE_OK &&
-	    sqlite3_step(statement) == SQLITE_ROW)
-		version = sqlite3_column_int(statement, 0);
+	*value = 0;
+	if (code == SQLITE_OK)
+		code = kyi_db_step(db, statement);
+	if (code == SQLITE_ROW)
+		*value = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
-	return version;
+	return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
 int
@@ -110,11 +134,12 @@ kyi_db_open(struct kyi_db *db, const char *path, bool writes)
 		code = sqlite3_exec(db->sqlite, set_up, NULL, NULL, NULL);
 	if (code == SQLITE_OK && writes) {
 		/* A newer kymod's: not ours to write. */
-		int version = version_of(db);
+		int64_t version;
 
-		if (version > KYI_STORE_VERSION)
+		code = kyi_db_pragma(db, "PRAGMA user_version", &version);
+		if (code == SQLITE_OK && version > KYI_STORE_VERSION)
 			code = SQLITE_MISMATCH;
-		else if (version < KYI_STORE_VERSION)
+		else if (code == SQLITE_OK && version < KYI_STORE_VERSION)
 			code = sqlite3_exec(db->sqlite, tables, NULL, NULL,
 			    NULL);
 	}
@@ -200,17 +225,13 @@ kyi_db_is_damage(int code)
 
 /* ---- frames' rows ------------------------------------------------------------ */
 
-int
-kyi_frames_in(struct kyi_db *db, int64_t feed_row, int tier, int64_t from_ms,
-    int64_t to_ms, struct kyi_frame_row **rows, uint32_t *cnt)
+/* Of a statement that gives ROW_COLUMNS. */
+static int
+rows_get(struct kyi_db *db, sqlite3_stmt *in, struct kyi_frame_row **rows,
+    uint32_t *cnt)
 {
-	sqlite3_stmt *in = kyi_db_sql(db, KYI_SQL_FRAMES_IN);
 	int code;
 
-	sqlite3_bind_int64(in, 1, feed_row);
-	sqlite3_bind_int(in, 2, tier);
-	sqlite3_bind_int64(in, 3, from_ms);
-	sqlite3_bind_int64(in, 4, to_ms);
 	while ((code = kyi_db_step(db, in)) == SQLITE_ROW) {
 		if ((*cnt & (*cnt - 1)) == 0) {
 			void *more = realloc(*rows, (*cnt == 0 ? 1 :
@@ -228,10 +249,50 @@ kyi_frames_in(struct kyi_db *db, int64_t feed_row, int tier, int64_t from_ms,
 			.from_ms = sqlite3_column_int64(in, 2),
 			.to_ms = sqlite3_column_int64(in, 3),
 			.cnt = (uint32_t)sqlite3_column_int64(in, 4),
+			.class = sqlite3_column_int64(in, 5),
+			.bytes = sqlite3_column_int64(in, 6),
 			.cut_ms = INT64_MAX };
 	}
 	sqlite3_reset(in);
 	return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+int
+kyi_frames_in(struct kyi_db *db, const struct kyi_frames *which,
+    int64_t from_ms, int64_t to_ms, struct kyi_frame_row **rows, uint32_t *cnt)
+{
+	sqlite3_stmt *in = kyi_db_sql(db, KYI_SQL_FRAMES_IN);
+
+	sqlite3_bind_int64(in, 1, which->feed_row);
+	sqlite3_bind_int(in, 2, which->tier);
+	sqlite3_bind_int64(in, 3, which->class);
+	sqlite3_bind_int64(in, 4, from_ms);
+	sqlite3_bind_int64(in, 5, to_ms);
+	return rows_get(db, in, rows, cnt);
+}
+
+int
+kyi_frames_after(struct kyi_db *db, int64_t feed_row, int tier, int64_t id,
+    struct kyi_frame_row **rows, uint32_t *cnt)
+{
+	sqlite3_stmt *in = kyi_db_sql(db, KYI_SQL_FRAMES_AFTER);
+
+	sqlite3_bind_int64(in, 1, feed_row);
+	sqlite3_bind_int(in, 2, tier);
+	sqlite3_bind_int64(in, 3, id);
+	return rows_get(db, in, rows, cnt);
+}
+
+int
+kyi_frame_oldest(struct kyi_db *db, const struct kyi_frames *which,
+    struct kyi_frame_row **rows, uint32_t *cnt)
+{
+	sqlite3_stmt *in = kyi_db_sql(db, KYI_SQL_OLDEST);
+
+	sqlite3_bind_int64(in, 1, which->feed_row);
+	sqlite3_bind_int(in, 2, which->tier);
+	sqlite3_bind_int64(in, 3, which->class);
+	return rows_get(db, in, rows, cnt);
 }
 
 static int

@@ -6,8 +6,10 @@
 	store_open.c     the file: locked, checked, set aside
 	store_labels.c   labels to ids, and back
 	store_copy.c     a feed as it is, and stretches of it
-	store_frame.c    a stretch as a frame
+	store_frame.c    a stretch as a frame; store_blocks.c its rows
 	store_write.c    what is new into the journal, the journal into frames
+	store_tier.c     finer frames into coarser ones; store_merge.c their series
+	store_keep.c     how long what is kept, and what has to go
 	store_restore.c  the last minutes back into memory
 	store_read*.c    what a select wants that memory has not
 
@@ -44,6 +46,9 @@ enum kyi_sql {
 	KYI_SQL_FRAME_ADD, KYI_SQL_BLOCK_ADD, KYI_SQL_FRAME_DROP,
 	KYI_SQL_BLOCKS_DROP, KYI_SQL_FRAMES_IN, KYI_SQL_FRAME_GET,
 	KYI_SQL_BLOCK_GET, KYI_SQL_NEWEST, KYI_SQL_LAST_FRAME, KYI_SQL_COUNT,
+	KYI_SQL_OLDEST, KYI_SQL_FRAMES_AFTER, KYI_SQL_CLASSES, KYI_SQL_COARSER,
+	KYI_SQL_COARSER_PUT, KYI_SQL_TIER_BYTES, KYI_SQL_FIRST_MS,
+	KYI_SQL_LABELS_DROP, KYI_SQL_USES_DROP,
 	KYI_SQL_CNT
 };
 
@@ -72,6 +77,15 @@ KYMO_MUST_CHECK int kyi_db_meta_put(struct kyi_db *db, const char *key,
     int64_t value);
 /* Its pages, or its tables, make no sense. */
 bool kyi_db_is_damage(int code);
+KYMO_MUST_CHECK int kyi_db_pragma(struct kyi_db *db, const char *sql,
+    int64_t *value);
+
+/* A frame's row. cut_ms: of it is shown what is before. */
+struct kyi_frame_row {
+	int64_t id, from_ms, to_ms, cut_ms;
+	uint32_t segment, cnt;
+	int64_t class, bytes;
+};
 
 /* ---- one stretch -------------------------------------------------------------- */
 
@@ -130,7 +144,14 @@ struct kyi_store {
 	bool open_before, said;
 	uint64_t due_ns, retry_ns;
 	int64_t next_frame;
+	uint64_t tier_bytes[KYMO_TIER_MAX + 1]; /* of frames */
+	/* The time of samples, and whether it went as the machine's clock goes:
+	   what is too old is not dropped by a clock that is wrong. */
+	int64_t now_ms, before_ms;
+	uint64_t before_ns, steady_ns, expire_ns;
+	bool steady;
 	uint32_t journal_added;
+	uint64_t added; /* bytes, in this transaction */
 	bool frames_due;
 	uint64_t next_series, known_series; /* known: at the last commit */
 	struct kyi_frame_writer *journal_writer, *frame_writer;
@@ -140,6 +161,9 @@ struct kyi_store {
 	double *column;
 	struct kyi_series **fresh; /* with an id since the last commit */
 	uint32_t fresh_cnt, fresh_room;
+	struct kyi_kept *kept; /* as in the options */
+	uint32_t kept_cnt, class_cnt;
+	int64_t *classes; /* the first is 0; they stay while it is open */
 	struct kyi_batch *batches; /* by id */
 	uint32_t batch_cnt, batch_room;
 };
@@ -207,11 +231,73 @@ void kyi_copy_sort(struct kyi_feed_copy *copy);
 bool kyi_stretch_take(struct kyi_store *store, uint64_t from,
     int64_t before_ms, uint64_t span_ms);
 
+/* ---- store_blocks.c ---------------------------------------------------------------- */
+
+/* Within a transaction: begin, series by ascending id, end. */
+struct kyi_writing {
+	struct kyi_store *store;
+	struct kyi_frame_writer *writer;
+	int tier;
+	uint32_t sample_cnt, block_series, series_cnt, block_cnt;
+	uint64_t id_before, bytes;
+	bool written; /* a frame of no series is none */
+};
+
+void kyi_writing_begin(struct kyi_writing *w, struct kyi_store *store,
+    int tier, uint32_t series_cnt, uint32_t sample_cnt);
+KYMO_MUST_CHECK int kyi_writing_floats(struct kyi_writing *w, uint64_t id,
+    enum kyi_frame_parts parts, const double *const value[5]);
+/* store->code. */
+KYMO_MUST_CHECK int kyi_writing_hists(struct kyi_writing *w, uint64_t id);
+/* Of row: segment and class. */
+KYMO_MUST_CHECK int kyi_writing_end(struct kyi_writing *w,
+    const struct kyi_frame_row *row, int64_t feed_row, const int64_t *at_ms);
+
+/* ---- store_keep.c ------------------------------------------------------------------- */
+
+/* An override. class: how the database names it, never 0. */
+struct kyi_kept {
+	struct kymo_regex *regex;
+	uint64_t keep_ms[KYMO_TIER_MAX];
+	int64_t class;
+};
+
+KYMO_MUST_CHECK int kyi_kept_make(struct kyi_store *store,
+    struct kymo_error *error);
+void kyi_kept_free(struct kyi_store *store);
+/* 1 + the override of the series, 0: none. */
+uint32_t kyi_kept_of(struct kyi_store *store, struct kyi_series *series);
+/* In any tier. */
+bool kyi_kept_at_all(const struct kyi_store *store, uint32_t kept);
+/* Of a class, in this tier of the tables; UINT64_MAX: for ever. */
+uint64_t kyi_keep_ms(const struct kyi_store *store, int64_t class, int tier);
+
+/* All classes that frames may have. */
+KYMO_MUST_CHECK int kyi_classes_load(struct kyi_store *store);
+
+/* What is too old, or too much. *wrote: something went, or must be made coarser
+   before it goes (which is done, too). SQLite's code. */
+KYMO_MUST_CHECK int kyi_store_expire(struct kyi_store *store, bool *wrote);
+
+/* ---- store_tier.c ------------------------------------------------------------------- */
+
+/* Of this class, what is in this tier goes into the next one. */
+bool kyi_coarser_wanted(const struct kyi_store *store, int64_t class, int tier);
+/* The last frame of the tier before that is in this one; 0: none. */
+KYMO_MUST_CHECK int kyi_coarser_done(struct kyi_db *db, int64_t feed_row,
+    int tier, int64_t *id);
+
+/* One coarser frame, if one is due; of a feed (row 0: any), to this tier (0:
+   any): even a short one. *wrote: it did. SQLite's code. */
+KYMO_MUST_CHECK int kyi_store_coarser(struct kyi_store *store,
+    int64_t feed_row, int tier, bool *wrote);
+
 /* ---- store_frame.c ----------------------------------------------------------------- */
 
-/* store->stretch of store->copy. SQLite's code. */
+/* store->stretch of store->copy, series of this override (0: of none). wrote:
+   there was something. SQLite's code. */
 KYMO_MUST_CHECK int kyi_frame_write(struct kyi_store *store, int tier,
-    uint32_t block_series);
+    uint32_t kept, bool *wrote);
 
 /* ---- store_write.c ----------------------------------------------------------------- */
 
@@ -222,6 +308,11 @@ KYMO_MUST_CHECK int kyi_store_journal(struct kyi_store *store);
 enum kyi_frame_which { KYI_FRAME_WHOLE, KYI_FRAME_OLD, KYI_FRAME_ALL };
 KYMO_MUST_CHECK int kyi_store_frame(struct kyi_store *store,
     enum kyi_frame_which which, bool *wrote);
+/* Ends the transaction: commits where code is SQLITE_OK. SQLite's code. */
+KYMO_MUST_CHECK int kyi_store_end(struct kyi_store *store, int code);
+/* So many frames of the tier more, or less. */
+void kyi_store_counted(struct kyi_store *store, int tier, int64_t cnt,
+    int64_t bytes);
 KYMO_MUST_CHECK int kyi_frame_drop(struct kyi_db *db, int64_t id);
 /* The feed has a row, and samples up to newest_ms. */
 KYMO_MUST_CHECK int kyi_store_feed_note(struct kyi_store *store,
@@ -231,16 +322,23 @@ KYMO_MUST_CHECK int kyi_store_feed_note(struct kyi_store *store,
 
 KYMO_MUST_CHECK int kyi_store_restore(struct kyi_store *store);
 
-/* A frame's row, and its times, as a select and a restore read it. */
-struct kyi_frame_row {
-	int64_t id, from_ms, to_ms, cut_ms;
-	uint32_t segment, cnt;
+struct kyi_frames {
+	int64_t feed_row;
+	int tier;
+	int64_t class;
 };
 
-/* Frames of this tier with samples after from_ms, up to and with to_ms; adds
-   them to *rows (free() it). SQLite's code. */
-KYMO_MUST_CHECK int kyi_frames_in(struct kyi_db *db, int64_t feed_row,
-    int tier, int64_t from_ms, int64_t to_ms, struct kyi_frame_row **rows,
+/* Frames of these with samples after from_ms, up to and with to_ms; adds them
+   to *rows (free() it). SQLite's code. */
+KYMO_MUST_CHECK int kyi_frames_in(struct kyi_db *db,
+    const struct kyi_frames *which, int64_t from_ms, int64_t to_ms,
+    struct kyi_frame_row **rows, uint32_t *cnt);
+/* Some, of all classes, that were written after this one. */
+KYMO_MUST_CHECK int kyi_frames_after(struct kyi_db *db, int64_t feed_row,
+    int tier, int64_t id, struct kyi_frame_row **rows, uint32_t *cnt);
+/* The one that ends first. */
+KYMO_MUST_CHECK int kyi_frame_oldest(struct kyi_db *db,
+    const struct kyi_frames *which, struct kyi_frame_row **rows,
     uint32_t *cnt);
 /* Its times, and where its blocks begin, which are in *first (free() it). */
 KYMO_MUST_CHECK int kyi_frame_row_read(struct kyi_db *db,

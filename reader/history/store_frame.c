@@ -6,9 +6,6 @@
 #include "reader/history/native_copy.h"
 #include "reader/history/store_db.h"
 
-#define BLOCK_RAW_BYTES (8u << 20)
-#define HISTS_BYTES_MAX (32u << 20)
-
 static double
 stale(void)
 {
@@ -103,119 +100,42 @@ hists_of(struct kyi_store *store, const struct kyi_series *series)
 
 /* ---- one frame ------------------------------------------------------------------------ */
 
-struct writing {
-	struct kyi_store *store;
-	struct kyi_frame_writer *writer;
-	uint32_t block_series, series_cnt, block_cnt;
-	uint64_t id_before;
-};
-
 static int
-block_end(struct writing *w)
-{
-	struct kyi_store *store = w->store;
-	sqlite3_stmt *add;
-
-	if (w->series_cnt == 0)
-		return SQLITE_OK;
-	w->series_cnt = 0;
-	kyi_buffer_clear(&store->bytes);
-	if (kyi_frame_end(w->writer, &store->bytes) != 0) {
-		store->bytes.failed = false;
-		return SQLITE_NOMEM;
-	}
-	add = kyi_db_sql(&store->db, KYI_SQL_BLOCK_ADD);
-	sqlite3_bind_int64(add, 1,
-	    store->next_frame << KYI_BLOCK_SHIFT | w->block_cnt++);
-	sqlite3_bind_blob64(add, 2, store->bytes.at, store->bytes.len_bytes,
-	    SQLITE_STATIC);
-	return kyi_db_run(&store->db, add);
-}
-
-static int
-series_write(struct writing *w, const struct kyi_series *series)
+series_write(struct kyi_writing *w, const struct kyi_series *series)
 {
 	struct kyi_store *store = w->store;
 	const double *value[5] = { NULL };
 
-	if (series->hists != NULL) {
-		if (!hists_of(store, series) ||
-		    store->code.len_bytes > HISTS_BYTES_MAX)
-			return SQLITE_OK;
-		if (store->code.failed) {
-			kymo_buffer_free(&store->code);
-			return SQLITE_NOMEM;
-		}
-	} else {
-		value[0] = floats_of(store, series);
-		if (value[0] == NULL)
-			return SQLITE_OK;
-	}
-	if (w->series_cnt == 0) {
-		kyi_frame_begin(w->writer, store->stretch.cnt, w->block_series);
-		kyi_varint_put(&store->directory, series->id - w->id_before);
-		w->id_before = series->id;
-	}
 	if (series->hists != NULL)
-		kyi_frame_hists(w->writer, series->id, store->code.at,
-		    store->code.len_bytes);
-	else
-		kyi_frame_floats(w->writer, series->id, KYI_PART_LAST, value);
-	if (++w->series_cnt == w->block_series ||
-	    kyi_frame_raw_bytes(w->writer) > BLOCK_RAW_BYTES)
-		return block_end(w);
-	return SQLITE_OK;
-}
-
-static int
-frame_row_write(struct writing *w, int tier, int64_t row)
-{
-	struct kyi_store *store = w->store;
-	const struct kyi_stretch *stretch = &store->stretch;
-	sqlite3_stmt *add = kyi_db_sql(&store->db, KYI_SQL_FRAME_ADD);
-
-	kyi_buffer_clear(&store->bytes);
-	if (store->directory.failed || kyi_frame_times(w->writer,
-	    stretch->at_ms, stretch->cnt, &store->bytes) != 0)
-		return SQLITE_NOMEM;
-	sqlite3_bind_int64(add, 1, store->next_frame++);
-	sqlite3_bind_int(add, 2, tier);
-	sqlite3_bind_int64(add, 3, row);
-	sqlite3_bind_int64(add, 4, stretch->segment);
-	sqlite3_bind_int64(add, 5, stretch->at_ms[0]);
-	sqlite3_bind_int64(add, 6, stretch->at_ms[stretch->cnt - 1]);
-	sqlite3_bind_int64(add, 7, stretch->cnt);
-	sqlite3_bind_blob64(add, 8, store->directory.len_bytes == 0 ? "" :
-	    store->directory.at, store->directory.len_bytes, SQLITE_STATIC);
-	sqlite3_bind_blob64(add, 9, store->bytes.at, store->bytes.len_bytes,
-	    SQLITE_STATIC);
-	return kyi_db_run(&store->db, add);
-}
-
-/* Blocks have a limit in number, too. */
-static uint32_t
-block_series(const struct kyi_store *store, uint32_t want)
-{
-	uint32_t least = (store->copy.series_cnt >> (KYI_BLOCK_SHIFT - 1)) + 1;
-
-	return want > least ? want : least;
+		return hists_of(store, series) ?
+		    kyi_writing_hists(w, series->id) : SQLITE_OK;
+	value[0] = floats_of(store, series);
+	return value[0] == NULL ? SQLITE_OK :
+	    kyi_writing_floats(w, series->id, KYI_PART_LAST, value);
 }
 
 int
-kyi_frame_write(struct kyi_store *store, int tier, uint32_t want)
+kyi_frame_write(struct kyi_store *store, int tier, uint32_t kept, bool *wrote)
 {
-	struct writing w = { .store = store, .block_series =
-	    block_series(store, want), .writer = tier == KYI_TIER_JOURNAL ?
-	    store->journal_writer : store->frame_writer };
+	const struct kyi_feed_copy *copy = &store->copy;
+	const struct kyi_stretch *stretch = &store->stretch;
+	struct kyi_frame_row row = { .segment = stretch->segment,
+		.class = kept == 0 ? 0 : store->kept[kept - 1].class };
+	struct kyi_writing w;
 	int code = SQLITE_OK;
 
-	kyi_buffer_clear(&store->directory);
-	for (uint32_t i = 0; i < store->copy.series_cnt && code == SQLITE_OK;
-	    i++)
-		if (store->copy.series[i]->id != 0)
-			code = series_write(&w, store->copy.series[i]);
+	kyi_writing_begin(&w, store, tier, copy->series_cnt, stretch->cnt);
+	for (uint32_t i = 0; i < copy->series_cnt && code == SQLITE_OK; i++) {
+		struct kyi_series *series = copy->series[i];
+
+		if (series->id != 0 && (tier == KYI_TIER_JOURNAL ||
+		    kyi_kept_of(store, series) == kept))
+			code = series_write(&w, series);
+	}
 	if (code == SQLITE_OK)
-		code = block_end(&w);
-	return code != SQLITE_OK ? code :
-	    frame_row_write(&w, tier, store->copy.feed->row);
+		code = kyi_writing_end(&w, &row, copy->feed->row,
+		    stretch->at_ms);
+	*wrote = w.written;
+	store->added += w.bytes;
+	return code;
 }

@@ -271,13 +271,20 @@ int
 kyi_labels_give(struct kyi_store *store, struct kyi_feed_copy *copy,
     int64_t row)
 {
-	uint64_t id = store->next_series, batch = id, before = 0;
+	uint64_t id = store->next_series, batch = id, before = 0, known = 0;
 	int code = SQLITE_OK;
 
 	kyi_buffer_clear(&store->raw);
 	for (uint32_t i = 0; i < copy->series_cnt && code == SQLITE_OK; i++) {
 		struct kyi_series *series = copy->series[i];
 
+		/* Its labels may have gone, with the last that it had. */
+		if (series->id != 0 && series->batch != known) {
+			if (batch_find(store, (int64_t)series->batch) != NULL)
+				known = series->batch;
+			else
+				series->id = 0;
+		}
 		if (series->id != 0 ||
 		    !has_samples(series, copy->from, copy->end))
 			continue;

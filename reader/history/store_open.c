@@ -159,6 +159,8 @@ load(struct kyi_store *store)
 	int code = kyi_labels_load(store);
 
 	if (code == SQLITE_OK)
+		code = kyi_classes_load(store);
+	if (code == SQLITE_OK)
 		code = kyi_store_restore(store);
 	if (code != SQLITE_OK)
 		return code;
@@ -167,7 +169,12 @@ load(struct kyi_store *store)
 	    (uint64_t)kyi_db_meta(db, "next_series", 1);
 	store->journal_cnt = (uint64_t)number(db, KYI_SQL_COUNT,
 	    KYI_TIER_JOURNAL);
-	store->frame_cnt = (uint64_t)number(db, KYI_SQL_COUNT, KYI_TIER_FIRST);
+	store->frame_cnt = 0;
+	for (int tier = KYI_TIER_FIRST; tier <= KYMO_TIER_MAX; tier++) {
+		store->frame_cnt += (uint64_t)number(db, KYI_SQL_COUNT, tier);
+		store->tier_bytes[tier] = (uint64_t)number(db,
+		    KYI_SQL_TIER_BYTES, tier);
+	}
 	lost_say(store);
 	code = kyi_db_meta_put(db, "open", 1);
 	if (code == SQLITE_OK)

@@ -63,17 +63,20 @@ cut(struct reading *r)
 }
 
 static int
-rows_read(struct reading *r, int64_t feed_row)
+rows_read(struct reading *r, const struct kyi_frames *which)
 {
 	struct kyi_asking *asking = r->asking;
 	const struct kymo_select *what = asking->what;
 	uint64_t most = 0;
-	int code = kyi_frames_in(asking->db, feed_row, KYI_TIER_FIRST,
-	    what->from_ms, what->to_ms, &r->rows, &r->row_cnt);
+	int code = kyi_frames_in(asking->db, which, what->from_ms, what->to_ms,
+	    &r->rows, &r->row_cnt);
 
-	if (code == SQLITE_OK)
-		code = kyi_frames_in(asking->db, feed_row, KYI_TIER_JOURNAL,
-		    what->from_ms, what->to_ms, &r->rows, &r->row_cnt);
+	/* Where the first tier ends there is the journal; of none its class. */
+	if (code == SQLITE_OK && which->tier == KYI_TIER_FIRST &&
+	    which->class == 0)
+		code = kyi_frames_in(asking->db, &(struct kyi_frames){
+		    which->feed_row, KYI_TIER_JOURNAL, 0 }, what->from_ms,
+		    what->to_ms, &r->rows, &r->row_cnt);
 	if (code != SQLITE_OK)
 		return kyi_asking_failed(asking, code);
 	if (r->row_cnt > 1)
@@ -338,17 +341,65 @@ give(struct reading *r, struct kyi_found *found)
 	samples->any_stale = found->any_stale;
 	adopt(&selection->arena, &found->column);
 	adopt(&selection->arena, &found->hists);
+	found->cnt = found->room = 0;
+	found->any_stale = false;
 	selection->in_parts = true;
 	return kyi_samples_lost(&selection->arena, samples) != 0 ?
 	    no_memory(r) : 0;
+}
+
+/* One tier, of one class. */
+static int
+tier_read(struct reading *r, const struct kyi_frames *which)
+{
+	int result = rows_read(r, which);
+
+	r->cnt = 0;
+	for (uint32_t i = 0; i < r->row_cnt && result == 0; i++)
+		result = frame_take(r, &r->rows[i]);
+	for (uint32_t i = 0; i < r->found_cnt && result == 0; i++)
+		result = give(r, &r->found[i]);
+	free(r->rows);
+	r->rows = NULL;
+	r->row_cnt = 0;
+	return result;
+}
+
+/* The finer tier has all since its oldest frame: what is before is the next
+   one's. */
+static int
+class_read(struct reading *r, struct kyi_frames *which, int64_t since_ms)
+{
+	struct kyi_asking *asking = r->asking;
+	int result = 0;
+
+	r->since_ms = since_ms;
+	for (which->tier = KYI_TIER_FIRST; which->tier <= KYMO_TIER_MAX &&
+	    result == 0 && asking->what->from_ms < r->since_ms - 1;
+	    which->tier++) {
+		struct kyi_frame_row *oldest = NULL;
+		uint32_t cnt = 0;
+		int code;
+
+		result = tier_read(r, which);
+		code = kyi_frame_oldest(asking->db, which, &oldest, &cnt);
+		if (cnt > 0 && oldest->from_ms < r->since_ms)
+			r->since_ms = oldest->from_ms;
+		free(oldest);
+		if (result == 0 && code != SQLITE_OK)
+			result = kyi_asking_failed(asking, code);
+	}
+	return result;
 }
 
 int
 kyi_asking_read(struct kyi_asking *asking, struct kyi_found *found,
     uint32_t cnt)
 {
+	struct kyi_frames which = { .feed_row = found->feed_row };
 	struct reading *r = calloc(1, sizeof *r);
-	int result;
+	int64_t since_ms = INT64_MAX;
+	int result = 0;
 
 	if (r == NULL)
 		return kymo_error_set(asking->error, "no memory");
@@ -357,13 +408,12 @@ kyi_asking_read(struct kyi_asking *asking, struct kyi_found *found,
 	r->found_cnt = cnt;
 	for (uint32_t i = 0; i < asking->feed_cnt; i++)
 		if (asking->feeds[i].row == found->feed_row)
-			r->since_ms = asking->feeds[i].since_ms;
-	result = rows_read(r, found->feed_row);
-	for (uint32_t i = 0; i < r->row_cnt && result == 0; i++)
-		result = frame_take(r, &r->rows[i]);
-	for (uint32_t i = 0; i < cnt && result == 0; i++)
-		result = give(r, &found[i]);
-	free(r->rows);
+			since_ms = asking->feeds[i].since_ms;
+	for (uint32_t c = 0; c < asking->store->class_cnt && result == 0;
+	    c++) {
+		which.class = asking->store->classes[c];
+		result = class_read(r, &which, since_ms);
+	}
 	free(r);
 	return result;
 }

@@ -18,6 +18,7 @@ struct restoring {
 	uint32_t known_cnt, known_room;
 	uint64_t first; /* append of the frame's first sample that is new */
 	uint32_t skip;  /* samples before it */
+	struct kyi_frame_row row; /* the one before: another class of it? */
 	int64_t at_ms[KYI_FRAME_SAMPLES_MAX];
 	double value[KYI_FRAME_SAMPLES_MAX];
 };
@@ -171,26 +172,12 @@ block_restore(struct restoring *r, uint32_t cnt)
 }
 
 static int
-frame_restore(struct restoring *r, const struct kyi_frame_row *row)
+blocks_restore(struct restoring *r, const struct kyi_frame_row *row,
+    uint32_t block_cnt)
 {
-	struct kyi_db *db = &r->store->db;
-	uint64_t *first;
-	uint32_t block_cnt;
-	int code = kyi_frame_row_read(db, row, r->at_ms, &first, &block_cnt);
-
-	free(first);
-	if (code != SQLITE_OK)
-		return code == SQLITE_EMPTY ? SQLITE_OK : code;
-	r->skip = 0;
-	while (r->skip < row->cnt && r->feed->last_ms != INT64_MIN &&
-	    r->at_ms[r->skip] <= r->feed->last_ms)
-		r->skip++;
-	r->first = r->feed->cnt;
-	if (kyi_feed_restore(r->feed, r->at_ms + r->skip,
-	    row->cnt - r->skip) != 0)
-		return SQLITE_NOMEM;
 	for (uint32_t b = 0; b < block_cnt && r->skip < row->cnt; b++) {
-		code = kyi_block_open(db, row, b);
+		int code = kyi_block_open(&r->store->db, row, b);
+
 		if (code == SQLITE_EMPTY)
 			continue;
 		if (code == SQLITE_OK)
@@ -201,16 +188,62 @@ frame_restore(struct restoring *r, const struct kyi_frame_row *row)
 	return SQLITE_OK;
 }
 
+static int
+frame_restore(struct restoring *r, const struct kyi_frame_row *row)
+{
+	struct kyi_db *db = &r->store->db;
+	uint64_t *first;
+	uint32_t block_cnt;
+	int code = kyi_frame_row_read(db, row, r->at_ms, &first, &block_cnt);
+
+	free(first);
+	if (code != SQLITE_OK)
+		return code == SQLITE_EMPTY ? SQLITE_OK : code;
+	/* One of the same stretch shares its appends. */
+	if (r->row.cnt == row->cnt && r->row.from_ms == row->from_ms &&
+	    r->row.to_ms == row->to_ms)
+		return blocks_restore(r, row, block_cnt);
+	r->row = *row;
+	r->skip = 0;
+	while (r->skip < row->cnt && r->feed->last_ms != INT64_MIN &&
+	    r->at_ms[r->skip] <= r->feed->last_ms)
+		r->skip++;
+	r->first = r->feed->cnt;
+	if (kyi_feed_restore(r->feed, r->at_ms + r->skip,
+	    row->cnt - r->skip) != 0)
+		return SQLITE_NOMEM;
+	return blocks_restore(r, row, block_cnt);
+}
+
 /* ---- feeds ------------------------------------------------------------------------ */
+
+static int
+in_order(const void *a_at, const void *b_at)
+{
+	const struct kyi_frame_row *a = a_at, *b = b_at;
+
+	if (a->from_ms != b->from_ms)
+		return a->from_ms < b->from_ms ? -1 : 1;
+	return a->id < b->id ? -1 : a->id > b->id;
+}
 
 static int
 tier_restore(struct restoring *r, int tier, int64_t from_ms)
 {
 	struct kyi_frame_row *rows = NULL;
 	uint32_t cnt = 0;
-	int code = kyi_frames_in(&r->store->db, r->feed->row, tier, from_ms,
-	    INT64_MAX, &rows, &cnt);
+	struct kyi_frames which = { r->feed->row, tier, 0 };
+	int code = SQLITE_OK;
 
+	r->row.cnt = 0;
+	for (uint32_t c = 0; c < r->store->class_cnt && code == SQLITE_OK;
+	    c++) {
+		which.class = r->store->classes[c];
+		code = kyi_frames_in(&r->store->db, &which, from_ms, INT64_MAX,
+		    &rows, &cnt);
+	}
+	if (cnt > 1)
+		qsort(rows, cnt, sizeof *rows, in_order);
 	for (uint32_t i = 0; i < cnt && code == SQLITE_OK; i++)
 		if (rows[i].segment == r->feed->segment)
 			code = frame_restore(r, &rows[i]);
@@ -219,13 +252,14 @@ tier_restore(struct restoring *r, int tier, int64_t from_ms)
 }
 
 static int
-newest(struct kyi_db *db, int64_t row, int tier, int64_t *newest_ms)
+newest(struct kyi_db *db, const struct kyi_frames *which, int64_t *newest_ms)
 {
 	sqlite3_stmt *get = kyi_db_sql(db, KYI_SQL_NEWEST);
 	int code;
 
-	sqlite3_bind_int64(get, 1, row);
-	sqlite3_bind_int(get, 2, tier);
+	sqlite3_bind_int64(get, 1, which->feed_row);
+	sqlite3_bind_int(get, 2, which->tier);
+	sqlite3_bind_int64(get, 3, which->class);
 	code = kyi_db_step(db, get);
 	if (code == SQLITE_ROW && sqlite3_column_type(get, 0) != SQLITE_NULL &&
 	    sqlite3_column_int64(get, 0) > *newest_ms)
@@ -240,11 +274,16 @@ feed_restore(struct restoring *r, bool samples)
 	struct kyi_store *store = r->store;
 	struct kymo_feed *feed = r->feed;
 	int64_t newest_ms = INT64_MIN, from_ms;
-	int code = newest(&store->db, feed->row, KYI_TIER_JOURNAL, &newest_ms);
+	int code = SQLITE_OK;
 
-	if (code == SQLITE_OK)
-		code = newest(&store->db, feed->row, KYI_TIER_FIRST,
-		    &newest_ms);
+	for (uint32_t i = 0; i < 2 * store->class_cnt && code == SQLITE_OK;
+	    i++) {
+		struct kyi_frames which = { feed->row, i % 2 == 0 ?
+			KYI_TIER_JOURNAL : KYI_TIER_FIRST,
+			store->classes[i / 2] };
+
+		code = newest(&store->db, &which, &newest_ms);
+	}
 	if (code == SQLITE_OK)
 		code = kyi_store_feed_note(store, feed, newest_ms);
 	if (code != SQLITE_OK || !samples || newest_ms == INT64_MIN)

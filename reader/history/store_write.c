@@ -5,8 +5,6 @@
 
 #include "reader/history/store_db.h"
 
-#define JOURNAL_BLOCK_SERIES KYI_FRAME_SERIES_MAX
-
 /* ---- the journal ------------------------------------------------------------------------ */
 
 static int
@@ -36,6 +34,7 @@ feed_journal(struct kyi_store *store, struct kymo_feed *feed)
 {
 	struct kyi_feed_copy *copy = &store->copy;
 	int code = kyi_copy_take(store, feed, feed->journaled);
+	bool wrote;
 
 	feed->journaling = feed->journaled;
 	feed->journaling_ms = feed->journaled_ms;
@@ -52,11 +51,10 @@ feed_journal(struct kyi_store *store, struct kymo_feed *feed)
 	    feed->journaling_ms, store->history->options.frame_ms)) {
 		const struct kyi_stretch *stretch = &store->stretch;
 
-		code = kyi_frame_write(store, KYI_TIER_JOURNAL,
-		    JOURNAL_BLOCK_SERIES);
+		code = kyi_frame_write(store, KYI_TIER_JOURNAL, 0, &wrote);
 		feed->journaling = stretch->end;
 		feed->journaling_ms = stretch->at_ms[stretch->cnt - 1];
-		store->journal_added++;
+		store->journal_added += wrote;
 		if (code == SQLITE_OK)
 			code = kyi_labels_use(store, copy,
 			    feed->journaling_ms);
@@ -68,6 +66,8 @@ feed_journal(struct kyi_store *store, struct kymo_feed *feed)
 static void
 journal_end(struct kyi_store *store, struct kymo_feed *feeds, bool committed)
 {
+	if (committed)
+		store->now_ms = INT64_MIN;
 	pthread_mutex_lock(&store->history->lock);
 	for (struct kymo_feed *feed = feeds; feed != NULL; feed = feed->next) {
 		if (!committed && feed->row_is_new)
@@ -75,6 +75,9 @@ journal_end(struct kyi_store *store, struct kymo_feed *feeds, bool committed)
 		feed->row_is_new = false;
 		if (!committed)
 			continue;
+		if (feed->journaled < feed->journaling &&
+		    feed->journaling_ms > store->now_ms)
+			store->now_ms = feed->journaling_ms;
 		feed->journaled = feed->journaling;
 		feed->journaled_ms = feed->journaling_ms;
 	}
@@ -126,8 +129,8 @@ feeds_now(struct kyi_store *store)
 	return feeds;
 }
 
-static int
-end(struct kyi_store *store, int code)
+int
+kyi_store_end(struct kyi_store *store, int code)
 {
 	if (code == SQLITE_OK)
 		code = kyi_db_run(&store->db, kyi_db_sql(&store->db,
@@ -154,14 +157,12 @@ kyi_store_journal(struct kyi_store *store)
 	kyi_epoch_enter(&store->history->epochs, &reading);
 	for (feed = feeds; feed != NULL && code == SQLITE_OK; feed = feed->next)
 		code = feed_journal(store, feed);
-	code = end(store, code);
+	code = kyi_store_end(store, code);
 	journal_end(store, feeds, code == SQLITE_OK);
 	kyi_epoch_leave(&store->history->epochs, &reading);
 	if (code != SQLITE_OK)
 		return code;
-	pthread_mutex_lock(&store->lock);
-	store->journal_cnt += store->journal_added;
-	pthread_mutex_unlock(&store->lock);
+	kyi_store_counted(store, KYI_TIER_JOURNAL, store->journal_added, 0);
 	for (feed = feeds; feed != NULL && code == SQLITE_OK; feed = feed->next)
 		if (feed->row != 0)
 			code = kyi_store_feed_note(store, feed,
@@ -196,8 +197,10 @@ journal_drop(struct kyi_store *store, uint32_t *dropped)
 	int64_t last_ms = stretch->at_ms[stretch->cnt - 1];
 	struct kyi_frame_row *rows = NULL;
 	uint32_t cnt = 0;
-	int code = kyi_frames_in(&store->db, store->copy.feed->row,
-	    KYI_TIER_JOURNAL, first_ms - 1, last_ms, &rows, &cnt);
+	struct kyi_frames which = { store->copy.feed->row, KYI_TIER_JOURNAL,
+		0 };
+	int code = kyi_frames_in(&store->db, &which, first_ms - 1, last_ms,
+	    &rows, &cnt);
 
 	for (uint32_t i = 0; i < cnt && code == SQLITE_OK; i++)
 		if (rows[i].segment == stretch->segment &&
@@ -209,8 +212,21 @@ journal_drop(struct kyi_store *store, uint32_t *dropped)
 	return code;
 }
 
+void
+kyi_store_counted(struct kyi_store *store, int tier, int64_t cnt, int64_t bytes)
+{
+	uint64_t *cnt_at = tier == KYI_TIER_JOURNAL ? &store->journal_cnt :
+	    &store->frame_cnt;
+
+	pthread_mutex_lock(&store->lock);
+	*cnt_at += (uint64_t)cnt;
+	pthread_mutex_unlock(&store->lock);
+	store->tier_bytes[tier] += (uint64_t)bytes;
+}
+
 static void
-framed_note(struct kyi_store *store, struct kymo_feed *feed, uint32_t dropped)
+framed_note(struct kyi_store *store, struct kymo_feed *feed, uint32_t added,
+    uint32_t dropped)
 {
 	const struct kyi_stretch *stretch = &store->stretch;
 
@@ -218,17 +234,15 @@ framed_note(struct kyi_store *store, struct kymo_feed *feed, uint32_t dropped)
 	feed->framed = stretch->end;
 	pthread_mutex_unlock(&store->history->lock);
 	feed->framed_ms = stretch->at_ms[stretch->cnt - 1];
-	pthread_mutex_lock(&store->lock);
-	store->frame_cnt++;
-	store->journal_cnt -= dropped < store->journal_cnt ? dropped :
-	    store->journal_cnt;
-	pthread_mutex_unlock(&store->lock);
+	kyi_store_counted(store, KYI_TIER_FIRST, added, (int64_t)store->added);
+	kyi_store_counted(store, KYI_TIER_JOURNAL, -(int64_t)dropped, 0);
 }
 
 static int
 feed_frame(struct kyi_store *store, struct kymo_feed *feed)
 {
-	uint32_t dropped = 0;
+	uint32_t dropped = 0, added = 0;
+	bool wrote;
 	int code;
 
 	kyi_copy_sort(&store->copy);
@@ -236,13 +250,20 @@ feed_frame(struct kyi_store *store, struct kymo_feed *feed)
 	    KYI_SQL_BEGIN_WRITE));
 	if (code != SQLITE_OK)
 		return code;
-	code = kyi_frame_write(store, KYI_TIER_FIRST,
-	    store->history->options.block_series);
+	store->added = 0;
+	/* Series that are kept in another way have frames of their own. */
+	for (uint32_t kept = 0; kept <= store->kept_cnt && code == SQLITE_OK;
+	    kept++) {
+		if (kept > 0 && !kyi_kept_at_all(store, kept))
+			continue;
+		code = kyi_frame_write(store, KYI_TIER_FIRST, kept, &wrote);
+		added += wrote;
+	}
 	if (code == SQLITE_OK)
 		code = journal_drop(store, &dropped);
-	code = end(store, code);
+	code = kyi_store_end(store, code);
 	if (code == SQLITE_OK)
-		framed_note(store, feed, dropped);
+		framed_note(store, feed, added, dropped);
 	return code;
 }
 

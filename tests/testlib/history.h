@@ -143,15 +143,40 @@ warned(void *to, const char *text)
 	snprintf(said + len, sizeof said - len, "%s\n", text);
 }
 
+static void
+small(struct kymo_history_options *options)
+{
+	options->head_ms = 60000;
+	options->frame_ms = 20000;
+	options->block_series = 3;
+	options->journal_ms = 5000;
+	options->warn = warned;
+	said[0] = '\0';
+}
+
 TESTLIB_UNUSED static struct kymo_history *
 stored_new(const char *path, struct kymo_error *error)
 {
-	struct kymo_history_options options = { .path = path,
-		.head_ms = 60000, .frame_ms = 20000, .block_series = 3,
-		.journal_ms = 5000, .warn = warned };
+	struct kymo_history_options options = { .path = path };
 
-	said[0] = '\0';
+	small(&options);
 	return kymo_history_new(&options, error);
+}
+
+/* With these tiers and overrides. */
+TESTLIB_UNUSED static struct kymo_history *
+stored_with(const char *path, const struct kymo_history_options *more)
+{
+	struct kymo_history_options options = *more;
+	struct kymo_error error = { "" };
+	struct kymo_history *history;
+
+	small(&options);
+	options.path = path;
+	history = kymo_history_new(&options, &error);
+	if (history == NULL)
+		fail_msg("%s", error.text);
+	return history;
 }
 
 TESTLIB_UNUSED static struct kymo_history *
