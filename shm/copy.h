@@ -27,8 +27,8 @@
    DIR comes before STR and SHARED in the file, so its used_bytes is copied
    before theirs, and is stored after theirs: a record that was copied refers
    only to what was copied. The value of a TEXT or HEALTH cell is copied later
-   than STR's head and may refer beyond it: that is no fault, it is a text for
-   the next time.
+   than STR's head and may refer beyond it: then a fence, and STR once more, up
+   to where it is by then (text-ref: a ref is stored after its string).
 
    A window's cells beyond window_used, and slots from slot_high on, are zeros
    in a copy that leaves them out, as they are in the file. */
@@ -46,9 +46,9 @@
 static inline void
 kyi_copy_fence(void)
 {
-	/* reader: pairs(region-whole) pairs(block-ready) pairs(file-used)
+	/* pairs(region-whole) pairs(block-ready) pairs(file-used) pairs(text-ref)
 	   pairs(dir-used) pairs(slot-high) pairs(window-used) pairs(exit-state)
-	   pairs(span-depth) pairs(health-torn) pairs(health-whole) */
+	   pairs(span-depth) pairs(health-torn) pairs(health-whole), reader */
 	kyi_fence_acquire();
 }
 

@@ -100,7 +100,8 @@ kymo_text_set(struct kymo_text t, const char *text)
 	/* pairs(str-done), user: the string is in this region */
 	if (cell != NULL && pos != 0 && (pos - 1) * 8 <
 	    kyi_load_u32_acquire(&process->str_done_bytes)) {
-		kyi_store_u64_relaxed(cell, kyi_ref_of(&process->region, pos));
+		/* pairs(text-ref): who sees the ref finds the string. */
+		kyi_store_u64_release(cell, kyi_ref_of(&process->region, pos));
 		return;
 	}
 	if (cell == NULL || !kyi_enter(&guard)) {
@@ -108,7 +109,8 @@ kymo_text_set(struct kymo_text t, const char *text)
 		return;
 	}
 	if (text_ref(guard.process, text, &ref))
-		kyi_store_u64_relaxed(cell, ref);
+		/* pairs(text-ref), of a new one */
+		kyi_store_u64_release(cell, ref);
 	kyi_leave(&guard);
 }
 
