@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "reader/region/private.h"
+#include "shm/copy.h"
 #include "shm/name.h"
 
 bool
@@ -161,6 +162,8 @@ check_header(struct kymo_region *region, bool may_swap, kyi_complain *say,
 	bool swap;
 	int64_t got_bytes;
 
+	/* Who has found the name goes on to what was stored before it. */
+	kyi_copy_fence();
 	got_bytes = kyi_os_pread(region->fd, &region->header,
 	    sizeof(region->header), KYI_HEADER_OFF);
 	if (got_bytes != (int64_t)sizeof(region->header))
