@@ -62,8 +62,7 @@ bool
 kyi_publish_strings(struct kyi_process *process)
 {
 	struct kyi_region *region = &process->region;
-	/* A parent's thread was adding: pairs(registry-grow), child */
-	uint32_t end = kyi_load_u32_acquire(&kyi_registry.str_bytes);
+	uint32_t end = kyi_registry.str_bytes;
 	uint32_t at = process->str_done_bytes;
 	uint64_t off;
 

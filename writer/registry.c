@@ -113,7 +113,8 @@ kyi_intern(struct kyi_registry *registry, const char *text, size_t len_bytes)
 	}
 	pos = string_add(registry, text, (uint32_t)len_bytes, 0);
 	if (entry != NULL && pos != KYI_POS_FULL)
-		*entry = pos;
+		/* pairs(registry-grow): a child that has it has the string. */
+		kyi_store_u32_release(entry, pos);
 	return pos;
 }
 
@@ -197,8 +198,10 @@ recover_series(struct kyi_registry *registry)
 	uint32_t i;
 
 	registry->overflow_cnt = 0;
-	for (i = 0; i < registry->family_cnt; i++)
+	for (i = 0; i < registry->family_cnt; i++) {
 		registry->families[i].series_cnt = 0;
+		registry->families[i].overflow_id = 0;
+	}
 	for (i = 0; i < registry->series_cnt; i++) {
 		struct kyi_reg_series *series = &registry->series[i];
 		struct kyi_reg_family *family =
@@ -214,13 +217,27 @@ recover_series(struct kyi_registry *registry)
 	}
 }
 
+/* The thread that was adding is not here: what it has counted is whole, and
+   the count is what this child goes on from, whatever it would see later. */
+static uint32_t
+count_keep(uint32_t *cnt)
+{
+	/* pairs(registry-grow), child */
+	uint32_t is = kyi_load_u32_acquire(cnt);
+
+	kyi_store_u32_relaxed(cnt, is);
+	return is;
+}
+
 void
 kyi_registry_recover(struct kyi_registry *registry)
 {
-	uint32_t cnt, i;
+	uint32_t cnt = count_keep(&registry->record_cnt), i;
 
-	/* The thread that was adding is not here: pairs(registry-grow), child */
-	cnt = kyi_load_u32_acquire(&registry->record_cnt);
+	count_keep(&registry->resource_cnt);
+	count_keep(&registry->text_cnt);
+	/* Last: all of these refer to strings. */
+	count_keep(&registry->str_bytes);
 	registry->family_cnt = registry->series_cnt = 0;
 	registry->span_name_cnt = registry->log_format_cnt = 0;
 	for (i = 0; i < cnt; i++)
