@@ -665,9 +665,11 @@ kymo_at_is_(const uint64_t *row, struct kymo_family family, uint32_t value_cnt,
 	uint64_t other = __atomic_load_n(&row[0], __ATOMIC_ACQUIRE) ^
 		(kymo_tls_->epoch | family.id_);
 
+	/* Another thread may be filling it: then what is here is for nothing. */
 	KYMO_UNROLL_
 	for (uint32_t i = 0; i < value_cnt; i++)
-		other |= row[2 + i] ^ (uintptr_t)values[i];
+		other |= __atomic_load_n(&row[2 + i], __ATOMIC_RELAXED) ^
+			(uintptr_t)values[i];
 	return other == 0;
 }
 
