@@ -76,6 +76,19 @@ AC_DEFUN([KYMO_SANITIZER], [
 	AM_CONDITIONAL([TSAN], [test "$with_sanitizer" = thread])
 ])
 
+dnl tests/model needs gcc's -fsanitize=thread for itself, and glibc's fibers.
+AC_DEFUN([KYMO_MODELS], [
+	AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+#include <stddef.h>
+#include <ucontext.h>
+#if !defined(__x86_64__) || !defined(__GLIBC__) || defined(__clang__)
+#error "no models"
+#endif
+]])], [kymo_models=yes], [kymo_models=no])
+	AM_CONDITIONAL([MODELS],
+		[test "$kymo_models" = yes && test "$with_sanitizer" = no])
+])
+
 dnl --enable-fuzz: coverage in all our code, the driver only in the fuzzers.
 AC_DEFUN([KYMO_FUZZ], [
 	AS_IF([test "$enable_fuzz" = yes], [

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* All models, cheap ones first. */
+#ifndef MODEL_MODELS_H
+#define MODEL_MODELS_H
+
+#include "tests/model/explore.h"
+
+#define MODELS(X)                                                             \
+	X(ring) X(early) X(private_region) X(first) X(series) X(gauge) X(full) X(fixed) X(log)  \
+	X(text) X(hist0) X(window0) X(fork_series) X(fork_resource)           \
+	X(birth) X(grow) X(slot) X(block) X(text_read) X(health) X(span)
+
+#define MODEL_EXTERN(name) extern const struct model model_##name;
+MODELS(MODEL_EXTERN)
+
+#endif
