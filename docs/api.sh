@@ -11,5 +11,6 @@ ${AWK:-awk} -v title='kymo.h: the API of a program' \
 ${AWK:-awk} -v title='libkymo-reader: the API of tools' -v split_files=1 \
 	-f docs/api.awk reader/error.h reader/buffer.h \
 	reader/region/region.h reader/region/watch.h reader/series/series.h \
+	reader/detect/detect.h \
 	reader/export/export.h reader/config/config.h reader/serve/serve.h \
 	>"$to/reader-api.md"

@@ -10,7 +10,7 @@ rule_cnt=0
 # A small tree in which every lint is content.
 sound_tree() {
 	rm -rf "$tmp/tree"
-	mkdir -p "$tmp/tree"/{shm,writer,reader/{region,series,serve,config},tools,tests/unit,docs,build/.libs}
+	mkdir -p "$tmp/tree"/{shm,writer,reader/{region,series,detect,serve,config},tools,tests/unit,docs,build/.libs}
 	cd "$tmp/tree"
 	cat >shm/ring.h <<-'END'
 		static inline void
@@ -226,6 +226,7 @@ finds tour 'ARCHITECTURE.md: no row for pairs(ring-done)'
 cp "$lints"/../../docs/api.* docs/
 mkdir -p reader/export
 touch reader/{error,buffer}.h reader/region/watch.h reader/series/series.h \
+	reader/detect/detect.h \
 	reader/export/export.h reader/config/config.h reader/serve/serve.h
 bash docs/api.sh
 content api

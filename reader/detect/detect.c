@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/* A step of detection. Nothing here allocates, locks or fails. */
+#include <math.h>
+#include <string.h>
+
+#include "reader/detect/private.h"
+
+_Static_assert(sizeof(struct kymo_detect) <= 1024, "a series' share");
+_Static_assert(sizeof(struct kyi_detect_tuning) ==
+    KYI_DETECT_TUNING_CNT * sizeof(double), "an array of constants");
+
+/* ---- what was chosen, not tuned -------------------------------------------- */
+
+/* Rows are of five minutes: at a shorter step as much time is asked for. At a
+   longer one means span something between as many rows and as much time. */
+#define STEP_S 300.0
+#define SLOW_ROWS 576.0   /* two days */
+#define FAST_ROWS 12.0    /* an hour */
+#define WARM_ROWS 144.0   /* half a day: nothing is said before */
+#define MEMORY_ROWS 4032u /* two weeks, twice */
+#define ERROR_ROWS 1152.0 /* four days */
+#define DAY_ROWS 288u
+/* A step is this share of its mean's way to the last one's. */
+#define STEP_RATE 0.02
+/* Rates are worked out anew when the step is off by so much. */
+#define STEP_OFF 0.1
+#define SCALE_ROWS 64u
+#define MAGNITUDE_PARTS 8.0
+#define PROFILE_RATE 0.1f
+#define PROFILE_SURE 8u
+/* A profile counts if its error is less than this share of the others'. */
+#define PROFILE_BETTER 0.9f
+#define YOUNG 0.2
+#define VALUE_MAX 1e300
+/* Of a stuck series: doublings of the longest time that it did not change. */
+#define STUCK_DOUBLINGS 8.0
+
+const struct kyi_detect_tuning kyi_detect_tuning = {
+	.value = 3, .magnitude = 0.5, .deviation = 1, .level = 3,
+	.profile = 0.3, .stuck = 1, .age_power = 0.7,
+	.gate_raise = 2.5, .gate_rows = 60,
+	.tired_raise = 0.4, .tired_rows = 5000, .budget = 3
+};
+
+void
+kymo_detect_init(struct kymo_detect *detect)
+{
+	memset(detect, 0, sizeof(*detect));
+}
+
+/* ---- time ------------------------------------------------------------------ */
+
+static void
+rates(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning)
+{
+	double ratio = STEP_S / detect->step_s;
+	double more = ratio > 1 ? ratio : 1;
+	double means = ratio > 1 ? ratio : sqrt(ratio);
+
+	detect->step_known_s = detect->step_s;
+	detect->slow_rate = (float)(1 / (SLOW_ROWS * means));
+	detect->fast_rate = (float)(1 / fmax(FAST_ROWS * means, 1));
+	detect->error_rate = (float)(1 / (ERROR_ROWS * means));
+	detect->gate_keep = (float)(1 - 1 / (tuning->gate_rows * more));
+	detect->tired_keep = (float)(1 - 1 / (tuning->tired_rows * more));
+	detect->warm_cnt = (float)(WARM_ROWS * more);
+	detect->memory_cnt = (float)(MEMORY_ROWS * more);
+}
+
+/* How far apart rows are: a mean that a gap does not move much. */
+static void
+step_learn(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning,
+    uint64_t at_ns)
+{
+	double passed_s;
+
+	if (detect->row_cnt == 0) {
+		detect->at_ns = at_ns;
+		detect->begin_ns = detect->old_begin_ns = at_ns;
+		detect->step_s = STEP_S;
+		rates(detect, tuning);
+		return;
+	}
+	if (at_ns <= detect->at_ns)
+		return;
+	passed_s = (double)(at_ns - detect->at_ns) * 1e-9;
+	detect->at_ns = at_ns;
+	if (detect->row_cnt == 1)
+		detect->step_s = passed_s;
+	else
+		detect->step_s += STEP_RATE *
+		    (fmin(passed_s, 4 * detect->step_s) - detect->step_s);
+	if (fabs(detect->step_s / detect->step_known_s - 1) > STEP_OFF)
+		rates(detect, tuning);
+}
+
+/* ---- what is expected ------------------------------------------------------ */
+
+static double
+profile(float *mean, uint8_t *cnt, unsigned idx, double value)
+{
+	double off = cnt[idx] ? value - (double)mean[idx] : 0;
+	float rate = 1.0f / (float)(cnt[idx] + 1);
+
+	if (cnt[idx] < PROFILE_SURE)
+		cnt[idx]++;
+	mean[idx] += (rate < PROFILE_RATE ? PROFILE_RATE : rate) * (float)off;
+	if (cnt[idx] == 1)
+		mean[idx] = (float)value;
+	return off;
+}
+
+/* log2, to 0.09, without branches or tables. */
+static double
+rough_log2(double x)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return (double)bits * 0x1p-52 - 1023;
+}
+
+static double
+magnitude(struct kymo_detect *detect, double value)
+{
+	double size = fabs(value);
+
+	/* The unit is found once: bits of another would say nothing. */
+	if (detect->row_cnt < SCALE_ROWS || !(detect->scale > 0))
+		detect->scale += (size - detect->scale) /
+		    (double)(detect->row_cnt + 1);
+	if (!(detect->scale > 0))
+		return 0;
+	size = rough_log2(1 + size / detect->scale * MAGNITUDE_PARTS);
+	return value < 0 ? -size : size;
+}
+
+static void
+features(struct kymo_detect *detect, double value, double *f)
+{
+	double first_rate = 1 / (double)(detect->row_cnt + 1);
+	uint64_t at_s = detect->at_ns / 1000000000u;
+
+	if (detect->row_cnt == 0)
+		detect->slow = detect->fast = value;
+	f[KYMO_DETECT_VALUE] = value;
+	f[KYMO_DETECT_MAGNITUDE] = magnitude(detect, value);
+	f[KYMO_DETECT_DEVIATION] = value - detect->slow;
+	f[KYMO_DETECT_TIME_OF_DAY] = profile(detect->day, detect->day_cnt,
+	    (unsigned)(at_s / 1800 % 48), value);
+	f[KYMO_DETECT_TIME_OF_WEEK] = profile(detect->week, detect->week_cnt,
+	    (unsigned)(at_s / 7200 % 84), value);
+	detect->slow_error += detect->error_rate *
+	    ((float)fabs(f[KYMO_DETECT_DEVIATION]) - detect->slow_error);
+	detect->day_error += detect->error_rate *
+	    ((float)fabs(f[KYMO_DETECT_TIME_OF_DAY]) - detect->day_error);
+	detect->week_error += detect->error_rate *
+	    ((float)fabs(f[KYMO_DETECT_TIME_OF_WEEK]) - detect->week_error);
+	detect->slow += fmax(first_rate, (double)detect->slow_rate) *
+	    (value - detect->slow);
+	detect->fast += fmax(first_rate, (double)detect->fast_rate) *
+	    (value - detect->fast);
+	f[KYMO_DETECT_LEVEL] = detect->fast;
+}
+
+/* Does what a cause compares with predict better than what is simpler? */
+static bool
+counts(const struct kymo_detect *detect, unsigned cause)
+{
+	double days = (double)detect->row_cnt * (double)detect->error_rate *
+	    ERROR_ROWS / DAY_ROWS;
+
+	switch (cause) {
+	case KYMO_DETECT_MAGNITUDE:
+		return detect->row_cnt >= SCALE_ROWS;
+	case KYMO_DETECT_TIME_OF_DAY:
+		return days >= 2 && detect->day_error <
+		    PROFILE_BETTER * detect->slow_error;
+	case KYMO_DETECT_TIME_OF_WEEK:
+		return days >= 9 && detect->week_error <
+		    PROFILE_BETTER * fminf(detect->day_error,
+		    detect->slow_error);
+	default:
+		return true;
+	}
+}
+
+/* A series that stops changing: how many times longer than it ever did. */
+static double
+stuck(struct kymo_detect *detect, double value)
+{
+	double longer = 0;
+
+	if (detect->row_cnt && value == detect->value) {
+		detect->same_cnt += detect->same_cnt < UINT32_MAX;
+	} else {
+		if (detect->same_cnt > detect->same_cnt_max)
+			detect->same_cnt_max = detect->same_cnt;
+		detect->same_cnt = 0;
+		detect->since_ns = detect->at_ns;
+	}
+	detect->value = value;
+	/* What never changed is not stuck. */
+	if (detect->same_cnt > detect->same_cnt_max &&
+	    detect->same_cnt < detect->row_cnt - 1)
+		longer = rough_log2(((double)detect->same_cnt + 1) /
+		    ((double)detect->same_cnt_max + 1)) / STUCK_DOUBLINGS;
+	return longer;
+}
+
+/* ---- how unlike ------------------------------------------------------------ */
+
+/* All that is met by chance grows rarer with time: what is new grows odder. */
+static double
+age_weight(const struct kymo_detect *detect,
+    const struct kyi_detect_tuning *tuning)
+{
+	double age = (double)detect->row_cnt / (double)detect->warm_cnt;
+
+	if (age < 1)
+		return YOUNG * pow(age * age, tuning->age_power);
+	return pow(age, tuning->age_power);
+}
+
+static double
+weight(const struct kyi_detect_tuning *tuning, unsigned cause)
+{
+	switch (cause) {
+	case KYMO_DETECT_VALUE: return tuning->value;
+	case KYMO_DETECT_MAGNITUDE: return tuning->magnitude;
+	case KYMO_DETECT_DEVIATION: return tuning->deviation;
+	case KYMO_DETECT_LEVEL: return tuning->level;
+	case KYMO_DETECT_STUCK: return tuning->stuck;
+	default: return tuning->profile;
+	}
+}
+
+static double
+oddest(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning,
+    const double *f, struct kymo_detect_result *result)
+{
+	double most = 0, odd;
+
+	for (unsigned i = 0; i < KYMO_DETECT_STUCK; i++) {
+		enum kymo_detect_side side = KYMO_DETECT_BETWEEN;
+		double far = kyi_seen_add(&detect->seen[i], f[i], &side);
+
+		if (!(far > 0) || !counts(detect, i))
+			continue;
+		odd = log1p(far) * weight(tuning, i);
+		if (odd > most) {
+			most = odd;
+			result->cause = (enum kymo_detect_cause)i;
+			result->side = side;
+		}
+	}
+	odd = f[KYMO_DETECT_STUCK] * weight(tuning, KYMO_DETECT_STUCK);
+	if (odd > most) {
+		most = odd;
+		result->cause = KYMO_DETECT_STUCK;
+	}
+	return most;
+}
+
+static void
+memory_age(struct kymo_detect *detect)
+{
+	detect->seen_cnt += 1;
+	if (detect->seen_cnt < detect->memory_cnt)
+		return;
+	detect->seen_cnt = 0;
+	detect->old_begin_ns = detect->begin_ns;
+	detect->begin_ns = detect->at_ns;
+	for (unsigned i = 0; i < KYMO_DETECT_STUCK; i++)
+		kyi_seen_age(&detect->seen[i]);
+}
+
+/* Only what is clearly worse than the last alarm is another, and after many
+   alarms one means less. */
+static void
+judge(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning,
+    double odd, struct kymo_detect_result *result)
+{
+	detect->gate *= (double)detect->gate_keep;
+	detect->tired *= (double)detect->tired_keep;
+	if (!(odd > 0))
+		return;
+	odd *= age_weight(detect, tuning);
+	odd /= (1 + tuning->tired_raise * detect->tired) * tuning->budget;
+	result->raw = odd;
+	if (odd <= detect->gate)
+		return;
+	result->score = odd;
+	detect->gate = odd * tuning->gate_raise;
+	detect->tired += odd * tuning->budget > 0.5;
+}
+
+struct kymo_detect_result
+kyi_detect_step(struct kymo_detect *detect,
+    const struct kyi_detect_tuning *tuning, uint64_t at_ns, double value)
+{
+	struct kymo_detect_result result = { .cause = KYMO_DETECT_NOTHING };
+	double f[KYMO_DETECT_CAUSE_CNT];
+
+	if (!isfinite(value))
+		return result;
+	value = fmax(-VALUE_MAX, fmin(value, VALUE_MAX));
+	step_learn(detect, tuning, at_ns);
+	features(detect, value, f);
+	f[KYMO_DETECT_STUCK] = stuck(detect, value);
+	memory_age(detect);
+	judge(detect, tuning, oddest(detect, tuning, f, &result), &result);
+	detect->row_cnt++;
+	result.at_ns = detect->at_ns;
+	result.seen_ns = result.cause == KYMO_DETECT_STUCK ? detect->since_ns :
+	    detect->at_ns - detect->old_begin_ns;
+	result.level = detect->fast;
+	result.usual = detect->slow;
+	return result;
+}
+
+struct kymo_detect_result
+kymo_detect_step(struct kymo_detect *detect, uint64_t at_ns, double value)
+{
+	return kyi_detect_step(detect, &kyi_detect_tuning, at_ns, value);
+}
