@@ -281,6 +281,7 @@ parts_make(struct kyi_kymod *kymod)
 		kymod->model = model_make(kymod, &error);
 	}
 	if (kymod->model) {
+		kyi_settings_state_is(settings, kymod->state_path);
 		kymo_model_filter(kymod->model, kyi_component_shown,
 		    &kymod->settings);
 		kymod->components = kyi_components_make(settings);

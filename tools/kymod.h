@@ -61,6 +61,9 @@ int kyi_settings_load(struct kyi_settings *settings,
 void kyi_settings_free(struct kyi_settings *settings);
 /* kyi_settings_move frees what to has; from is nobody's then. */
 void kyi_settings_move(struct kyi_settings *to, struct kyi_settings *from);
+/* Where the state came to be ("" memory): the usual history follows it. */
+void kyi_settings_state_is(struct kyi_settings *settings,
+    const char *state_path);
 /* What a query may cost. */
 struct kymo_query_options kyi_settings_query(
     const struct kyi_settings *settings);

@@ -124,8 +124,9 @@ history_make(const struct kyi_settings *settings,
 	options->path = *settings->history_path ? settings->history_path : NULL;
 	history = kymo_history_new(options, error);
 	if (!history && options->path && settings->history_is_default) {
-		kyi_log(KYMO_LOG_INFO, "%s; history is kept in memory only, and "
-		    "lost when kymod ends", error->text);
+		kyi_log(KYMO_LOG_WARN, "%s; history is kept in memory only, and "
+		    "lost when kymod ends (history.path for another place)",
+		    error->text);
 		options->path = NULL;
 		history = kymo_history_new(options, error);
 	} else if (history && options->path) {

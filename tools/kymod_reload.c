@@ -151,11 +151,16 @@ same_history(const struct kyi_settings *a, const struct kyi_settings *b)
 }
 
 static bool
-same_query(const struct kyi_settings *a, const struct kyi_settings *b)
+same_serve(const struct kyi_settings *a, const struct kyi_settings *b)
 {
 	const struct kymo_config_query *x = &a->config->query;
 	const struct kymo_config_query *y = &b->config->query;
 
+	if (a->config->host_cnt != b->config->host_cnt)
+		return false;
+	for (uint32_t i = 0; i < a->config->host_cnt; i++)
+		if (strcmp(a->config->hosts[i], b->config->hosts[i]) != 0)
+			return false;
 	return x->timeout_ms == y->timeout_ms &&
 	    x->lookback_ms == y->lookback_ms &&
 	    x->samples_max == y->samples_max &&
@@ -242,9 +247,9 @@ settings_tell(const struct kyi_kymod *kymod, const struct kyi_settings *settings
 	if (!same_history(&kymod->settings, settings))
 		kyi_log(KYMO_LOG_WARN, "history, retention: what has changed "
 		    "there is for the next start");
-	if (!same_query(&kymod->settings, settings))
-		kyi_log(KYMO_LOG_WARN, "query: what has changed there is for "
-		    "rules at once, for clients at the next start");
+	if (!same_serve(&kymod->settings, settings))
+		kyi_log(KYMO_LOG_WARN, "hosts, query: what has changed there is "
+		    "for the next start, but for rules at once");
 	if (kymod->settings.config->disabled != settings->config->disabled)
 		kyi_log(KYMO_LOG_INFO, "enabled: %s", settings->config->disabled ?
 		    "false; nothing is collected from now on" : "true");
@@ -266,6 +271,7 @@ kyi_kymod_reload(struct kyi_kymod *kymod, struct kymo_error *error)
 		    error->text);
 		return -1;
 	}
+	kyi_settings_state_is(&settings, kymod->state_path);
 	settings_tell(kymod, &settings);
 	if (kymod->serve)
 		kymo_serve_stale(kymod->serve, kyi_stale_ns(&settings));

@@ -92,6 +92,13 @@ intervals_set(struct kyi_settings *settings, const struct kyi_options *options)
 		settings->evaluation_interval_ns = settings->scan_interval_ns;
 }
 
+void
+kyi_settings_state_is(struct kyi_settings *settings, const char *state_path)
+{
+	if (!*state_path && settings->history_is_default)
+		settings->history_path = "";
+}
+
 struct kymo_query_options
 kyi_settings_query(const struct kyi_settings *settings)
 {

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# What kymod's configuration switches: components of a real server, all of it,
+# the history; and what a reload says must wait.
+set -eu
+. "${top_srcdir:=.}/tests/testlib/sh.sh"
+testlib_begin
+need curl jq
+built kymod
+kymod=$built
+run=$tmp/run
+mkdir -m 700 "$run"
+
+get() { curl -sS --max-time 10 "http://127.0.0.1:$port$1"; }
+has() { get /metrics | grep -q "^$1"; }
+has_not() { ! has "$1"; }
+logged() { grep -qE -- "$1" "$tmp/kymod.log"; }
+# query_is EXPR WANT: the value of its one series, else how many there are.
+query_is() {
+	[ "$(curl -sS --max-time 10 "http://127.0.0.1:$port/api/v1/query" \
+		--data-urlencode "query=$1" | jq -r '.data.result |
+		if length == 1 then .[0].value[1] else length end')" = "$2" ]
+}
+config() {
+	cat >"$tmp/kymod.yaml" <<END
+collection_interval: 50ms
+evaluation_interval: 50ms
+listen: 127.0.0.1:$port
+directories: ["$run"]
+state: "$tmp/state/control.db"
+$*
+END
+}
+reload() {
+	local got
+	got=$(curl -sS --max-time 10 -X POST -o "$tmp/out" -w '%{http_code}' \
+		"http://127.0.0.1:$port/-/reload")
+	[ "$got" = 200 ] || fail "reload: $got: $(<"$tmp/out")"
+}
+
+free_port
+web=$port
+KYMO_DIR=$run start httpd "$top_builddir/examples/httpd/httpd" --port "$web"
+wait_for 10 curl -sf "http://127.0.0.1:$web/items/1"
+free_port
+config 'components:
+  store: {enabled: false}
+  http: {metrics: {exclude: [http_connections]}, collection_interval: 5m}'
+start kymod "$kymod" --config "$tmp/kymod.yaml"
+daemon=$started
+wait_for 10 logged ' info +ready'
+logged "history is kept in $tmp/state/history.db" || fail "no history"
+
+# --- components ---------------------------------------------------------------------------
+
+wait_for 10 has 'http_requests_total'
+has_not 'cache_lookups_total' || fail "store is not enabled"
+has_not 'http_connections_total' || fail "http_connections is excluded"
+wait_for 10 query_is 'count(http_requests_total)' 4
+query_is 'count(cache_lookups_total)' 0 || fail "store is in the history"
+# The page goes on; the history has it as it was, and without holes.
+items='http_requests_total{service="httpd",method="GET",route="/items/ID",code="200"}'
+page_is() { [ "$(get /metrics | grep -F "$items" | cut -d' ' -f2)" = "$1" ]; }
+page_is 1 || fail "not 1: $(get /metrics | grep -F "$items")"
+curl -sf "http://127.0.0.1:$web/items/1" >/dev/null
+wait_for 10 page_is 2
+query_is "$items" 1 || fail "the history has http too early"
+wait_for 10 query_is 'min(count_over_time(http_requests_total[1m])) > bool 5' 1
+config
+reload
+wait_for 10 has 'cache_lookups_total'
+wait_for 10 query_is 'count(http_connections_total)' 1
+wait_for 10 query_is "$items" 2
+
+# --- enabled --------------------------------------------------------------------------------
+
+config 'enabled: false'
+reload
+logged 'enabled: false; nothing is collected' || fail "not said"
+curl -sf "http://127.0.0.1:$web/items/1" >/dev/null
+# A scan would be here within 50 ms; what is seen in ten pages is none.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	page_is 2 || fail "a scan was made: $(get /metrics | grep -F "$items")"
+	sleep 0.02
+done
+config
+reload
+wait_for 10 query_is "$items" 3
+
+# --- what waits for the next start ------------------------------------------------------------
+
+config 'retention: 7d'
+reload
+logged 'warn +history, retention: .* next start' || fail "retention: not said"
+config 'query: {max_samples: 5}'
+reload
+logged 'warn +hosts, query: .* next start' || fail "query: not said"
+stop "$daemon"
+[ "$stopped" = 0 ] || fail "exit $stopped"
+start kymod "$kymod" --config "$tmp/kymod.yaml"
+wait_for 10 logged ' info +ready'
+limited() {
+	curl -sS "http://127.0.0.1:$port/api/v1/query" --data-urlencode \
+		'query=count_over_time(kymod_scans_total[1m])' | grep -q 'samples'
+}
+wait_for 10 limited
+stop "$started"
+
+# Where the state cannot be, the history is not tried either.
+: >"$tmp/file"
+HOME=$tmp/file STATE_DIRECTORY=$tmp/file start kymod "$kymod" --config /dev/null \
+	--dir "$run" --listen none
+wait_for 10 logged ready
+[ "$(grep -c ' warn ' "$tmp/kymod.log")" = 1 ] || fail "$(<"$tmp/kymod.log")"
+stop "$started"
+[ "$stopped" = 0 ] || fail "exit $stopped"
+echo "all held"
