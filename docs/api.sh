@@ -13,4 +13,5 @@ ${AWK:-awk} -v title='libkymo-reader: the API of tools' -v split_files=1 \
 	reader/region/region.h reader/region/watch.h reader/series/series.h \
 	reader/detect/detect.h \
 	reader/export/export.h reader/config/config.h reader/serve/serve.h \
+	reader/notify/notify.h \
 	>"$to/reader-api.md"

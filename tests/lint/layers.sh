@@ -11,15 +11,17 @@ stages='region series detect health history query rules alert notify export serv
 foreign='
 	cmocka\.h               ^tests/
 	urcu.*                  ^reader/series/
-	sqlite3\.h              ^reader/(series|history|rules|notify)/
+	sqlite3\.h              ^(reader/(series|history|rules|notify)/|tests/prove/delivery)
 	microhttpd\.h           ^reader/serve/
 	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/
-	jansson\.h              ^(reader/export/json|tools/kymo_answer)
-	curl/.*                 ^tools/kymo_http
+	jansson\.h              ^(reader/(export/json|notify/)|tools/kymo_answer|tests/unit/test_notify)
 	msgpack.*               ^reader/export/msgpack
 	pcre2\.h              ^reader/history/
 	zstd\.h                ^reader/history/
+	curl/.*                 ^(reader/notify/|tools/kymo_http)
+	openssl/.*              ^reader/notify/
+	cairo.*                 ^reader/notify/
 '
 
 # Files right in reader/ and those of reader/config are ground for all stages

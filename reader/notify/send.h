@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* A letter on its way: what each kind of receiver makes of it, and how it
+   ended. */
+#ifndef KYI_NOTIFY_SEND_H
+#define KYI_NOTIFY_SEND_H
+
+#include <curl/curl.h>
+#include <jansson.h>
+
+#include "reader/notify/backoff.h"
+#include "reader/notify/notify.h"
+#include "reader/notify/outbox.h"
+
+#define KYI_LEGS_MAX 8u
+#define KYI_SAID_BYTES 256u /* of an answer */
+
+/* To one address. */
+struct kyi_leg {
+	CURL *easy;
+	struct curl_slist *headers;
+	bool running;
+	bool refused; /* by the guard */
+	bool private_ok;
+	CURLcode code;
+	long status;         /* HTTP's or SMTP's; 0: none came */
+	int64_t retry_after_s;
+	char said[KYI_SAID_BYTES]; /* the answer's begin */
+	size_t said_bytes;
+	char what[CURL_ERROR_SIZE];
+};
+
+enum kyi_outcome {
+	KYI_OUTCOME_OK,
+	KYI_OUTCOME_AGAIN,
+	KYI_OUTCOME_NEVER /* this letter will never be taken */
+};
+
+struct kyi_send {
+	const struct kymo_receiver *receiver;
+	struct kyi_letter letter;
+	struct kyi_leg legs[KYI_LEGS_MAX];
+	uint32_t leg_cnt, running_cnt;
+	int64_t now_ms;
+};
+
+/* What a kind of receiver can. */
+struct kyi_channel {
+	double per_second;
+	/* Is this receiver one that can be? Without a look at secrets. */
+	int (*check)(const struct kymo_receiver *receiver,
+	    struct kymo_error *error);
+	/* Appends what is sent, from the stored body alone. */
+	int (*payload)(const struct kyi_send *send, struct kymo_buffer *out,
+	    struct kymo_error *error);
+	/* Makes the legs' handles; the payload is there. */
+	int (*setup)(struct kyi_send *send, struct kymo_error *error);
+};
+const struct kyi_channel *kyi_channel_of(enum kymo_receiver_kind kind);
+
+extern const struct kyi_channel kyi_channel_webhook;
+
+/* ---- what channels share: http.c ------------------------------------------------------ */
+
+/* Of a URL that is configured; a secret one is looked at when it is used. */
+KYMO_MUST_CHECK int kyi_http_check(const struct kymo_receiver *receiver,
+    struct kymo_error *error);
+/* A new leg with everything that has to do with how to get there. schemes as
+   CURLOPT_PROTOCOLS_STR has them. url NULL: the receiver's own. */
+KYMO_MUST_CHECK int kyi_leg_begin(struct kyi_send *send, const char *url,
+    const char *schemes, struct kymo_error *error);
+/* Then, of a POST: */
+KYMO_MUST_CHECK int kyi_http_header(struct kyi_leg *leg, const char *name,
+    const char *value);
+KYMO_MUST_CHECK int kyi_http_post(struct kyi_send *send, struct kyi_leg *leg,
+    const char *content_type, struct kymo_error *error);
+
+/* Takes everything of the legs' away. */
+void kyi_send_end(struct kyi_send *send);
+
+/* How the legs ended, all of them: one that was taken is enough. why is for
+   people; answered: somebody was there. */
+enum kyi_outcome kyi_send_outcome(const struct kyi_send *send,
+    struct kymo_error *why, int64_t *retry_after_ms, bool *answered);
+
+#endif
