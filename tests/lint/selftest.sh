@@ -224,7 +224,8 @@ finds tour 'ARCHITECTURE.md: no row for pairs(ring-done)'
 
 # api
 cp "$lints"/../../docs/api.* docs/
-mkdir -p reader/detect reader/export reader/notify
+mkdir -p reader/{alert,detect,export,notify}
+touch reader/alert/{alerts,routing}.h
 touch reader/{error,buffer}.h reader/region/watch.h reader/series/series.h \
 	reader/detect/detect.h reader/notify/notify.h \
 	reader/export/export.h reader/config/config.h reader/serve/serve.h
