@@ -237,5 +237,6 @@ kymo_slow_took_(uint64_t now, uint64_t start)
 uint64_t
 kymo_slow_look_(void)
 {
-	return kymo_clock_ns_() * 2;
+	return (kymo_tls_->clock.span_ticks == 0 ? kyi_os_mono_ns() :
+	    kymo_clock_ns_()) * 2;
 }

@@ -244,20 +244,42 @@ cells_of(uint32_t idx)
 	return cells;
 }
 
-/* Where a value is counted: an index, as of buckets. */
+/* Where a value is counted that is in none of cnt buckets from lo on: an index,
+   as of buckets. */
+static int64_t
+place_beside(uint64_t value, uint32_t bucket, uint32_t lo, uint32_t cnt)
+{
+	if (value == 0)
+		return (int)KYI_HIST_ZERO - (int)KYI_HIST_BUCKETS;
+	if (bucket < lo)
+		return (int)KYI_HIST_UNDER - (int)KYI_HIST_BUCKETS;
+	return cnt;
+}
+
 static int64_t
 place_of(const struct kyi_family *family, uint64_t value, bool over)
 {
-	uint32_t bucket = kymo_bucket_(value), i;
+	uint32_t bucket = kymo_bucket_(value), lo = lo_of(family);
+	uint32_t i = (bucket - lo) >> down_of(family);
 
 	if (over)
 		return family->bucket_cnt;
-	if (value == 0)
-		return (int)KYI_HIST_ZERO - (int)KYI_HIST_BUCKETS;
-	if (bucket < lo_of(family))
-		return (int)KYI_HIST_UNDER - (int)KYI_HIST_BUCKETS;
-	i = (bucket - lo_of(family)) >> down_of(family);
-	return i < family->bucket_cnt ? i : family->bucket_cnt;
+	return i < family->bucket_cnt ? i :
+	    place_beside(value, bucket, lo, family->bucket_cnt);
+}
+
+/* The same in this thread's own cells, of which all is at hand: a timer of
+   what takes no time comes here each time. */
+static void
+record_own(struct kymo_hist_ *hist, uint64_t value, uint64_t n)
+{
+	uint32_t bucket = kymo_bucket_(value);
+	uint32_t i = (bucket - hist->lo) >> hist->down;
+	int64_t place = i < hist->all_cnt ? i :
+	    place_beside(value, bucket, hist->lo, hist->all_cnt);
+
+	kymo_cells_add_(&hist->cells[place], n, &hist->cells[
+	    (int)KYI_HIST_SUM - (int)KYI_HIST_BUCKETS], value * n);
 }
 
 /* A value, n times; over: it is above all buckets and has no part in the sum.
@@ -355,12 +377,18 @@ kymo_slow_hist_(uint64_t v, uint64_t at)
 {
 	uint32_t idx, n;
 
-	if (!is_series(at, &idx))
-		return;
 	if (v > INT64_MAX) {
-		kyi_bad(KYI_SAY_VALUE, NULL);
+		if (is_series(at, &idx))
+			kyi_bad(KYI_SAY_VALUE, NULL);
 		return;
 	}
+	idx = (uint32_t)(at / sizeof(struct kymo_hist_));
+	if (kymo_tls_->hist[idx].cnt != 0) {
+		record_own(&kymo_tls_->hist[idx], v, 1);
+		return;
+	}
+	if (!kyi_hist_is_series(idx))
+		return;
 	n = kyi_hist_family(idx)->sample_n;
 	if (is_kept(idx, n))
 		record(idx, v, n, false);
@@ -386,22 +414,17 @@ uint64_t
 kymo_slow_timer_stop_(struct kymo_histogram h, uint64_t start)
 {
 	struct kymo_tls_ *tls = kymo_tls_;
-	uint32_t idx = h.at_ / (uint32_t)sizeof(struct kymo_hist_), i;
-	struct kymo_hist_ *hist = &tls->hist[idx];
+	uint32_t idx = h.at_ / (uint32_t)sizeof(struct kymo_hist_);
 	uint64_t took_ns;
 
 	took_ns = kymo_took_(&tls->clock, kymo_look_(&tls->clock), start);
-	i = (kymo_bucket_(took_ns) - hist->lo) >> hist->down;
-	if (i < hist->all_cnt) {
-		kymo_cells_add_(&hist->cells[i], h.sample_n_,
-		    &hist->cells[(int)KYI_HIST_SUM - (int)KYI_HIST_BUCKETS],
-		    took_ns * h.sample_n_);
-		return took_ns;
-	}
+	if (tls->hist[idx].all_cnt != 0)
+		record_own(&tls->hist[idx], took_ns, h.sample_n_);
 	/* Its start has told a bad handle already. */
-	if (!kyi_hist_is_series(idx))
+	else if (!kyi_hist_is_series(idx))
 		return 0;
-	record(idx, took_ns, h.sample_n_, false);
+	else
+		record(idx, took_ns, h.sample_n_, false);
 	return took_ns;
 }
 
