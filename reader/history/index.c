@@ -10,6 +10,7 @@
 
 #define TABLE_ROOM_MIN 1024u
 #define KEPT_MAX 4096u
+#define KEPT_NEW_MAX 16u
 
 struct list {
 	struct kyi_series **at;
@@ -398,6 +399,8 @@ candidates(struct kyi_index *index, const struct kymo_matcher *matchers,
 	return best;
 }
 
+/* Looks only at what came since an answer was kept; or, where so much came that
+   the postings are the shorter way, at those again. */
 static int
 answer(struct kyi_index *index, struct kept *kept, bool found,
     const struct kymo_matcher *matchers, uint32_t cnt)
@@ -405,9 +408,14 @@ answer(struct kyi_index *index, struct kept *kept, bool found,
 	const struct list *from = &index->all;
 	uint32_t i = kept->seen;
 
-	if (!found) {
+	if (kept->seen == index->all.cnt && found)
+		return 0;
+	if (!found || index->all.cnt - kept->seen > KEPT_NEW_MAX) {
 		from = candidates(index, matchers, cnt);
-		i = 0;
+		if (found && from->cnt > index->all.cnt - kept->seen)
+			from = &index->all;
+		else
+			kept->series.cnt = i = 0;
 	}
 	for (; i < from->cnt; i++)
 		if (kymo_matchers_match(matchers, cnt, from->at[i]->labels) &&

@@ -298,6 +298,50 @@ kept_answers_are_brought_up_to_date(void **state)
 	kymo_history_delete(history);
 }
 
+/* First few, then more new series than have the label, then the other way
+   round: whichever way an answer is brought up to date, it is whole, and has
+   nothing twice. */
+static void
+kept_answers_see_many_new(void **state)
+{
+	static const struct {
+		uint32_t even, odd;
+	} step[] = { { 3, 2 }, { 1, 5 }, { 3, 200 }, { 200, 3 }, { 0, 300 } };
+	struct kymo_history *history = history_new(60000);
+	const struct kymo_source *source = kymo_history_source(history);
+	struct kymo_feed *feed = kymo_history_feed(history, "f");
+	struct kymo_matcher even = { KYMO_MATCH_EQUAL, "even", "yes", NULL };
+	struct kymo_history_row rows[720];
+	uint32_t even_cnt = 0, cnt = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < sizeof(step) / sizeof(step[0]); i++) {
+		struct kymo_select what = ask(&even, 1, i, i + 1);
+		struct kymo_selected got;
+
+		for (uint32_t k = 0; k < step[i].even + step[i].odd; k++) {
+			char number[16];
+			struct kymo_label label[] = { { "__name__", "many" },
+				{ "n", number }, { "even",
+				k < step[i].even ? "yes" : "" } };
+
+			snprintf(number, sizeof number, "%u", cnt);
+			rows[cnt++] = (struct kymo_history_row){
+				kymo_labels_make(label, 3), i, NULL };
+		}
+		even_cnt += step[i].even;
+		assert_int_equal(kymo_feed_append(feed, BEGIN_MS +
+		    1000 * ((int64_t)i + 1), rows, cnt), 0);
+		assert_int_equal(source->select(source->of, &what, &got, NULL),
+		    0);
+		assert_int_equal(got.series_cnt, even_cnt);
+		source->done(source->of, &got);
+	}
+	while (cnt-- > 0)
+		free((void *)(uintptr_t)rows[cnt].labels);
+	kymo_history_delete(history);
+}
+
 static void
 limits_are_errors(void **state)
 {
@@ -444,6 +488,7 @@ main(void)
 		cmocka_unit_test(windows_show_what_came_in),
 		cmocka_unit_test(matchers_find_what_they_say),
 		cmocka_unit_test(kept_answers_are_brought_up_to_date),
+		cmocka_unit_test(kept_answers_see_many_new),
 		cmocka_unit_test(limits_are_errors),
 		cmocka_unit_test(times_never_go_back),
 		cmocka_unit_test(labels_go_from_feed_to_feed),
