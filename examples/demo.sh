@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The demo: a server under load, kymod and a real Prometheus beside it, and what
-# is left after the server was killed. It checks itself: four places that count
+# is left after the server was killed. It checks itself: five places that count
 # the same requests must agree to the last one. Called by  ./dev demo.
 set -euo pipefail
 : "${top_srcdir:?run it as ./dev demo}" "${top_builddir:?}"
@@ -57,8 +57,23 @@ title "Starting"
 start httpd "$httpd" --port "$httpd_port" --threads $threads \
 	--access-log "$tmp/access.log"
 httpd_pid=$started
-start kymod "$kymod" --dir "$KYMO_DIR" --listen "127.0.0.1:$kymod_port" \
-	--scan-interval 1s --state "$tmp/control.db"
+cat >"$tmp/kymod.yaml" <<END
+collection_interval: 500ms
+state: $tmp/control.db
+history: {path: $tmp/history.db}
+rule_files: [rules.yml]
+END
+cat >"$tmp/rules.yml" <<'END'
+groups:
+- name: demo
+  interval: 1s
+  rules:
+  - alert: NotFound
+    expr: sum by (service) (rate(http_requests_total{code="404"}[5s])) > 0
+    for: 2s
+END
+start kymod "$kymod" --config "$tmp/kymod.yaml" --dir "$KYMO_DIR" \
+	--listen "127.0.0.1:$kymod_port"
 cat >"$tmp/prometheus.yml" <<END
 global: {scrape_interval: 1s, scrape_timeout: 1s}
 scrape_configs:
@@ -160,18 +175,26 @@ asked() {
 r = json.load(sys.stdin)["data"]["result"]
 print(r[0]["value"][1] if r else 0)'
 }
+# The same of kymod's own history.
+kept() {
+	"$kymo" query --url "$page" --json 'sum(http_requests_total{service="httpd"})' |
+		/usr/bin/python3 -c 'import json, sys
+r = json.load(sys.stdin)["data"]["result"]
+print(r[0]["value"][1] if r else 0)'
+}
 # Each is asked until it has caught up with the log, or does not within 10 s.
 agrees() { [ "$("$1")" = "$(logged)" ]; }
 quiet() { local n; n=$(logged); sleep 0.6; [ "$n" = "$(logged)" ]; }
 
-title "After the load: four places that counted the same requests"
+title "After the load: five places that counted the same requests"
 wait_for 10 quiet
 all_agree=yes
-for place in dumped scraped asked; do
+for place in dumped scraped asked kept; do
 	deadline=$((SECONDS + 10))
 	until agrees $place || [ $SECONDS -ge $deadline ]; do sleep 0.2; done
 done
 n_log=$(logged) n_dump=$(dumped) n_page=$(scraped) n_prometheus=$(asked)
+n_kept=$(kept)
 compare() {
 	if [ "$2" = "$n_log" ]; then
 		row "$1" "$(printf '%12d  %ssame%s' "$2" "$green" "$plain")"
@@ -184,6 +207,7 @@ row "lines in the access log" "$(printf '%12d' "$n_log")"
 compare 'kymo dump' "$n_dump"
 compare '/metrics of kymod' "$n_page"
 compare 'Prometheus' "$n_prometheus"
+compare 'kymo query' "$n_kept"
 # wrk counts whole answers: not what was under way when it stopped, one at most
 # a connection, nor the one request that waited for the server to start.
 n_wrk=$(awk '/requests in/ { print $1 }' "$tmp/wrk.log")
@@ -194,6 +218,16 @@ else
 	row 'wrk, whole answers' "$(printf '%12d  %sOFF by %d%s' "$n_wrk" "$red" "$over" "$plain")"
 	all_agree=no
 fi
+
+# --- questions -----------------------------------------------------------------------
+
+title "Asked in PromQL, of kymod alone"
+question='sum(rate(http_requests_total[2s]))'
+printf '  $ kymo query --chart --from %ds '"'%s'\n" $((load_seconds + 4)) "$question"
+"$kymo" query --url "$page" --chart --from $((load_seconds + 4))s "$question" ||
+	all_agree=no
+printf "  \$ kymo query 'max_over_time(ALERTS[1m])'\n"
+"$kymo" query --url "$page" 'max_over_time(ALERTS[1m])' || all_agree=no
 
 # --- the kill ------------------------------------------------------------------------
 
