@@ -3,6 +3,8 @@
 #include "tests/model/loc.h"
 
 #define PAIR_MAX 64u
+/* A location is not old for ever to who looks again and again. */
+#define STALE_MAX 50u
 
 static uint64_t wide_last; /* 8-byte stores, by number */
 
@@ -81,7 +83,9 @@ pick_one(struct loc *loc, bool oldest)
 	if (oldest)
 		back = store->idx - floor;
 	else
-		back = model_choose_at(store->idx - floor + 1, loc->number);
+		back = loc->stale_cnt > STALE_MAX ? 0 :
+		    model_choose_at(store->idx - floor + 1, loc->number);
+	loc->stale_cnt += back > 0;
 	while (back-- > 0)
 		store = store->before;
 	loc_see(loc, store->idx);
@@ -103,7 +107,9 @@ pick_two(struct loc *low, struct loc *high, const struct store *pair[2],
 				pairs[cnt][0] = a;
 				pairs[cnt++][1] = b;
 			}
-	chosen = oldest ? cnt - 1 : model_choose_at(cnt, low->number);
+	chosen = oldest ? cnt - 1 : low->stale_cnt > STALE_MAX ? 0 :
+	    model_choose_at(cnt, low->number);
+	low->stale_cnt += chosen > 0;
 	pair[0] = pairs[chosen][0];
 	pair[1] = pairs[chosen][1];
 	loc_see(low, pair[0]->idx);
@@ -243,5 +249,19 @@ model_fence(int order)
 	if (is_release(order)) {
 		model_me->released = model_me->now;
 		clock_tick();
+	}
+}
+
+void
+model_say(void *at, bool is_release)
+{
+	struct store *store = loc_of(at)->newest;
+
+	model_settle();
+	if (is_release) {
+		clock_join(&store->sync, &model_me->now);
+		clock_tick();
+	} else {
+		clock_join(&model_me->now, &store->sync);
 	}
 }

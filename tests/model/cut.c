@@ -51,7 +51,8 @@ close_cut(const struct store **picked)
 			const struct store *was = picked[i];
 			bool is_low = ((uintptr_t)loc_used[i]->at & 4) == 0;
 
-			picked[i] = newer(loc_used[i], was, loc_floor(loc_used[i]));
+			picked[i] = newer(loc_used[i], was,
+			    loc_floor(loc_used[i]));
 			again |= picked[i] != was;
 			clock_join(&model_me->now, &picked[i]->sync);
 			again |= pick_half(picked, picked[i],
@@ -61,8 +62,9 @@ close_cut(const struct store **picked)
 	}
 }
 
-void
-model_memory_fork(void)
+/* Of each location some value, and it is in memory then. */
+static const struct store **
+cut(void)
 {
 	const struct store **picked = loc_take(loc_used_cnt * sizeof(*picked));
 	uint32_t i;
@@ -76,10 +78,75 @@ model_memory_fork(void)
 	}
 	close_cut(picked);
 	for (i = 0; i < loc_used_cnt; i++) {
-		if (*loc_used[i]->at != picked[i]->value)
-			*loc_used[i]->at = loc_append(loc_used[i], picked[i]->value)->value;
-		loc_see(loc_used[i], loc_used[i]->newest->idx);
+		struct loc *loc = loc_used[i];
+
+		if (*loc->at != picked[i]->value)
+			*loc->at = loc_append(loc, picked[i]->value)->value;
+		loc_see(loc, loc->newest->idx);
 	}
+	return picked;
+}
+
+void
+model_memory_fork(void)
+{
+	cut();
+}
+
+/* ---- a signal handler ------------------------------------------------------ */
+
+static struct kept {
+	struct loc *loc;
+	const struct store *was, *hidden;
+} *kept;
+static uint32_t kept_cnt;
+
+void
+model_memory_interrupt(void)
+{
+	const struct store **was = loc_take(loc_used_cnt * sizeof(*was));
+	uint32_t cnt = loc_used_cnt, i;
+
+	for (i = 0; i < cnt; i++)
+		was[i] = loc_used[i]->newest;
+	cut();
+	kept = loc_take(cnt * sizeof(*kept));
+	kept_cnt = 0;
+	for (i = 0; i < cnt; i++)
+		if (loc_used[i]->newest != was[i]) {
+			kept[kept_cnt].loc = loc_used[i];
+			kept[kept_cnt].was = was[i];
+			kept[kept_cnt++].hidden = loc_used[i]->newest;
+		}
+}
+
+void
+model_memory_resume(void)
+{
+	struct store *again;
+	struct seen *seen;
+	uint32_t i;
+
+	/* It has run from its begin to its end, and no store of it is later. */
+	for (i = 0; i < loc_used_cnt; i++)
+		for (again = loc_used[i]->newest; again->idx > 0 &&
+		    again->by == model_me_idx; again = again->before)
+			clock_join(&again->sync, &model_me->now);
+	for (i = 0; i < kept_cnt; i++) {
+		struct loc *loc = kept[i].loc;
+
+		if (loc->newest != kept[i].hidden)
+			continue;
+		again = loc_append(loc, kept[i].was->value);
+		again->sync = kept[i].was->sync;
+		*loc->at = again->value;
+		seen = loc_take(sizeof(*seen));
+		seen->before = loc->seen[0];
+		seen->epoch = seen->before == NULL ? 0 : seen->before->epoch;
+		seen->idx = again->idx;
+		loc->seen[0] = seen;
+	}
+	kept_cnt = 0;
 }
 
 /* ---- a kernel's copy ----------------------------------------------------- */

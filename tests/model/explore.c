@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "tests/model/fake/urcu/urcu-memb.h"
 #include "tests/model/memory.h"
 #include "tests/model/os_fake.h"
 
@@ -23,6 +24,7 @@ struct fiber {
 	struct knows knows;
 	enum state state;
 	const uint32_t *word; /* that it waits for */
+	uint32_t section;     /* 0: in no read section, else its number */
 	uint8_t *tls;
 };
 
@@ -33,7 +35,7 @@ static ucontext_t explorer;
 static uint8_t *stacks;
 static bool running;
 
-static uint32_t turn_cnt;
+static uint32_t turn_cnt, section_last;
 
 static uint8_t *heap;
 static size_t heap_used, heap_base;
@@ -76,6 +78,13 @@ bool
 model_signal_fences(void)
 {
 	return model_now->is_handler;
+}
+
+bool
+model_is_heap(const void *at)
+{
+	return (const uint8_t *)at >= heap && (const uint8_t *)at <
+	    heap + HEAP_BYTES && heap != NULL;
 }
 
 bool
@@ -182,7 +191,8 @@ model_turn(void)
 		return;
 	if (++turn_cnt > TURN_MAX)
 		model_fail("the run does not end");
-	if (model_now->in_turn)
+	/* A handler is not interrupted by its thread. */
+	if (model_now->in_turn || (model_now->is_handler && model_me_idx != 0))
 		return;
 	cnt = others(idx);
 	chosen = model_choose(cnt + 1);
@@ -234,6 +244,61 @@ model_wake(const uint32_t *word)
 		}
 }
 
+/* ---- read sections (fake/urcu/urcu-memb.h) -------------------------------- */
+
+void
+urcu_memb_register_thread(void)
+{
+}
+
+void
+urcu_memb_unregister_thread(void)
+{
+}
+
+void
+urcu_memb_read_lock(void)
+{
+	if (!running)
+		return;
+	model_settle();
+	model_turn();
+	/* What was stored before a grace period is seen by who begins later. */
+	model_say(&section_last, false);
+	fibers[model_me_idx].section = ++section_last;
+}
+
+void
+urcu_memb_read_unlock(void)
+{
+	if (!running)
+		return;
+	model_settle();
+	fibers[model_me_idx].section = 0;
+	model_wake(&section_last);
+	model_turn();
+}
+
+void
+urcu_memb_synchronize_rcu(void)
+{
+	uint32_t last, i;
+
+	if (!running)
+		return;
+	model_settle();
+	model_turn();
+	model_say(&section_last, true);
+	last = section_last;
+	for (i = 0; i < fiber_cnt; i++)
+		while (i != model_me_idx && fibers[i].section != 0 &&
+		    fibers[i].section <= last) {
+			fibers[model_me_idx].state = WAITING;
+			fibers[model_me_idx].word = &section_last;
+			give_way();
+		}
+}
+
 void
 model_fork(void)
 {
@@ -250,8 +315,14 @@ model_fork(void)
 static void
 fiber_main(void)
 {
+	bool interrupts = model_now->is_handler && model_me_idx != 0;
+
+	if (interrupts)
+		model_memory_interrupt();
 	model_now->thread[model_me_idx]();
 	model_settle();
+	if (interrupts)
+		model_memory_resume();
 	fibers[model_me_idx].state = ENDED;
 	give_way();
 }
@@ -290,7 +361,9 @@ begin_threads(void)
 		memset(&fiber->knows, 0, sizeof(fiber->knows));
 		fiber->knows.now.at[i] = 1;
 		fiber->state = RUNNABLE;
-		memcpy(fiber->tls, i == 0 && model_now->goes_on ? tls_setup :
+		fiber->section = 0;
+		memcpy(fiber->tls, model_now->goes_on &&
+		    (i == 0 || model_now->is_handler) ? tls_setup :
 		    tls_first, tls_bytes);
 		getcontext(&fiber->context);
 		fiber->context.uc_stack.ss_sp = stacks + i * STACK_BYTES;
@@ -310,7 +383,7 @@ run(void)
 	heap_used = heap_base;
 	model_files_reset();
 	model_choose_again();
-	turn_cnt = 0;
+	turn_cnt = section_last = 0;
 	model_site = "";
 	begin_threads();
 	getcontext(&explorer);

@@ -42,6 +42,8 @@ ACCESS(volatile_write8, 8, true)
 void __tsan_init(void);
 void __tsan_func_entry(void *pc);
 void __tsan_func_exit(void);
+void __tsan_release(void *at);
+void __tsan_acquire(void *at);
 void __tsan_read_range(void *at, size_t bytes);
 void __tsan_write_range(void *at, size_t bytes);
 void __tsan_atomic_thread_fence(int order);
@@ -61,6 +63,21 @@ __tsan_func_entry(void *pc)
 void
 __tsan_func_exit(void)
 {
+}
+
+/* What only a sanitizer needs to be told: an order that somebody else gives. */
+void
+__tsan_release(void *at)
+{
+	if (model_running())
+		model_say(at, true);
+}
+
+void
+__tsan_acquire(void *at)
+{
+	if (model_running())
+		model_say(at, false);
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the product calls of the C library, for models (-Wl,--wrap). */
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -14,7 +15,16 @@
 static void (*thread_end)(void *);
 static void *thread_value[MODEL_THREADS];
 uint32_t model_vfork_thread;
+bool model_has_ticks;
 
+static uint64_t time_ns = 1000000000u, time_first_ns;
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t cnt, size_t bytes);
+void __real_free(void *at);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t cnt, size_t bytes);
+void __wrap_free(void *at);
 int __real_fstat(int fd, struct stat *file);
 int __real_close(int fd);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
@@ -22,6 +32,7 @@ long __wrap_syscall(long number, ...);
 pid_t __wrap_getpid(void);
 int __wrap_pthread_key_create(pthread_key_t *key, void (*end)(void *));
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value);
+void *__wrap_pthread_getspecific(pthread_key_t key);
 int __wrap_pthread_sigmask(int how, const sigset_t *set, sigset_t *old);
 int __wrap_pthread_setcancelstate(int state, int *old);
 int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void),
@@ -31,13 +42,83 @@ int __wrap_fstatat(int dir_fd, const char *path, struct stat *file, int flags);
 int __wrap_fstat(int fd, struct stat *file);
 int __wrap_close(int fd);
 
+/* What threads of a model take is gone with the run; what they free is stored
+   to, so that each use of it must happen before. */
+static bool
+is_of_model(void)
+{
+	return model_running() && !model_me->is_private;
+}
+
+#define HEAD_BYTES 16u /* before what a model takes: its length */
+
+void *
+__wrap_malloc(size_t bytes)
+{
+	char *at;
+
+	if (!is_of_model())
+		return __real_malloc(bytes);
+	at = model_memory(bytes + HEAD_BYTES);
+	memcpy(at, &bytes, sizeof(bytes));
+	return at + HEAD_BYTES;
+}
+
+void *
+__wrap_calloc(size_t cnt, size_t bytes)
+{
+	void *at;
+
+	if (!is_of_model())
+		return __real_calloc(cnt, bytes);
+	at = __wrap_malloc(cnt * bytes);
+	model_plain(at, cnt * bytes, true);
+	return memset(at, 0, cnt * bytes);
+}
+
+void
+__wrap_free(void *at)
+{
+	size_t bytes;
+
+	if (at == NULL)
+		return;
+	if (!is_of_model()) {
+		if (!model_is_heap(at))
+			__real_free(at);
+		return;
+	}
+	if (model_is_heap(at))
+		memcpy(&bytes, (char *)at - HEAD_BYTES, sizeof(bytes));
+	else
+		bytes = malloc_usable_size(at);
+	model_plain(at, bytes, true);
+	memset(at, 0xdd, bytes);
+}
+
 int
 __wrap_clock_gettime(clockid_t clock, struct timespec *time)
 {
+	uint64_t ns = model_time_ns(0);
+
 	(void)clock;
-	time->tv_sec = 1;
-	time->tv_nsec = 0;
+	time->tv_sec = (time_t)(ns / 1000000000u);
+	time->tv_nsec = (long)(ns % 1000000000u);
 	return 0;
+}
+
+uint64_t
+model_time_ns(uint64_t passed_ns)
+{
+	time_ns += passed_ns + (model_has_ticks ? 1000 : 0);
+	return time_ns;
+}
+
+uint64_t model_ticks(void);
+uint64_t
+model_ticks(void)
+{
+	return model_time_ns(0) * 2;
 }
 
 /* The process of a vfork child is another. */
@@ -63,6 +144,13 @@ __wrap_pthread_key_create(pthread_key_t *key, void (*end)(void *))
 	*key = 1;
 	thread_end = end;
 	return 0;
+}
+
+void *
+__wrap_pthread_getspecific(pthread_key_t key)
+{
+	(void)key;
+	return thread_value[model_thread()];
 }
 
 int
@@ -136,8 +224,15 @@ __wrap_close(int fd)
 }
 
 void
+model_threads_mark(void)
+{
+	time_first_ns = time_ns;
+}
+
+void
 model_threads_reset(void)
 {
+	time_ns = time_first_ns;
 	memset(thread_value, 0, sizeof(thread_value));
 }
 

@@ -7,7 +7,7 @@
 
 struct store {
 	struct store *before;
-	uint32_t idx, value;
+	uint32_t idx, value, by;
 	uint64_t wide;   /* the 8-byte store that this is half of; 0: none */
 	struct clock sync; /* what an acquire of it learns */
 };
@@ -22,6 +22,7 @@ struct loc {
 	uint32_t *at;
 	uint32_t number; /* of used */
 	uint32_t first;  /* its value at the begin */
+	uint32_t stale_cnt; /* looks that gave an old value */
 	struct store *newest;
 	struct seen *seen[MODEL_THREADS];
 	/* The epochs of each thread's last accesses, for races. */

@@ -166,6 +166,7 @@ loc_append(struct loc *loc, uint32_t value)
 	store->before = loc->newest;
 	store->idx = loc->newest->idx + 1;
 	store->value = value;
+	store->by = model_me_idx;
 	store->wide = 0;
 	memset(&store->sync, 0, sizeof(store->sync));
 	loc->newest = store;
@@ -193,7 +194,8 @@ loc_races(struct loc *loc, bool is_store, bool is_plain, uint8_t mask)
 	uint32_t i, *mine;
 	uint8_t *mine_mask;
 
-	if (model_me->is_child)
+	/* Alone; or one thread, whatever the order. */
+	if (model_me->is_child || model_signal_fences())
 		return;
 	for (i = 0; i < MODEL_THREADS; i++) {
 		uint32_t known = model_me->now.at[i];

@@ -44,6 +44,8 @@ uint64_t model_rmw(void *at, uint32_t bytes, model_step *step,
 bool model_cas(void *at, uint32_t bytes, uint64_t *expected, uint64_t desired,
     int order, int failure_order);
 void model_fence(int order);
+/* An order that is said, not made. */
+void model_say(void *at, bool is_release);
 /* Before the access is made. */
 void model_plain(const void *at, size_t bytes, bool is_store);
 /* Memory that this thread was given, zeros after what was there before. */
@@ -51,6 +53,10 @@ void model_fresh(void *at, size_t bytes);
 /* A child's memory: of each location some value that this thread may see, and
    with each all that happens before it. */
 void model_memory_fork(void);
+/* A handler's memory is such a one too, of what its thread did; in the end its
+   thread goes on with what it stored itself. */
+void model_memory_interrupt(void);
+void model_memory_resume(void);
 /* Plain stores that were announced have happened. */
 void model_settle(void);
 
@@ -67,7 +73,9 @@ void model_choose_random(uint64_t seed);
    the random runs it is what it was at the last look, as far as it can be. */
 uint32_t model_choose_at(uint32_t cnt, uint32_t number);
 bool model_is_sticky(void);
-/* explore.c: somebody else may run now. */
+/* explore.c: memory that model_memory gave. */
+bool model_is_heap(const void *at);
+/* Somebody else may run now. */
 void model_turn(void);
 /* Addresses that belong to one thread alone. */
 bool model_is_own(const void *at);

@@ -81,25 +81,26 @@ kyi_os_random(void *to, size_t len_bytes)
 void
 kyi_os_times(struct kyi_times *times)
 {
-	times->realtime_ns = times->mono_ns = times->boot_ns = 1000;
+	times->realtime_ns = times->mono_ns = times->boot_ns =
+	    model_time_ns(0);
 }
 
 uint64_t
 kyi_os_mono_ns(void)
 {
-	return 1000;
+	return model_time_ns(0);
 }
 
 bool
 kyi_os_tsc_is_steady(void)
 {
-	return false;
+	return model_has_ticks;
 }
 
 uint64_t
 kyi_os_realtime_ns(void)
 {
-	return 1000;
+	return model_time_ns(0);
 }
 
 /* ---- files --------------------------------------------------------------- */
@@ -365,6 +366,7 @@ void
 model_files_mark(void)
 {
 	memcpy(files_first, files, sizeof(files));
+	model_threads_mark();
 }
 
 void

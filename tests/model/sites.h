@@ -57,6 +57,10 @@ extern const char *model_site;
 #define kyi_fence_acquire() (MODEL_AT, kyi_fence_acquire())
 #define kyi_fence_signal_release() (MODEL_AT, kyi_fence_signal_release())
 
+/* Ticks are half nanoseconds of the model's time. */
+uint64_t model_ticks(void);
+#define __builtin_ia32_rdtsc() model_ticks()
+
 /* writer/kymo.h spells its own. */
 #define __atomic_load_n(p, order) MODEL_2(__atomic_load_n, p, order)
 #define __atomic_signal_fence(order) (MODEL_AT, __atomic_signal_fence(order))
