@@ -122,6 +122,7 @@ struct kyi_store_feed {
 	int64_t row;
 	struct kymo_feed *feed;
 	int64_t newest_ms; /* in the database; INT64_MIN: none */
+	bool begun_here;   /* nothing is in it that was not in our memory */
 };
 
 struct kyi_store {
@@ -314,9 +315,10 @@ KYMO_MUST_CHECK int kyi_store_end(struct kyi_store *store, int code);
 void kyi_store_counted(struct kyi_store *store, int tier, int64_t cnt,
     int64_t bytes);
 KYMO_MUST_CHECK int kyi_frame_drop(struct kyi_db *db, int64_t id);
-/* The feed has a row, and samples up to newest_ms. */
+/* The feed has a row, and samples up to newest_ms. begun, of a feed that has not
+   been noted before: the database has nothing of before this process. */
 KYMO_MUST_CHECK int kyi_store_feed_note(struct kyi_store *store,
-    struct kymo_feed *feed, int64_t newest_ms);
+    struct kymo_feed *feed, int64_t newest_ms, bool begun);
 
 /* ---- store_restore.c ----------------------------------------------------------------- */
 

@@ -55,10 +55,11 @@ db_give(struct kyi_store *store, struct kyi_db *db)
 
 /* ---- what memory has --------------------------------------------------------------- */
 
-/* All since this time is in memory: INT64_MAX where nothing is. Of what a
-   selection has looked at before: what goes from memory is said first. */
+/* All since this time is in memory: INT64_MAX where nothing is; *all: nothing
+   has left it. Of what a selection has looked at before: what goes from memory
+   is said first. */
 static int64_t
-whole_since(const struct kymo_feed *feed)
+whole_since(const struct kymo_feed *feed, bool *all)
 {
 	/* pairs(feed-cnt) */
 	uint64_t cnt = kyi_load_u64_acquire(&feed->cnt), from;
@@ -70,12 +71,14 @@ whole_since(const struct kymo_feed *feed)
 	from = kyi_load_u64_acquire(&feed->whole_from);
 	/* pairs(feed-times) */
 	times = kyi_load_ptr_acquire((void *const *)&feed->times);
+	*all = false;
 	if (times == NULL)
 		return INT64_MAX;
 	if (from < begin)
 		from = begin;
 	if (from < times->first)
 		from = times->first;
+	*all = from == 0;
 	return from >= cnt ? INT64_MAX : times->at_ms[from - times->first];
 }
 
@@ -92,10 +95,12 @@ feeds_asked(struct kyi_store *store, struct kyi_asking *asking)
 		result = -1;
 	for (uint32_t i = 0; i < store->feed_cnt && result == 0; i++) {
 		const struct kyi_store_feed *feed = &store->feeds[i];
-		int64_t since_ms = whole_since(feed->feed);
+		bool all;
+		int64_t since_ms = whole_since(feed->feed, &all);
 
 		if (what->from_ms >= feed->newest_ms ||
-		    what->from_ms >= since_ms - 1)
+		    what->from_ms >= since_ms - 1 ||
+		    (feed->begun_here && all))
 			continue;
 		asking->feeds[asking->feed_cnt++] = (struct kyi_asked_feed){
 			.row = feed->row, .since_ms = since_ms };

@@ -285,7 +285,7 @@ feed_restore(struct restoring *r, bool samples)
 		code = newest(&store->db, &which, &newest_ms);
 	}
 	if (code == SQLITE_OK)
-		code = kyi_store_feed_note(store, feed, newest_ms);
+		code = kyi_store_feed_note(store, feed, newest_ms, false);
 	if (code != SQLITE_OK || !samples || newest_ms == INT64_MIN)
 		return code;
 	from_ms = newest_ms - (int64_t)store->history->options.head_ms;

@@ -87,7 +87,7 @@ journal_end(struct kyi_store *store, struct kymo_feed *feeds, bool committed)
 
 int
 kyi_store_feed_note(struct kyi_store *store, struct kymo_feed *feed,
-    int64_t newest_ms)
+    int64_t newest_ms, bool begun)
 {
 	struct kyi_store_feed *at = NULL;
 
@@ -106,7 +106,7 @@ kyi_store_feed_note(struct kyi_store *store, struct kymo_feed *feed,
 	}
 	if (at == NULL && store->feed_cnt < store->feed_room) {
 		at = &store->feeds[store->feed_cnt++];
-		*at = (struct kyi_store_feed){ 0, feed, INT64_MIN };
+		*at = (struct kyi_store_feed){ 0, feed, INT64_MIN, begun };
 	}
 	if (at != NULL) {
 		at->row = feed->row;
@@ -166,7 +166,7 @@ kyi_store_journal(struct kyi_store *store)
 	for (feed = feeds; feed != NULL && code == SQLITE_OK; feed = feed->next)
 		if (feed->row != 0)
 			code = kyi_store_feed_note(store, feed,
-			    feed->journaled_ms);
+			    feed->journaled_ms, true);
 	return code;
 }
 

@@ -2,6 +2,8 @@
 /* What is kept in the database is what memory had. */
 #include "tests/testlib/history.h"
 
+#include <dirent.h>
+
 /* ---- tests ------------------------------------------------------------------------ */
 
 static void
@@ -65,6 +67,42 @@ a_flush_makes_frames_of_all(void **state)
 	append(&both, 34, 50);
 	reopen(&both);
 	assert_both(&both, 50);
+	both_delete(&both);
+}
+
+static uint32_t
+descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	uint32_t cnt = 0;
+
+	assert_non_null(folder);
+	while (readdir(folder) != NULL)
+		cnt++;
+	closedir(folder);
+	return cnt;
+}
+
+/* A select that reads the file keeps a connection for the next one. */
+static void
+what_never_left_memory_is_not_read_from_the_file(void **state)
+{
+	struct both both;
+	uint32_t before;
+
+	(void)state;
+	both_new(&both);
+	append(&both, 1, 50);
+	before = descriptors();
+	assert_both(&both, 50);
+	assert_int_equal(descriptors(), before);
+	append(&both, 51, 200);
+	assert_both(&both, 200);
+	assert_true(descriptors() > before);
+	reopen(&both);
+	before = descriptors();
+	assert_both(&both, 200);
+	assert_true(descriptors() > before);
 	both_delete(&both);
 }
 
@@ -175,6 +213,7 @@ main(void)
 		ROW(what_left_memory_is_read_from_frames),
 		ROW(a_restart_shows_the_same),
 		ROW(a_flush_makes_frames_of_all),
+		ROW(what_never_left_memory_is_not_read_from_the_file),
 		ROW(a_clock_set_back_shows_the_later_pass),
 		ROW(a_clock_that_was_ahead_leaves_the_rest),
 		ROW(limits_hold_for_what_is_read),
