@@ -165,7 +165,7 @@ grow(struct kyi_arena *arena, size_t size_bytes)
 }
 
 void *
-kyi_arena_array(struct kyi_arena *arena, size_t cnt, size_t size_bytes)
+kyi_arena_array(struct kyi_arena *arena, uint64_t cnt, size_t size_bytes)
 {
 	size_t bytes;
 	void *at;

@@ -18,7 +18,7 @@ void kyi_arena_delete(struct kyi_arena *arena);
    none or it would be too much (kyi_arena_full tells). */
 void *kyi_arena_get(struct kyi_arena *arena, size_t size_bytes);
 /* As get, of cnt things; NULL too where cnt * size overflows. Not zeroed. */
-void *kyi_arena_array(struct kyi_arena *arena, size_t cnt, size_t size_bytes);
+void *kyi_arena_array(struct kyi_arena *arena, uint64_t cnt, size_t size_bytes);
 char *kyi_arena_text(struct kyi_arena *arena, const char *text,
     size_t len_bytes);
 bool kyi_arena_full(const struct kyi_arena *arena);

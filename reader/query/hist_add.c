@@ -9,6 +9,18 @@
 
 /* ---- in line ------------------------------------------------------------ */
 
+/* So many counts, zeros. Buckets may lie as far from each other as 32 bits
+   reach, which is more bytes than a 32-bit machine can name. */
+static double *
+counts_get(struct kyi_arena *arena, uint64_t cnt)
+{
+	double *count = kyi_arena_array(arena, cnt, sizeof *count);
+
+	if (count != NULL)
+		memset(count, 0, (size_t)cnt * sizeof *count);
+	return count;
+}
+
 /* The bucket of a wider schema that holds bucket idx, shift steps up. */
 static int64_t
 widened(int64_t idx, int shift)
@@ -26,7 +38,7 @@ widen_side(struct kyi_arena *arena, struct kymo_hist_side *side, int shift)
 		return true;
 	first = widened(side->first, shift);
 	last = widened((int64_t)side->first + side->cnt - 1, shift);
-	count = kyi_arena_get(arena, (size_t)(last - first + 1) * sizeof *count);
+	count = counts_get(arena, (uint64_t)(last - first + 1));
 	if (count == NULL)
 		return false;
 	for (uint32_t i = 0; i < side->cnt; i++)
@@ -152,7 +164,7 @@ static bool
 rebound(struct kyi_arena *arena, struct kymo_native_hist *hist,
     const double *bounds, uint32_t bound_cnt)
 {
-	double *count = kyi_arena_get(arena, (bound_cnt + 1) * sizeof *count);
+	double *count = counts_get(arena, (uint64_t)bound_cnt + 1);
 	uint32_t at = 0;
 
 	if (count == NULL)
@@ -224,7 +236,7 @@ reach(struct kyi_arena *arena, struct kymo_hist_side *side, int64_t first,
 		first = first < from ? first : from;
 		last = last > to ? last : to;
 	}
-	count = kyi_arena_get(arena, (size_t)(last - first + 1) * sizeof *count);
+	count = counts_get(arena, (uint64_t)(last - first + 1));
 	if (count == NULL)
 		return false;
 	if (side->cnt > 0)
