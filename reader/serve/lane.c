@@ -41,12 +41,14 @@ work(void *argument)
 		if (lane->first == NULL)
 			lane->last = &lane->first;
 		lane->waiting_cnt--;
+		lane->running_cnt++;
 		place = free_place(lane);
 		*place = job;
 		pthread_mutex_unlock(&lane->lock);
 		job->run(job);
 		pthread_mutex_lock(&lane->lock);
 		*place = NULL;
+		lane->running_cnt--;
 		job->done(job);
 		pthread_cond_broadcast(&lane->fewer);
 	}
@@ -100,7 +102,9 @@ kyi_lane_push(struct kyi_lane *lane, struct kyi_job *job)
 	bool room;
 
 	pthread_mutex_lock(&lane->lock);
-	room = lane->thread_cnt > 0 && lane->waiting_cnt < lane->queue_max;
+	/* What an idle thread is about to take does not wait. */
+	room = lane->thread_cnt > 0 && lane->running_cnt + lane->waiting_cnt <
+	    lane->thread_cnt + lane->queue_max;
 	if (room) {
 		job->next = NULL;
 		*lane->last = job;
@@ -147,12 +151,8 @@ void
 kyi_lane_cnt(struct kyi_lane *lane, uint32_t *running_cnt,
     uint32_t *waiting_cnt)
 {
-	uint32_t i;
-
 	pthread_mutex_lock(&lane->lock);
 	*waiting_cnt = lane->waiting_cnt;
-	*running_cnt = 0;
-	for (i = 0; i < KYI_LANE_THREAD_MAX; i++)
-		*running_cnt += lane->running[i] != NULL;
+	*running_cnt = lane->running_cnt;
 	pthread_mutex_unlock(&lane->lock);
 }

@@ -28,7 +28,7 @@ struct kyi_lane {
 	struct kyi_job *first, **last;
 	struct kyi_job *running[KYI_LANE_THREAD_MAX];
 	pthread_t threads[KYI_LANE_THREAD_MAX];
-	uint32_t thread_cnt, waiting_cnt, queue_max;
+	uint32_t thread_cnt, running_cnt, waiting_cnt, queue_max;
 	bool ending, modest;
 };
 

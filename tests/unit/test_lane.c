@@ -68,11 +68,12 @@ test_the_queue_is_bounded_and_in_order(void **state)
 
 	kyi_store_u64_relaxed(&order, 0);
 	assert_int_equal(kyi_lane_init(&lane, 1, 2, false), 0);
+	/* Whether or not the thread has taken the first one yet. */
 	assert_true(kyi_lane_push(&lane, &jobs[0].job));
-	wait_for(&jobs[0].began);
 	assert_true(kyi_lane_push(&lane, &jobs[1].job));
 	assert_true(kyi_lane_push(&lane, &jobs[2].job));
 	assert_false(kyi_lane_push(&lane, &jobs[3].job));
+	wait_for(&jobs[0].began);
 	kyi_lane_cnt(&lane, &running, &waiting);
 	assert_int_equal(running, 1);
 	assert_int_equal(waiting, 2);
@@ -80,7 +81,8 @@ test_the_queue_is_bounded_and_in_order(void **state)
 		kyi_store_u32_relaxed(&jobs[i].go, 1);
 	for (int i = 0; i < 3; i++) {
 		wait_for(&jobs[i].is_done);
-		assert_int_equal(jobs[i].began, i + 1);
+		assert_int_equal(kyi_load_u32_relaxed(&jobs[i].began),
+		    i + 1);
 	}
 	assert_true(kyi_lane_push(&lane, &jobs[3].job));
 	kyi_store_u32_relaxed(&jobs[3].go, 1);
@@ -103,12 +105,12 @@ test_clearing_ends_the_owners_jobs(void **state)
 	wait_for(&b.began);
 	assert_true(kyi_lane_push(&lane, &waits.job));
 	kyi_lane_clear(&lane, &mine);
-	assert_int_equal(a.is_done, 1);
-	assert_int_equal(waits.is_done, 1);
+	assert_int_equal(kyi_load_u32_relaxed(&a.is_done), 1);
+	assert_int_equal(kyi_load_u32_relaxed(&waits.is_done), 1);
 	assert_int_equal(kyi_load_u32_relaxed(&b.is_done), 0);
 	kyi_store_u32_relaxed(&b.go, 1);
 	kyi_lane_clear(&lane, &other);
-	assert_int_equal(b.is_done, 1);
+	assert_int_equal(kyi_load_u32_relaxed(&b.is_done), 1);
 	kyi_lane_end(&lane);
 }
 
