@@ -14,5 +14,5 @@ ${AWK:-awk} -v title='libkymo-reader: the API of tools' -v split_files=1 \
 	reader/detect/detect.h \
 	reader/export/export.h reader/config/config.h reader/serve/serve.h \
 	reader/notify/notify.h \
-	reader/alert/routing.h \
+	reader/alert/routing.h reader/alert/alerts.h \
 	>"$to/reader-api.md"

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: MIT */
+/* Passes and steps: what an alert became, and what follows of it. */
+#include "reader/alert/alerts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/alert/state.h"
+
+#define BUCKETS 4096u
+
+/* ---- alerts --------------------------------------------------------------- */
+
+struct kyi_alerted *
+kyi_alerted_find(const struct kymo_alerts *alerts,
+    const struct kymo_labels *labels)
+{
+	struct kyi_alerted *alert =
+	    alerts->alerts[labels->hash % alerts->bucket_cnt];
+
+	while (alert != NULL && !kymo_labels_equal(alert->labels, labels))
+		alert = alert->next;
+	return alert;
+}
+
+struct kyi_alerted *
+kyi_alerted_new(struct kymo_alerts *alerts, struct kymo_labels *labels)
+{
+	struct kyi_alerted *alert = labels == NULL ? NULL :
+	    calloc(1, sizeof(*alert));
+	struct kyi_alerted **bucket;
+
+	if (alert == NULL) {
+		free(labels);
+		return NULL;
+	}
+	alert->labels = labels;
+	bucket = &alerts->alerts[labels->hash % alerts->bucket_cnt];
+	alert->next = *bucket;
+	*bucket = alert;
+	alerts->alert_cnt++;
+	return alert;
+}
+
+int
+kyi_alerted_annotate(struct kyi_alerted *alert,
+    const struct kymo_label *annotations, uint32_t cnt)
+{
+	size_t text_bytes = 0;
+	struct kymo_label *made;
+	uint32_t i;
+	char *text;
+
+	for (i = 0; i < cnt && i < alert->annotation_cnt &&
+	    strcmp(alert->annotations[i].key, annotations[i].key) == 0 &&
+	    strcmp(alert->annotations[i].value, annotations[i].value) == 0; )
+		i++;
+	if (i == cnt && cnt == alert->annotation_cnt)
+		return 0;
+	for (i = 0; i < cnt; i++)
+		text_bytes += strlen(annotations[i].key) +
+		    strlen(annotations[i].value) + 2;
+	made = malloc(cnt * sizeof(*made) + text_bytes + 1);
+	if (made == NULL)
+		return -1;
+	text = (char *)(made + cnt);
+	for (i = 0; i < cnt; i++) {
+		made[i].key = text;
+		text = stpcpy(text, annotations[i].key) + 1;
+		made[i].value = text;
+		text = stpcpy(text, annotations[i].value) + 1;
+	}
+	free(alert->annotations);
+	alert->annotations = made;
+	alert->annotation_cnt = cnt;
+	return 0;
+}
+
+void
+kyi_alerted_delete(struct kyi_alerted *alert)
+{
+	uint32_t i;
+
+	for (i = 0; i < KYI_DECISIONS_MAX; i++)
+		free(alert->decisions[i].text);
+	free(alert->annotations);
+	free(alert->labels);
+	free(alert->ack_who);
+	free(alert->ack_comment);
+	free(alert);
+}
+
+void
+kyi_alerts_gone(struct kymo_alerts *alerts, char kind, const char *key)
+{
+	struct kyi_gone *gone;
+
+	if (alerts->options.store == NULL)
+		return;
+	/* Without memory a row stays that nobody asks for; it goes when it is
+	   loaded and sweeping comes to it again. */
+	gone = calloc(1, sizeof(*gone));
+	if (gone == NULL)
+		return;
+	gone->kind = kind;
+	gone->key = strdup(key);
+	gone->next = alerts->gone;
+	alerts->gone = gone;
+}
+
+/* ---- a pass --------------------------------------------------------------- */
+
+void
+kymo_alerts_begin(struct kymo_alerts *alerts)
+{
+	struct kymo_error error = {""};
+
+	/* What cannot be read now leaves the pass to the next one: an alert
+	   that nobody knows of must not look as if it had ended. */
+	alerts->passing = !alerts->reload ||
+	    kyi_alerts_load(alerts, &error) == 0;
+	alerts->pass++;
+}
+
+static void
+resolve(struct kymo_alerts *alerts, struct kyi_alerted *alert, int64_t at_ms)
+{
+	enum kymo_alert_state before = alert->state;
+
+	alert->state = KYMO_ALERT_INACTIVE;
+	alert->ends_ms = at_ms;
+	alert->grouped = false;
+	alert->dirty = true;
+	free(alert->ack_who);
+	free(alert->ack_comment);
+	alert->ack_who = alert->ack_comment = NULL;
+	if (before == KYMO_ALERT_FIRING)
+		kyi_decide(alerts, alert, "resolved");
+	else
+		kyi_decide(alerts, alert, "no more pending: it never fired");
+}
+
+static int
+annotate(struct kyi_alerted *alert, const struct kymo_alert *from)
+{
+	struct kymo_label *texts = calloc((size_t)from->annotation_cnt + 1,
+	    sizeof(*texts));
+	uint32_t i;
+	int result;
+
+	if (texts == NULL)
+		return -1;
+	for (i = 0; i < from->annotation_cnt; i++)
+		texts[i] = (struct kymo_label){from->annotations[i].key,
+		    from->annotations[i].value};
+	result = kyi_alerted_annotate(alert, texts, from->annotation_cnt);
+	free(texts);
+	return result;
+}
+
+int
+kymo_alerts_add(struct kymo_alerts *alerts, const struct kymo_alert *from)
+{
+	struct kyi_alerted *alert = !alerts->passing ? NULL :
+	    kyi_alerted_find(alerts, from->labels);
+
+	if (!alerts->passing)
+		return 0;
+	/* What has ended, and was never heard of, is nothing. */
+	if (from->state == KYMO_ALERT_INACTIVE &&
+	    (alert == NULL || alert->pass == alerts->pass))
+		return 0;
+	if (alert == NULL && alerts->alert_cnt >= KYI_ALERTS_MAX)
+		return 0;
+	if (alert == NULL)
+		alert = kyi_alerted_new(alerts, kymo_labels_make(
+		    from->labels->at, from->labels->cnt));
+	if (alert == NULL)
+		return -1;
+	/* Of two rules with the same labels, the one that fires. */
+	if (alert->pass == alerts->pass && alert->seen >= from->state)
+		return 0;
+	alert->pass = alerts->pass;
+	alert->seen = from->state;
+	if (from->state == KYMO_ALERT_INACTIVE) {
+		alert->seen_ms = from->resolved_ms;
+		return 0;
+	}
+	alert->seen_ms = from->state == KYMO_ALERT_FIRING &&
+	    from->fired_ms != 0 ? from->fired_ms : from->active_ms;
+	alert->active_ms = from->active_ms;
+	alert->value = from->value;
+	alert->rule_inhibited = from->inhibited;
+	return annotate(alert, from);
+}
+
+static int
+status_add(void *to, const struct kymo_rule_status *status)
+{
+	uint32_t i;
+
+	for (i = 0; i < status->alert_cnt; i++)
+		if (kymo_alerts_add(to, &status->alerts[i]) != 0)
+			return -1;
+	return 0;
+}
+
+int
+kymo_alerts_pass(struct kymo_alerts *alerts, struct kymo_rule_engine *engine)
+{
+	kymo_alerts_begin(alerts);
+	return kymo_rule_engine_status(engine, status_add, alerts);
+}
+
+static void
+become(struct kymo_alerts *alerts, struct kyi_alerted *alert)
+{
+	enum kymo_alert_state seen = alert->pass == alerts->pass ? alert->seen :
+	    KYMO_ALERT_INACTIVE;
+	bool absent = alert->pass != alerts->pass || alert->seen_ms == 0;
+
+	if (seen == alert->state)
+		return;
+	if (seen == KYMO_ALERT_INACTIVE) {
+		resolve(alerts, alert, absent ? alerts->now_ms :
+		    alert->seen_ms);
+		return;
+	}
+	if (alert->state == KYMO_ALERT_FIRING) {
+		/* From firing to pending: it ended, and begins anew. */
+		resolve(alerts, alert, alerts->now_ms);
+	}
+	alert->state = seen;
+	alert->dirty = true;
+	alert->ends_ms = 0;
+	alert->starts_ms = seen == KYMO_ALERT_FIRING ? alert->seen_ms : 0;
+	if (seen == KYMO_ALERT_PENDING)
+		kyi_decide(alerts, alert, "pending");
+	else
+		kyi_decide(alerts, alert, "fires");
+}
+
+static int
+pass_end(struct kymo_alerts *alerts)
+{
+	struct kyi_alerted *alert;
+	uint32_t i;
+
+	for (i = 0; i < alerts->bucket_cnt; i++)
+		for (alert = alerts->alerts[i]; alert != NULL;
+		    alert = alert->next) {
+			if (alerts->passing)
+				become(alerts, alert);
+			if (alert->ack_who != NULL && alert->ack_until_ms != 0) {
+				if (alert->ack_until_ms > alerts->now_ms) {
+					kyi_alerts_at(alerts,
+					    alert->ack_until_ms);
+					continue;
+				}
+				free(alert->ack_who);
+				alert->ack_who = NULL;
+				alert->dirty = true;
+				kyi_decide(alerts, alert,
+				    "the acknowledgement is over");
+			}
+		}
+	alerts->passing = false;
+	return 0;
+}
+
+/* ---- a step --------------------------------------------------------------- */
+
+static int
+group_all(struct kymo_alerts *alerts)
+{
+	struct kyi_alerted *alert;
+	uint32_t i;
+
+	for (i = 0; i < alerts->bucket_cnt; i++)
+		for (alert = alerts->alerts[i]; alert != NULL;
+		    alert = alert->next)
+			if (alert->state == KYMO_ALERT_FIRING &&
+			    !alert->grouped &&
+			    kyi_alert_group(alerts, alert) != 0)
+				return kymo_error_set(alerts->error,
+				    "no memory for alerts' groups");
+	return 0;
+}
+
+/* In the order of their keys, so that the same passes say the same in the same
+   order, whatever was there before. */
+static int
+by_key(const void *a, const void *b)
+{
+	return strcmp((*(struct kyi_group *const *)a)->key,
+	    (*(struct kyi_group *const *)b)->key);
+}
+
+static int
+send_all(struct kymo_alerts *alerts)
+{
+	struct kyi_group **sorted = calloc((size_t)alerts->group_cnt + 1,
+	    sizeof(struct kyi_group *)), *group;
+	uint32_t cnt = 0, i;
+	int result = 0;
+
+	if (sorted == NULL)
+		return kymo_error_set(alerts->error, "no memory for alerts' "
+		    "groups");
+	for (i = 0; i < alerts->group_bucket_cnt; i++)
+		for (group = alerts->groups[i]; group != NULL;
+		    group = group->next)
+			sorted[cnt++] = group;
+	qsort(sorted, cnt, sizeof(struct kyi_group *), by_key);
+	for (i = 0; i < cnt && result == 0; i++)
+		result = kyi_group_send(alerts, sorted[i]);
+	free(sorted);
+	return result;
+}
+
+/* Resolved ones that nobody waits for: those that are too old, and when there
+   are too many, those older than a minute. */
+static void
+alerts_sweep(struct kymo_alerts *alerts)
+{
+	struct kyi_alerted **at, *alert;
+	int64_t keep_ms = alerts->alert_cnt > KYI_RESOLVED_MAX +
+	    alerts->firing_cnt ? 60000 : KYI_RESOLVED_MS;
+	uint32_t i;
+
+	for (i = 0; i < alerts->bucket_cnt; i++)
+		for (at = &alerts->alerts[i]; (alert = *at) != NULL; ) {
+			char *key;
+
+			if (alert->state != KYMO_ALERT_INACTIVE ||
+			    alert->member_cnt > 0 ||
+			    alerts->now_ms - alert->ends_ms < keep_ms) {
+				at = &alert->next;
+				continue;
+			}
+			*at = alert->next;
+			key = kyi_alert_labels_key(alert->labels);
+			if (key != NULL)
+				kyi_alerts_gone(alerts, 'a', key);
+			free(key);
+			kyi_alerted_delete(alert);
+			alerts->alert_cnt--;
+		}
+}
+
+static int
+step(struct kymo_alerts *alerts)
+{
+	kyi_silences_turn(alerts);
+	if (pass_end(alerts) != 0 || group_all(alerts) != 0)
+		return -1;
+	if (kyi_alerts_mute(alerts) != 0)
+		return kymo_error_set(alerts->error, "no memory for what mutes "
+		    "alerts");
+	if (send_all(alerts) != 0)
+		return -1;
+	kyi_groups_sweep(alerts);
+	alerts_sweep(alerts);
+	return kyi_alerts_save(alerts, alerts->error);
+}
+
+int
+kymo_alerts_step(struct kymo_alerts *alerts, int64_t now_ms,
+    struct kymo_error *error)
+{
+	const struct kymo_alerts_store *store = alerts->options.store;
+	struct kymo_error room = {""};
+
+	alerts->error = error == NULL ? &room : error;
+	alerts->now_ms = now_ms;
+	alerts->notice_cnt = 0;
+	if (alerts->reload && kyi_alerts_load(alerts, alerts->error) != 0)
+		return -1;
+	if (!alerts->passing && now_ms < alerts->next_ms &&
+	    !alerts->touched)
+		return 0;
+	alerts->next_ms = INT64_MAX;
+	alerts->touched = false;
+	if (store != NULL && store->begin(store->of, alerts->error) != 0) {
+		alerts->next_ms = now_ms + KYI_LATER_MS;
+		return -1;
+	}
+	if (step(alerts) == 0 && (store == NULL ||
+	    store->commit(store->of, alerts->error) == 0))
+		return alerts->notice_cnt;
+	/* What was changed in memory is not what is kept: begin anew from what
+	   is. Without a store what was taken was taken. */
+	alerts->next_ms = now_ms + KYI_LATER_MS;
+	alerts->touched = true;
+	alerts->passing = false;
+	if (store != NULL) {
+		store->rollback(store->of);
+		alerts->reload = true;
+	}
+	return -1;
+}
+
+int64_t
+kymo_alerts_next_ms(const struct kymo_alerts *alerts)
+{
+	return alerts->touched ? 0 : alerts->next_ms;
+}
+
+/* ---- begin and end -------------------------------------------------------- */
+
+int
+kymo_alerts_new(struct kymo_alerts **made,
+    const struct kymo_alerts_options *options, struct kymo_error *error)
+{
+	struct kymo_alerts *alerts = calloc(1, sizeof(*alerts));
+
+	*made = NULL;
+	if (alerts == NULL)
+		return kymo_error_set(error, "no memory for alerts");
+	alerts->options = *options;
+	alerts->bucket_cnt = alerts->group_bucket_cnt = BUCKETS;
+	alerts->alerts = calloc(BUCKETS, sizeof(struct kyi_alerted *));
+	alerts->groups = calloc(BUCKETS, sizeof(struct kyi_group *));
+	alerts->touched = true;
+	alerts->silence_next = 1;
+	alerts->silence_gen = 1;
+	if (alerts->alerts == NULL || alerts->groups == NULL) {
+		kymo_alerts_delete(alerts);
+		return kymo_error_set(error, "no memory for alerts");
+	}
+	if (options->store != NULL && kyi_alerts_load(alerts, error) != 0) {
+		kymo_alerts_delete(alerts);
+		return -1;
+	}
+	*made = alerts;
+	return 0;
+}
+
+void
+kyi_alerts_forget(struct kymo_alerts *alerts)
+{
+	struct kyi_alerted *alert;
+	struct kyi_group *group;
+	struct kyi_silence *silence;
+	struct kyi_gone *gone;
+	uint32_t i;
+
+	for (i = 0; alerts->groups != NULL && i < alerts->group_bucket_cnt; i++)
+		while ((group = alerts->groups[i]) != NULL) {
+			alerts->groups[i] = group->next;
+			kyi_group_delete(group);
+		}
+	for (i = 0; alerts->alerts != NULL && i < alerts->bucket_cnt; i++)
+		while ((alert = alerts->alerts[i]) != NULL) {
+			alerts->alerts[i] = alert->next;
+			kyi_alerted_delete(alert);
+		}
+	while ((silence = alerts->silences) != NULL) {
+		alerts->silences = silence->next;
+		kyi_silence_delete(silence);
+	}
+	while ((gone = alerts->gone) != NULL) {
+		alerts->gone = gone->next;
+		free(gone->key);
+		free(gone);
+	}
+	alerts->alert_cnt = alerts->group_cnt = alerts->silence_cnt = 0;
+}
+
+void
+kymo_alerts_delete(struct kymo_alerts *alerts)
+{
+	if (alerts == NULL)
+		return;
+	kyi_alerts_forget(alerts);
+	free(alerts->alerts);
+	free(alerts->groups);
+	free(alerts);
+}
