@@ -374,6 +374,6 @@ const struct model model_window0 = {
 	.setup = window_setup,
 	.thread = { window_mend, window_use },
 	.departures = 2,
-	.runs = 2000,
-	.walks = 300,
+	.runs = 200,
+	.walks = 40,
 };

@@ -7,10 +7,10 @@
 
 #define MODELS(X)                                                             \
 	X(ring) X(early) X(private_region) X(first) X(series) X(gauge)        \
-	X(full) X(fixed) X(log) X(text) X(hist0) X(window0)                   \
-	X(fork_series) X(fork_resource) X(birth) X(grow) X(slot) X(block)     \
-	X(text_read) X(health) X(span) X(clock_turn) X(clock_look)            \
-	X(clock_rate) X(publish) X(publish_end)
+	X(full) X(fixed) X(log) X(text) X(hist0) X(publish) X(publish_end)    \
+	X(clock_turn) X(clock_look) X(clock_rate) X(slot) X(block) X(grow)    \
+	X(birth) X(text_read) X(span) X(health) X(fork_series)                \
+	X(fork_resource) X(window0)
 
 #define MODEL_EXTERN(name) extern const struct model model_##name;
 MODELS(MODEL_EXTERN)

@@ -92,6 +92,50 @@ while read -r name fields; do
 	rows_show "$name" $fields
 done <"$tmp/out"
 grep -v '^kymo: ' "$tmp/said" >&2 || true
+
+# Lives and deaths, which need no order of memory: spin. pan NAME OPTION..: how
+# many errors it finds in NAME.pml, in $errors.
+pan() {
+	local name=$1
+	shift
+	rm -rf "$tmp/pan"
+	mkdir "$tmp/pan"
+	(
+		cp "$top_srcdir/tests/model/$name.pml" "$tmp/pan" &&
+			cd "$tmp/pan" && spin -a "$@" "$name.pml" &&
+			gcc -O1 -w -DSAFETY -DVECTORSZ=2048 -o pan pan.c &&
+			./pan -m200000
+	) >"$tmp/pan.out" 2>&1 || { cat "$tmp/pan.out" >&2; fail "spin: $name $*"; }
+	! grep -q 'max search depth too small' "$tmp/pan.out" ||
+		fail "spin: $name $*: not all of it was searched"
+	errors=$(sed -n 's/.*errors: \([0-9]*\)$/\1/p' "$tmp/pan.out")
+	states=$(sed -n 's/ *\([0-9]*\) states, stored.*/\1/p' "$tmp/pan.out")
+}
+
+# lives NAME BUG..: it holds, and not with each of the bugs.
+lives() {
+	local name=$1 bug small=()
+	shift
+	# Two threads are enough for make check.
+	[ -z "$KYMO_QUICK" ] || small=(-DTHREAD_CNT=2)
+	pan "$name" "${small[@]}"
+	rows_show "spin/$name" states="$states" errors="$errors" \
+		ok=$((errors == 0))
+	[ -z "$KYMO_QUICK" ] || return 0
+	for bug; do
+		pan "$name" "-DBUG_$bug"
+		rows_show "spin/$name/bug_${bug,,}" errors="$errors" \
+			ok=$((errors > 0))
+	done
+}
+
+if [ $# = 0 ] && command -v spin >/dev/null; then
+	lives lives FOLD NO_LOCK END_FIRST FORK_KEEPS SHARED_PLAIN
+	lives absorb TWO_STEPS REMOVE_FIRST NO_ID COPY_FIRST NO_LOCK SEEN_LATE
+elif [ $# = 0 ]; then
+	echo 'SKIPPED: spin/lives spin/absorb: no spin here' >&2
+fi
+
 rows_show models/orderings all="$(wc -l <"$tmp/sites")" caught="$caught" \
 	open="$open" ok=1
 rows_end
