@@ -163,6 +163,10 @@ kyi_settings_load(struct kyi_settings *settings,
 		settings->state_is_default = true;
 	}
 	history_path_set(settings);
+	if (*settings->history_path && strcmp(settings->history_path,
+		settings->state_path) == 0)
+		return kymo_error_set(error, "%s is the database of the state; "
+		    "history.path must be another", settings->state_path);
 	settings->keep_dead = config->keep_dead;
 	settings->series_max = config->series_max;
 	settings->region_max = config->region_max;

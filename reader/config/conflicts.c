@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is fine by itself and not together with something else. */
 #include <stdio.h>
+#include <string.h>
 
 #include "reader/config/keys.h"
 
@@ -102,6 +103,12 @@ kyi_config_conflicts(struct kyi_yaml *yaml, const struct kymo_config *config)
 		    "collection_interval is %s", told(a,
 		    config->evaluation_interval_ns), told(b,
 		    config->scan_interval_ns));
+	if (config->history_path != NULL && config->state_path != NULL &&
+	    config->history_path[0] != '\0' &&
+	    strcmp(config->history_path, config->state_path) == 0)
+		return kyi_yaml_error_at(yaml, places->history_path, "'%s' is "
+		    "the database of the state; the history needs its own",
+		    config->history_path);
 	for (i = 0; i < config->tier_cnt; i++)
 		if (tier_conflict(yaml, config, i) != 0)
 			return -1;

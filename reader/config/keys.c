@@ -144,6 +144,7 @@ directory_item(struct kyi_yaml *yaml, void *to)
 	struct kymo_config *config = to;
 	char **array = kyi_config_longer(yaml, config->directories,
 	    config->directory_cnt, sizeof(array[0]));
+	uint32_t i;
 
 	if (array == NULL)
 		return -1;
@@ -151,6 +152,10 @@ directory_item(struct kyi_yaml *yaml, void *to)
 	if (kyi_config_path(yaml, &array[config->directory_cnt]) != 0)
 		return -1;
 	config->directory_cnt++;
+	for (i = 0; i + 1 < config->directory_cnt; i++)
+		if (strcmp(array[i], array[config->directory_cnt - 1]) == 0)
+			return kyi_yaml_error(yaml, "'%s' is there twice",
+			    array[i]);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 
 /* Where that stands which may contradict something else. */
 struct kyi_config_places {
-	struct kymo_config_place interval, evaluation, memory, retention;
+	struct kymo_config_place interval, evaluation, history_path;
 	struct kymo_config_place step[KYMO_CONFIG_TIER_MAX];
 	struct kymo_config_place keep[KYMO_CONFIG_TIER_MAX];
 };

@@ -18,6 +18,7 @@ path(struct kyi_yaml *yaml, void *to)
 {
 	struct kymo_config *config = to;
 
+	yaml->places->history_path = kyi_yaml_place(yaml);
 	return kyi_config_path_or_memory(yaml, &config->history_path);
 }
 
@@ -26,7 +27,6 @@ memory(struct kyi_yaml *yaml, void *to)
 {
 	struct kymo_config *config = to;
 
-	yaml->places->memory = kyi_yaml_place(yaml);
 	return kyi_config_duration_ms(yaml, &config->history_memory_ms, "1m",
 	    "1d");
 }
@@ -236,7 +236,6 @@ kyi_config_retention(struct kyi_yaml *yaml, void *to)
 	struct kymo_config *config = to;
 	uint64_t keep_ms = 0;
 
-	yaml->places->retention = kyi_yaml_place(yaml);
 	if (yaml->event.type == YAML_SEQUENCE_START_EVENT)
 		return tiers(yaml, to);
 	if (yaml->event.type == YAML_MAPPING_START_EVENT)

@@ -36,6 +36,7 @@ rule_file(struct kyi_yaml *yaml, void *to)
 	const char *text = kyi_yaml_text(yaml, "the path of rule files, as "
 	    "rules/*.yml");
 	struct kymo_config_text *array;
+	uint32_t i;
 
 	if (text == NULL)
 		return -1;
@@ -53,6 +54,10 @@ rule_file(struct kyi_yaml *yaml, void *to)
 	if (array->text == NULL)
 		return kyi_yaml_error(yaml, "out of memory");
 	config->rule_file_cnt++;
+	for (i = 0; i + 1 < config->rule_file_cnt; i++)
+		if (strcmp(config->rule_files[i].text, array->text) == 0)
+			return kyi_yaml_error(yaml, "'%s' is there twice",
+			    text);
 	return 0;
 }
 

@@ -321,6 +321,11 @@ static const struct {
 	    "1 durations for 3 tiers; write one for each" },
 	{ "retention: {overrides: [{metrics: a, keep: [1h, 0, 0, 0]}]}\n",
 	    "more than 3 in this list" },
+	{ "history: {path: /a.db}\nstate: /a.db\n", "x:1:17: '/a.db' is the "
+	    "database of the state; the history needs its own" },
+	{ "directories: [/a, /b, /a/]\n", "x:1:23: '/a' is there twice" },
+	{ "rule_files: [a.yml, ./a.yml, a.yml]\n", "x:1:30: 'a.yml' is there "
+	    "twice" },
 	{ "rule_files: [a/]\n", "x:1:14: 'a/' is no file" },
 	{ "rule_file: a.yml\n", "did you mean 'rule_files'?" },
 	{ "evaluation_interval: 500ms\n", "x:1:22: rules every 500ms would "
@@ -389,7 +394,7 @@ test_lists_and_files_are_bounded(void **state)
 
 	strcpy(text, "directories: [");
 	for (i = 0; i < 65; i++)
-		strcat(text, "/a,");
+		sprintf(text + strlen(text), "/a%d,", i);
 	strcat(text, "]");
 	assert_int_equal(kymo_config_parse(&config, "x", text, strlen(text),
 	    &error), -1);
