@@ -105,7 +105,7 @@ kyi_api_begin(struct kyi_api *api)
 void
 kyi_api_end(struct kyi_api *api, const struct kymo_result *result, bool cut)
 {
-	kyi_put_notes(&api->out, result, cut);
+	kyi_put_notes(&api->out, result, cut, api->warning);
 	kymo_buffer_char(&api->out, '}');
 }
 

@@ -62,6 +62,7 @@ struct kyi_api {
 	/* The answer. */
 	unsigned status;
 	struct kymo_buffer out;
+	char warning[160];   /* to be said with it; "": none */
 	bool late, canceled; /* why a query was given up */
 };
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Which series, labels and metrics there are. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "reader/serve/api.h"
 #include "reader/serve/param.h"
@@ -10,6 +12,10 @@
 
 #define MATCH_MAX 256u
 #define SERIES_MAX 1000000u /* more than memory has */
+/* Nobody looks at the samples, but a source makes those that it has on disk: a
+   fifth of what a query may have of them. */
+#define SAMPLES_MAX(world) ((world)->query.samples_max == 0 ? 10000000u : \
+	(world)->query.samples_max / 5)
 
 /* ---- what matches ------------------------------------------------------ */
 
@@ -42,6 +48,37 @@ found_free(struct found *found)
 	free(found);
 }
 
+/* Asks of the whole span, or, where that has too many samples, of a last part
+   of it: *span_ms. */
+static int
+select_last(const struct found *found, const struct kymo_select *what,
+    struct kymo_selected *selected, int64_t *span_ms,
+    struct kymo_error *error)
+{
+	static const int64_t parts_s[] = { 86400, 21600, 3600, 900, 240, 60,
+		15 };
+	struct kymo_select part = *what;
+	int64_t now_ms = (int64_t)time(NULL) * 1000;
+	size_t i = 0;
+
+	*span_ms = what->to_ms - what->from_ms;
+	while (found->source->select(found->source->of, &part, selected,
+	    error) != 0) {
+		if (strstr(error->text, "samples match") == NULL)
+			return -1;
+		if (part.to_ms > now_ms)
+			part.to_ms = now_ms;
+		while (i < sizeof(parts_s) / sizeof(parts_s[0]) &&
+		    parts_s[i] * 1000 >= part.to_ms - part.from_ms)
+			i++;
+		if (i == sizeof(parts_s) / sizeof(parts_s[0]))
+			return -1;
+		*span_ms = part.step_ms = parts_s[i] * 1000;
+		part.from_ms = part.to_ms - *span_ms;
+	}
+	return 0;
+}
+
 /* Adds what matches; false: the answer says why not. */
 static bool
 search(struct kyi_api *api, struct found *found,
@@ -49,12 +86,17 @@ search(struct kyi_api *api, struct found *found,
 {
 	struct kymo_selected *selected = &found->selected[found->cnt];
 	struct kymo_error error = { "" };
+	int64_t span_ms;
 
-	if (found->source->select(found->source->of, what, selected,
-	    &error) != 0) {
+	if (select_last(found, what, selected, &span_ms, &error) != 0) {
 		kyi_api_fail(api, KYI_API_EXECUTION, "%s", error.text);
 		return false;
 	}
+	if (span_ms < what->to_ms - what->from_ms)
+		snprintf(api->warning, sizeof(api->warning), "only the last "
+		    "%lld seconds were looked at: there are too many samples; "
+		    "ask with match[], start and end", (long long)span_ms /
+		    1000);
 	found->cnt++;
 	found->series_cnt += selected->series_cnt;
 	return true;
@@ -135,7 +177,7 @@ find(struct kyi_api *api, bool must)
 	/* One sample in all of it is enough: any tier has that. */
 	selecting.what = (struct kymo_select){ .from_ms = from_ms - 1,
 	    .to_ms = to_ms, .step_ms = to_ms > from_ms ? to_ms - from_ms : 0,
-	    .series_max = SERIES_MAX, .samples_max = UINT64_MAX };
+	    .series_max = SERIES_MAX, .samples_max = SAMPLES_MAX(api->world) };
 	while (good && (selecting.text = kyi_form_next(&api->form, "match[]",
 	    &i)) != NULL) {
 		if (found->cnt == MATCH_MAX) {

@@ -346,14 +346,20 @@ put_kind(struct kymo_buffer *out, const struct kymo_result *result,
 
 void
 kyi_put_notes(struct kymo_buffer *out, const struct kymo_result *result,
-    bool cut)
+    bool cut, const char *more)
 {
+	static const char truncated[] = "results truncated due to limit";
+	const char *const ours[] = { cut ? truncated : "", more };
 	bool any = result != NULL && put_kind(out, result, true);
 
-	if (cut)
-		kymo_buffer_printf(out, "%s\"results truncated due to "
-		    "limit\"", any ? "," : ",\"warnings\":[");
-	if (any || cut)
+	for (size_t i = 0; i < 2; i++) {
+		if (*ours[i] == '\0')
+			continue;
+		kymo_buffer_str(out, any ? "," : ",\"warnings\":[");
+		kyi_json_string(out, ours[i]);
+		any = true;
+	}
+	if (any)
 		kymo_buffer_char(out, ']');
 	if (result != NULL && put_kind(out, result, false))
 		kymo_buffer_char(out, ']');

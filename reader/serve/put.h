@@ -22,8 +22,8 @@ void kyi_put_labels(struct kymo_buffer *out, const struct kymo_labels *labels);
 bool kyi_put_result(struct kymo_buffer *out, const struct kymo_result *result,
     uint64_t limit, size_t bytes_max);
 /* ,"warnings":[..],"infos":[..] where there are any; cut: of series, by a
-   limit. */
+   limit; more: a further warning, or "". */
 void kyi_put_notes(struct kymo_buffer *out, const struct kymo_result *result,
-    bool cut);
+    bool cut, const char *more);
 
 #endif

@@ -228,6 +228,7 @@ grep -qx web "$tmp/promtool" || fail "promtool query labels: $(<"$tmp/promtool")
 	fail "promtool takes an error for an answer"
 grep -q '1:4: ' "$tmp/promtool" || fail "$(<"$tmp/promtool")"
 stop "$known"
+[ "$stopped" = 0 ] || fail "it ended with $stopped: $(<"$tmp/known.log")"
 grep -q 'held 0$' "$tmp/known.log" || fail "$(<"$tmp/known.log")"
 grep -q ended "$tmp/known.log" || fail "$(<"$tmp/known.log")"
 
@@ -272,4 +273,5 @@ is_said 'canceled 6' || fail "not given up: $(said)"
 start last curl -sS --max-time 100 "${query[@]}" "$url/api/v1/query_range"
 wait_for 10 is_said 'running 1'
 stop "$heavy"
+[ "$stopped" = 0 ] || fail "it ended with $stopped: $(<"$tmp/heavy.log")"
 grep -q ended "$tmp/heavy.log" || fail "$(<"$tmp/heavy.log")"

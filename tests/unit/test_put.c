@@ -176,16 +176,16 @@ test_notes_say_where(void **state)
 		.annotation_cnt = 3 };
 	struct kymo_buffer text = { 0 };
 
-	kyi_put_notes(&text, &result, true);
+	kyi_put_notes(&text, &result, true, "m\"");
 	assert_string_equal(text.at, ",\"warnings\":[\"PromQL warning: "
 	    "\\\"w\\\"\",\"PromQL warning: v (2:1)\",\"results truncated due "
-	    "to limit\"],\"infos\":[\"PromQL info: i (1:5)\"]");
+	    "to limit\",\"m\\\"\"],\"infos\":[\"PromQL info: i (1:5)\"]");
 	text.len_bytes = 0;
-	kyi_put_notes(&text, NULL, true);
+	kyi_put_notes(&text, NULL, true, "");
 	assert_string_equal(text.at,
 	    ",\"warnings\":[\"results truncated due to limit\"]");
 	kymo_buffer_free(&text);
-	kyi_put_notes(&text, NULL, false);
+	kyi_put_notes(&text, NULL, false, "");
 	assert_null(text.at);
 }
 

@@ -131,11 +131,11 @@ history_make(void)
 }
 
 static void
-begin(struct world *world, bool history)
+begin(struct world *world, bool history, uint64_t samples_max)
 {
 	struct kymo_serve_options options = { .listen_cnt = 1,
 	    .query_max = 2, .query_queue_max = 1, .reload = reload,
-	    .query = { .samples_max = UINT64_MAX },
+	    .query = { .samples_max = samples_max },
 	    .of = world };
 	struct kymo_error error = { "" };
 	struct kymo_listen where = { .host = "127.0.0.1" };
@@ -207,7 +207,7 @@ test_questions_are_answered(void **state)
 {
 	struct world world;
 
-	begin(&world, true);
+	begin(&world, true, UINT64_MAX);
 	assert_true(has(get(world.port,
 	    "/api/v1/query?query=count(many)&time=1700000040"),
 	    "[1700000040,\"200\"]"));
@@ -234,7 +234,7 @@ test_a_server_without_history_says_so(void **state)
 {
 	struct world world;
 
-	begin(&world, false);
+	begin(&world, false, 0);
 	assert_true(has(get(world.port, "/api/v1/query?query=up"), " 503 "));
 	assert_true(has(get(world.port, "/api/v1/labels"),
 	    "kymod keeps no history"));
@@ -254,7 +254,7 @@ test_long_queries_are_in_nobodys_way(void **state)
 	struct world world;
 	int fds[3];
 
-	begin(&world, true);
+	begin(&world, true, UINT64_MAX);
 	for (int i = 0; i < 2; i++)
 		fds[i] = ask_for_ever(world.port);
 	wait_running(&world, 2, 0);
@@ -282,7 +282,7 @@ test_an_end_ends_queries(void **state)
 	struct world world;
 	int fd, waiting;
 
-	begin(&world, true);
+	begin(&world, true, UINT64_MAX);
 	fd = ask_for_ever(world.port);
 	ask_for_ever(world.port);
 	wait_running(&world, 2, 0);
@@ -294,12 +294,35 @@ test_an_end_ends_queries(void **state)
 }
 
 static void
+test_of_too_many_samples_the_last_are_looked_at(void **state)
+{
+	struct world world;
+
+	/* 10,000 samples, of which a list may look at 3,000. */
+	begin(&world, true, 15000);
+	assert_true(has(get(world.port,
+	    "/api/v1/labels?start=1700000000&end=1700000049"),
+	    "\"data\":[\"__name__\",\"number\"],\"warnings\":[\"only the "
+	    "last 15 seconds were looked at"));
+	assert_true(has(get(world.port,
+	    "/api/v1/labels?start=1700000036&end=1700000049"),
+	    "\"data\":[\"__name__\",\"number\"]}"));
+	end(&world);
+	/* Not even of the shortest time. */
+	begin(&world, true, 5000);
+	assert_true(has(get(world.port,
+	    "/api/v1/labels?start=1700000000&end=1700000049"),
+	    "more than 1000 samples match"));
+	end(&world);
+}
+
+static void
 test_a_query_ends_at_its_time(void **state)
 {
 	struct world world;
 	const char *text;
 
-	begin(&world, true);
+	begin(&world, true, UINT64_MAX);
 	text = get(world.port, "/api/v1/query?query=many&timeout=0");
 	assert_true(has(text, " 503 "));
 	assert_true(has(text, "\"errorType\":\"timeout\""));
@@ -314,6 +337,8 @@ main(void)
 		cmocka_unit_test(test_a_server_without_history_says_so),
 		cmocka_unit_test(test_long_queries_are_in_nobodys_way),
 		cmocka_unit_test(test_an_end_ends_queries),
+		cmocka_unit_test(
+		    test_of_too_many_samples_the_last_are_looked_at),
 		cmocka_unit_test(test_a_query_ends_at_its_time),
 	};
 
