@@ -14,9 +14,10 @@ _Static_assert(sizeof(struct kyi_detect_tuning) ==
 /* Rows are of five minutes: at a shorter step as much time is asked for. At a
    longer one means span something between as many rows and as much time. */
 #define STEP_S 300.0
+#define NS_S UINT64_C(1000000000)
 #define SLOW_ROWS 576.0   /* two days */
-#define FAST_ROWS 12.0    /* an hour */
-#define WARM_ROWS 144.0   /* half a day: nothing is said before */
+#define WARM_ROWS 144.0   /* half a day, at any step: nothing is said before */
+#define WARM_ROWS_MIN 10.0
 #define MEMORY_ROWS 4032u /* two weeks, twice */
 #define ERROR_ROWS 1152.0 /* four days */
 #define DAY_ROWS 288u
@@ -24,22 +25,26 @@ _Static_assert(sizeof(struct kyi_detect_tuning) ==
 #define STEP_RATE 0.02
 /* Rates are worked out anew when the step is off by so much. */
 #define STEP_OFF 0.1
-#define SCALE_ROWS 64u
-#define MAGNITUDE_PARTS 8.0
 #define PROFILE_RATE 0.1f
 #define PROFILE_SURE 8u
 /* A profile counts if its error is less than this share of the others'. */
 #define PROFILE_BETTER 0.9f
 #define YOUNG 0.2
 #define VALUE_MAX 1e300
-/* Of a stuck series: doublings of the longest time that it did not change. */
+/* Of a stuck series: doublings of the longest time that it did not change; said
+   after three, six, .. of them, for what grows row by row is its own gate. */
 #define STUCK_DOUBLINGS 8.0
+#define STUCK_STEP 3.0
+#define STUCK_WEIGHT 2.0
+/* Twice as far is not twice as odd where tails are heavy. */
+#define SQUASH 4.0
+#define SIMPLE 0.2
 
 const struct kyi_detect_tuning kyi_detect_tuning = {
-	.value = 3, .magnitude = 0.5, .deviation = 1, .level = 3,
-	.profile = 0.3, .stuck = 1, .age_power = 0.7,
-	.gate_raise = 2.5, .gate_rows = 60,
-	.tired_raise = 0.4, .tired_rows = 5000, .budget = 3
+	.value = 2.7, .deviation = 0.9, .level = 5.3, .profile = 0.23,
+	.age_power = 0.83, .gate_raise = 2.5, .gate_rows = 52,
+	.tired_raise = 0.54, .tired_rows = 8400, .fast_rows = 13,
+	.parts_known = 6, .budget = 3.5
 };
 
 void
@@ -59,11 +64,11 @@ rates(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning)
 
 	detect->step_known_s = detect->step_s;
 	detect->slow_rate = (float)(1 / (SLOW_ROWS * means));
-	detect->fast_rate = (float)(1 / fmax(FAST_ROWS * means, 1));
+	detect->fast_rate = (float)(1 / fmax(tuning->fast_rows * means, 1));
 	detect->error_rate = (float)(1 / (ERROR_ROWS * means));
 	detect->gate_keep = (float)(1 - 1 / (tuning->gate_rows * more));
 	detect->tired_keep = (float)(1 - 1 / (tuning->tired_rows * more));
-	detect->warm_cnt = (float)(WARM_ROWS * more);
+	detect->warm_cnt = (float)fmax(WARM_ROWS * ratio, WARM_ROWS_MIN);
 	detect->memory_cnt = (float)(MEMORY_ROWS * more);
 }
 
@@ -120,36 +125,31 @@ rough_log2(double x)
 	return (double)bits * 0x1p-52 - 1023;
 }
 
-static double
-magnitude(struct kymo_detect *detect, double value)
+static unsigned
+day_slot(uint64_t at_ns)
 {
-	double size = fabs(value);
+	return (unsigned)(at_ns / (1800 * NS_S) % 48);
+}
 
-	/* The unit is found once: bits of another would say nothing. */
-	if (detect->row_cnt < SCALE_ROWS || !(detect->scale > 0))
-		detect->scale += (size - detect->scale) /
-		    (double)(detect->row_cnt + 1);
-	if (!(detect->scale > 0))
-		return 0;
-	size = rough_log2(1 + size / detect->scale * MAGNITUDE_PARTS);
-	return value < 0 ? -size : size;
+static unsigned
+week_slot(uint64_t at_ns)
+{
+	return (unsigned)(at_ns / (7200 * NS_S) % 84);
 }
 
 static void
 features(struct kymo_detect *detect, double value, double *f)
 {
 	double first_rate = 1 / (double)(detect->row_cnt + 1);
-	uint64_t at_s = detect->at_ns / 1000000000u;
 
 	if (detect->row_cnt == 0)
 		detect->slow = detect->fast = value;
 	f[KYMO_DETECT_VALUE] = value;
-	f[KYMO_DETECT_MAGNITUDE] = magnitude(detect, value);
 	f[KYMO_DETECT_DEVIATION] = value - detect->slow;
 	f[KYMO_DETECT_TIME_OF_DAY] = profile(detect->day, detect->day_cnt,
-	    (unsigned)(at_s / 1800 % 48), value);
+	    day_slot(detect->at_ns), value);
 	f[KYMO_DETECT_TIME_OF_WEEK] = profile(detect->week, detect->week_cnt,
-	    (unsigned)(at_s / 7200 % 84), value);
+	    week_slot(detect->at_ns), value);
 	detect->slow_error += detect->error_rate *
 	    ((float)fabs(f[KYMO_DETECT_DEVIATION]) - detect->slow_error);
 	detect->day_error += detect->error_rate *
@@ -161,6 +161,7 @@ features(struct kymo_detect *detect, double value, double *f)
 	detect->fast += fmax(first_rate, (double)detect->fast_rate) *
 	    (value - detect->fast);
 	f[KYMO_DETECT_LEVEL] = detect->fast;
+	f[KYMO_DETECT_TREND] = detect->fast - detect->slow;
 }
 
 /* Does what a cause compares with predict better than what is simpler? */
@@ -171,8 +172,6 @@ counts(const struct kymo_detect *detect, unsigned cause)
 	    ERROR_ROWS / DAY_ROWS;
 
 	switch (cause) {
-	case KYMO_DETECT_MAGNITUDE:
-		return detect->row_cnt >= SCALE_ROWS;
 	case KYMO_DETECT_TIME_OF_DAY:
 		return days >= 2 && detect->day_error <
 		    PROFILE_BETTER * detect->slow_error;
@@ -204,8 +203,8 @@ stuck(struct kymo_detect *detect, double value)
 	if (detect->same_cnt > detect->same_cnt_max &&
 	    detect->same_cnt < detect->row_cnt - 1)
 		longer = rough_log2(((double)detect->same_cnt + 1) /
-		    ((double)detect->same_cnt_max + 1)) / STUCK_DOUBLINGS;
-	return longer;
+		    ((double)detect->same_cnt_max + 1));
+	return floor(longer / STUCK_STEP) * STUCK_STEP / STUCK_DOUBLINGS;
 }
 
 /* ---- how unlike ------------------------------------------------------------ */
@@ -227,11 +226,23 @@ weight(const struct kyi_detect_tuning *tuning, unsigned cause)
 {
 	switch (cause) {
 	case KYMO_DETECT_VALUE: return tuning->value;
-	case KYMO_DETECT_MAGNITUDE: return tuning->magnitude;
 	case KYMO_DETECT_DEVIATION: return tuning->deviation;
 	case KYMO_DETECT_LEVEL: return tuning->level;
-	case KYMO_DETECT_STUCK: return tuning->stuck;
+	case KYMO_DETECT_TREND: return tuning->deviation;
+	case KYMO_DETECT_STUCK: return STUCK_WEIGHT;
 	default: return tuning->profile;
+	}
+}
+
+/* What is odd for more than one reason is told by the simplest: its value, if
+   that has a good share of it. */
+static void
+lead(struct kymo_detect_result *result, double value_odd,
+    enum kymo_detect_side value_side, double most)
+{
+	if (value_odd > 0 && value_odd >= SIMPLE * most) {
+		result->cause = KYMO_DETECT_VALUE;
+		result->side = value_side;
 	}
 }
 
@@ -239,15 +250,20 @@ static double
 oddest(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning,
     const double *f, struct kymo_detect_result *result)
 {
-	double most = 0, odd;
+	double most = 0, value_odd = 0, odd;
+	enum kymo_detect_side side = KYMO_DETECT_BETWEEN, value_side = side;
 
 	for (unsigned i = 0; i < KYMO_DETECT_STUCK; i++) {
-		enum kymo_detect_side side = KYMO_DETECT_BETWEEN;
-		double far = kyi_seen_add(&detect->seen[i], f[i], &side);
+		double far = kyi_seen_add(&detect->seen[i], f[i],
+		    tuning->parts_known, &side);
 
 		if (!(far > 0) || !counts(detect, i))
 			continue;
-		odd = log1p(far) * weight(tuning, i);
+		odd = log1p(far * SQUASH) / SQUASH * weight(tuning, i);
+		if (i == KYMO_DETECT_VALUE) {
+			value_odd = odd;
+			value_side = side;
+		}
 		if (odd > most) {
 			most = odd;
 			result->cause = (enum kymo_detect_cause)i;
@@ -259,6 +275,7 @@ oddest(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning,
 		most = odd;
 		result->cause = KYMO_DETECT_STUCK;
 	}
+	lead(result, value_odd, value_side, most);
 	return most;
 }
 
@@ -317,6 +334,20 @@ kyi_detect_step(struct kymo_detect *detect,
 	result.level = detect->fast;
 	result.usual = detect->slow;
 	return result;
+}
+
+void
+kymo_detect_soon(const struct kymo_detect *detect, uint64_t at_ns)
+{
+	const char *head = (const char *)detect;
+	unsigned day_idx = day_slot(at_ns), week_idx = week_slot(at_ns);
+
+	for (size_t at = 0; at < offsetof(struct kymo_detect, day); at += 64)
+		__builtin_prefetch(head + at, 1);
+	__builtin_prefetch(&detect->day[day_idx], 1);
+	__builtin_prefetch(&detect->day_cnt[day_idx], 1);
+	__builtin_prefetch(&detect->week[week_idx], 1);
+	__builtin_prefetch(&detect->week_cnt[week_idx], 1);
 }
 
 struct kymo_detect_result

@@ -17,9 +17,9 @@ extern "C" {
 /* What is watched of a series, and so what is said of an anomaly. */
 enum kymo_detect_cause {
 	KYMO_DETECT_VALUE = 0,    /* the value itself */
-	KYMO_DETECT_MAGNITUDE,    /* the value, on a logarithmic scale */
 	KYMO_DETECT_DEVIATION,    /* from the mean of two days */
-	KYMO_DETECT_LEVEL,        /* the mean of an hour */
+	KYMO_DETECT_LEVEL,        /* the mean of an hour or two */
+	KYMO_DETECT_TREND,        /* that mean, from the mean of two days */
 	KYMO_DETECT_TIME_OF_DAY,  /* from what this half hour usually has */
 	KYMO_DETECT_TIME_OF_WEEK, /* from what these two hours of the week have */
 	KYMO_DETECT_STUCK,        /* for how long it has not changed */
@@ -43,7 +43,7 @@ struct kymo_detect_result {
 	uint64_t at_ns;
 	uint64_t seen_ns; /* for how long it was never so; of a series that is
 	                     stuck: since when */
-	double level;     /* mean of the last hour */
+	double level;     /* mean of the last hour or two */
 	double usual;     /* mean of two days */
 };
 
@@ -65,7 +65,6 @@ struct kymo_detect {
 	double slow;
 	double fast;
 	double value;
-	double scale; /* of magnitudes */
 	double gate;
 	double tired; /* by its alarms */
 	double step_s;
@@ -100,6 +99,11 @@ KYMO_READER_API void kymo_detect_init(struct kymo_detect *detect);
    value  NAN and infinities are not looked at: the result is nothing. */
 KYMO_READER_API struct kymo_detect_result
 kymo_detect_step(struct kymo_detect *detect, uint64_t at_ns, double value);
+
+/* kymo_detect_soon fetches what a step at that time will need, for one who walks
+   many series: called a few series ahead, it hides that none is in the cache. */
+KYMO_READER_API void kymo_detect_soon(const struct kymo_detect *detect,
+    uint64_t at_ns);
 
 /* kymo_detect_reason says a result in words, as "never this high in 3 days";
    nothing if its score and raw are 0. text is cut to bytes, always ended.

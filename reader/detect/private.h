@@ -10,16 +10,16 @@
    under five minutes as many more as cover the same time. */
 struct kyi_detect_tuning {
 	double value;     /* how much each cause counts */
-	double magnitude;
-	double deviation;
+	double deviation; /* and trend */
 	double level;
 	double profile;   /* time of day, time of week */
-	double stuck;
 	double age_power; /* of what age counts */
 	double gate_raise; /* times the last alarm is needed for another.. */
 	double gate_rows;  /* ..fading over so many rows */
 	double tired_raise; /* what an alarm costs those that follow.. */
 	double tired_rows;  /* ..fading so */
+	double fast_rows;   /* of the mean that is the level */
+	double parts_known; /* so many more are thought to be met than were */
 	double budget;      /* all that makes one alarm a week */
 };
 #define KYI_DETECT_TUNING_CNT 12u
@@ -32,9 +32,9 @@ struct kymo_detect_result kyi_detect_step(struct kymo_detect *detect,
 /* ---- what was met ---------------------------------------------------------- */
 
 /* kyi_seen_add is the distance of x to all that was met, as a share of what
-   was met, and remembers x. x is finite. */
+   was met and parts_known parts more, and remembers x. x is finite. */
 double kyi_seen_add(struct kymo_detect_seen *seen, double x,
-    enum kymo_detect_side *side);
+    double parts_known, enum kymo_detect_side *side);
 /* kyi_seen_age: what is old is forgotten, what is new becomes old. */
 void kyi_seen_age(struct kymo_detect_seen *seen);
 

@@ -66,7 +66,7 @@ level_text(const struct kymo_detect_result *result, const char *span,
 	if (multiple)
 		snprintf(text, bytes, "level %s at %s", multiple, at);
 	else
-		snprintf(text, bytes, "mean of an hour never %s in %s",
+		snprintf(text, bytes, "level never %s in %s",
 		    result->side == KYMO_DETECT_BETWEEN ? "like this" :
 		    result->side == KYMO_DETECT_ABOVE ? "this high" :
 		    "this low", span);
@@ -85,7 +85,6 @@ kymo_detect_reason(const struct kymo_detect_result *result, char *text,
 	span_text(result->seen_ns, span, sizeof(span));
 	switch (result->cause) {
 	case KYMO_DETECT_VALUE:
-	case KYMO_DETECT_MAGNITUDE:
 		snprintf(text, bytes, "never %s%s in %s", this, side, span);
 		break;
 	case KYMO_DETECT_DEVIATION:
@@ -94,6 +93,7 @@ kymo_detect_reason(const struct kymo_detect_result *result, char *text,
 		    result->side == KYMO_DETECT_BELOW ? "below" : "off", span);
 		break;
 	case KYMO_DETECT_LEVEL:
+	case KYMO_DETECT_TREND:
 		level_text(result, span, text, bytes);
 		break;
 	case KYMO_DETECT_TIME_OF_DAY:

@@ -9,8 +9,7 @@
 #define FIRST_PARTS 16
 /* What the second value of a series ever is worth: there is no range yet. */
 #define FIRST_DISTANCE 0.3
-/* So many parts are thought to be known from the start. */
-#define PARTS_KNOWN 3
+#define FAR_MAX 1e9
 
 static unsigned
 lowest(uint64_t bits)
@@ -63,18 +62,19 @@ widen(struct kymo_detect_seen *seen, double x)
 }
 
 static double
-distance(uint64_t bits, double part, enum kymo_detect_side *side)
+distance(uint64_t bits, double part, double parts_known,
+    enum kymo_detect_side *side)
 {
 	unsigned first = lowest(bits), last = highest(bits), at, below, above;
-	double parts = last - first + 1 + PARTS_KNOWN;
+	double parts = last - first + 1 + parts_known;
 
 	if (part >= last + 1) {
 		*side = KYMO_DETECT_ABOVE;
-		return (part - (last + 1)) / parts;
+		return fmin((part - (last + 1)) / parts, FAR_MAX);
 	}
 	if (part < first) {
 		*side = KYMO_DETECT_BELOW;
-		return (first - part) / parts;
+		return fmin((first - part) / parts, FAR_MAX);
 	}
 	at = (unsigned)part;
 	if (bits >> at & 1)
@@ -114,7 +114,7 @@ begin(struct kymo_detect_seen *seen, double x, enum kymo_detect_side *side)
 }
 
 double
-kyi_seen_add(struct kymo_detect_seen *seen, double x,
+kyi_seen_add(struct kymo_detect_seen *seen, double x, double parts_known,
     enum kymo_detect_side *side)
 {
 	double part, far = 0;
@@ -123,7 +123,8 @@ kyi_seen_add(struct kymo_detect_seen *seen, double x,
 		return begin(seen, x, side);
 	part = (x - seen->low) / seen->width;
 	if (seen->bits | seen->old)
-		far = distance(seen->bits | seen->old, part, side);
+		far = distance(seen->bits | seen->old, part, parts_known,
+		    side);
 	if (part < 0 || part >= PARTS)
 		part = widen(seen, x);
 	add_bit(seen, part);

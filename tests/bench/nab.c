@@ -17,8 +17,8 @@
 
 /* The search: so many settings, each constant within a factor of two of what
    it is; the mean of the best is what is taken. Single ones win by luck. */
-#define SETTING_CNT 300u
-#define BEST_CNT 15u
+#define SETTING_CNT 600u
+#define BEST_CNT 25u
 
 /* A constant is a double of the tuning; the last, budget, is not NAB's. */
 #define CONSTANT_CNT (KYI_DETECT_TUNING_CNT - 1)

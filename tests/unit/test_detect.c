@@ -389,7 +389,7 @@ test_a_reason_fits_where_it_is_put(void **state)
 	    "level halved at 14:02");
 	result.level = 13;
 	assert_string_equal(kymo_detect_reason(&result, text, sizeof(text)),
-	    "mean of an hour never this high in 3 days");
+	    "level never this high in 3 days");
 	result.cause = KYMO_DETECT_DEVIATION;
 	assert_string_equal(kymo_detect_reason(&result, text, sizeof(text)),
 	    "never so far above its mean in 3 days");
