@@ -126,7 +126,8 @@ KYMO_READER_API bool kymo_history_step(struct kymo_history *history,
     uint64_t now_mono_ns);
 KYMO_READER_API uint64_t kymo_history_next_ns(
     const struct kymo_history *history);
-/* Writes all that is in memory, as frames, and checkpoints. */
+/* Writes all that is in memory, as frames, gives free pages back, and
+   checkpoints. */
 KYMO_READER_API KYMO_MUST_CHECK int kymo_history_flush(
     struct kymo_history *history, struct kymo_error *error);
 

@@ -279,6 +279,10 @@ flush(struct kyi_store *store)
 
 	while (code == SQLITE_OK && more)
 		code = kyi_store_frame(store, KYI_FRAME_ALL, &more);
+	/* What the journal was in is free now. */
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(store->db.sqlite,
+		    "PRAGMA incremental_vacuum", NULL, NULL, NULL);
 	if (code == SQLITE_OK)
 		code = sqlite3_wal_checkpoint_v2(store->db.sqlite, NULL,
 		    SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);

@@ -13,6 +13,7 @@ trace=${KYMO_TEST_DATA:-}/history-trace.bin.gz
 testlib_begin
 rows_begin "$@"
 gzip -dc "$trace" >"$tmp/trace"
-measure() { "$top_builddir/tests/bench/history" <"$tmp/trace"; }
+mkdir "$tmp/database"
+measure() { "$top_builddir/tests/bench/history" "$tmp/database" <"$tmp/trace"; }
 rows measure
 rows_end
