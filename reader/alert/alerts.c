@@ -7,8 +7,6 @@
 
 #include "reader/alert/state.h"
 
-#define BUCKETS 4096u
-
 /* ---- alerts --------------------------------------------------------------- */
 
 struct kyi_alerted *
@@ -131,9 +129,11 @@ resolve(struct kymo_alerts *alerts, struct kyi_alerted *alert, int64_t at_ms)
 	alert->ends_ms = at_ms;
 	alert->grouped = false;
 	alert->dirty = true;
-	free(alert->ack_who);
-	free(alert->ack_comment);
-	alert->ack_who = alert->ack_comment = NULL;
+	if (!alert->flapping) {
+		free(alert->ack_who);
+		free(alert->ack_comment);
+		alert->ack_who = alert->ack_comment = NULL;
+	}
 	if (before == KYMO_ALERT_FIRING)
 		kyi_decide(alerts, alert, "resolved");
 	else
@@ -212,18 +212,16 @@ kymo_alerts_pass(struct kymo_alerts *alerts, struct kymo_rule_engine *engine)
 	return kymo_rule_engine_status(engine, status_add, alerts);
 }
 
-static void
-become(struct kymo_alerts *alerts, struct kyi_alerted *alert)
+void
+kyi_alert_become(struct kymo_alerts *alerts, struct kyi_alerted *alert,
+    enum kymo_alert_state seen, int64_t at_ms)
 {
-	enum kymo_alert_state seen = alert->pass == alerts->pass ? alert->seen :
-	    KYMO_ALERT_INACTIVE;
-	bool absent = alert->pass != alerts->pass || alert->seen_ms == 0;
-
 	if (seen == alert->state)
 		return;
+	if (seen == KYMO_ALERT_FIRING || alert->state == KYMO_ALERT_FIRING)
+		kyi_alert_changed(alerts, alert);
 	if (seen == KYMO_ALERT_INACTIVE) {
-		resolve(alerts, alert, absent ? alerts->now_ms :
-		    alert->seen_ms);
+		resolve(alerts, alert, at_ms);
 		return;
 	}
 	if (alert->state == KYMO_ALERT_FIRING) {
@@ -233,11 +231,39 @@ become(struct kymo_alerts *alerts, struct kyi_alerted *alert)
 	alert->state = seen;
 	alert->dirty = true;
 	alert->ends_ms = 0;
-	alert->starts_ms = seen == KYMO_ALERT_FIRING ? alert->seen_ms : 0;
+	alert->grouped = false;
+	alert->starts_ms = seen == KYMO_ALERT_FIRING ? at_ms : 0;
 	if (seen == KYMO_ALERT_PENDING)
 		kyi_decide(alerts, alert, "pending");
 	else
 		kyi_decide(alerts, alert, "fires");
+}
+
+static void
+became(struct kymo_alerts *alerts, struct kyi_alerted *alert)
+{
+	bool here = alert->pass == alerts->pass;
+
+	if (!alert->is_switch)
+		kyi_alert_become(alerts, alert, here ? alert->seen :
+		    KYMO_ALERT_INACTIVE, here && alert->seen_ms != 0 ?
+		    alert->seen_ms : alerts->now_ms);
+}
+
+static void
+ack_turn(struct kymo_alerts *alerts, struct kyi_alerted *alert)
+{
+	if (alert->ack_who == NULL || alert->ack_until_ms == 0)
+		return;
+	if (alert->ack_until_ms > alerts->now_ms) {
+		kyi_alerts_at(alerts, alert->ack_until_ms);
+		return;
+	}
+	free(alert->ack_who);
+	free(alert->ack_comment);
+	alert->ack_who = alert->ack_comment = NULL;
+	alert->dirty = true;
+	kyi_decide(alerts, alert, "the acknowledgement is over");
 }
 
 static int
@@ -246,25 +272,19 @@ pass_end(struct kymo_alerts *alerts)
 	struct kyi_alerted *alert;
 	uint32_t i;
 
+	if (kyi_switches_find(alerts) != 0)
+		return kymo_error_set(alerts->error, "no memory for alerts");
 	for (i = 0; i < alerts->bucket_cnt; i++)
 		for (alert = alerts->alerts[i]; alert != NULL;
 		    alert = alert->next) {
 			if (alerts->passing)
-				become(alerts, alert);
-			if (alert->ack_who != NULL && alert->ack_until_ms != 0) {
-				if (alert->ack_until_ms > alerts->now_ms) {
-					kyi_alerts_at(alerts,
-					    alert->ack_until_ms);
-					continue;
-				}
-				free(alert->ack_who);
-				alert->ack_who = NULL;
-				alert->dirty = true;
-				kyi_decide(alerts, alert,
-				    "the acknowledgement is over");
-			}
+				became(alerts, alert);
+			kyi_alert_quiet(alerts, alert);
+			ack_turn(alerts, alert);
 		}
 	alerts->passing = false;
+	if (kyi_switches_turn(alerts) != 0)
+		return kymo_error_set(alerts->error, "no memory for alerts");
 	return 0;
 }
 
@@ -279,8 +299,7 @@ group_all(struct kymo_alerts *alerts)
 	for (i = 0; i < alerts->bucket_cnt; i++)
 		for (alert = alerts->alerts[i]; alert != NULL;
 		    alert = alert->next)
-			if (alert->state == KYMO_ALERT_FIRING &&
-			    !alert->grouped &&
+			if (kyi_fires(alert) && !alert->grouped &&
 			    kyi_alert_group(alerts, alert) != 0)
 				return kymo_error_set(alerts->error,
 				    "no memory for alerts' groups");
@@ -333,7 +352,7 @@ alerts_sweep(struct kymo_alerts *alerts)
 			char *key;
 
 			if (alert->state != KYMO_ALERT_INACTIVE ||
-			    alert->member_cnt > 0 ||
+			    alert->flapping || alert->member_cnt > 0 ||
 			    alerts->now_ms - alert->ends_ms < keep_ms) {
 				at = &alert->next;
 				continue;
@@ -404,76 +423,4 @@ int64_t
 kymo_alerts_next_ms(const struct kymo_alerts *alerts)
 {
 	return alerts->touched ? 0 : alerts->next_ms;
-}
-
-/* ---- begin and end -------------------------------------------------------- */
-
-int
-kymo_alerts_new(struct kymo_alerts **made,
-    const struct kymo_alerts_options *options, struct kymo_error *error)
-{
-	struct kymo_alerts *alerts = calloc(1, sizeof(*alerts));
-
-	*made = NULL;
-	if (alerts == NULL)
-		return kymo_error_set(error, "no memory for alerts");
-	alerts->options = *options;
-	alerts->bucket_cnt = alerts->group_bucket_cnt = BUCKETS;
-	alerts->alerts = calloc(BUCKETS, sizeof(struct kyi_alerted *));
-	alerts->groups = calloc(BUCKETS, sizeof(struct kyi_group *));
-	alerts->touched = true;
-	alerts->silence_next = 1;
-	alerts->silence_gen = 1;
-	if (alerts->alerts == NULL || alerts->groups == NULL) {
-		kymo_alerts_delete(alerts);
-		return kymo_error_set(error, "no memory for alerts");
-	}
-	if (options->store != NULL && kyi_alerts_load(alerts, error) != 0) {
-		kymo_alerts_delete(alerts);
-		return -1;
-	}
-	*made = alerts;
-	return 0;
-}
-
-void
-kyi_alerts_forget(struct kymo_alerts *alerts)
-{
-	struct kyi_alerted *alert;
-	struct kyi_group *group;
-	struct kyi_silence *silence;
-	struct kyi_gone *gone;
-	uint32_t i;
-
-	for (i = 0; alerts->groups != NULL && i < alerts->group_bucket_cnt; i++)
-		while ((group = alerts->groups[i]) != NULL) {
-			alerts->groups[i] = group->next;
-			kyi_group_delete(group);
-		}
-	for (i = 0; alerts->alerts != NULL && i < alerts->bucket_cnt; i++)
-		while ((alert = alerts->alerts[i]) != NULL) {
-			alerts->alerts[i] = alert->next;
-			kyi_alerted_delete(alert);
-		}
-	while ((silence = alerts->silences) != NULL) {
-		alerts->silences = silence->next;
-		kyi_silence_delete(silence);
-	}
-	while ((gone = alerts->gone) != NULL) {
-		alerts->gone = gone->next;
-		free(gone->key);
-		free(gone);
-	}
-	alerts->alert_cnt = alerts->group_cnt = alerts->silence_cnt = 0;
-}
-
-void
-kymo_alerts_delete(struct kymo_alerts *alerts)
-{
-	if (alerts == NULL)
-		return;
-	kyi_alerts_forget(alerts);
-	free(alerts->alerts);
-	free(alerts->groups);
-	free(alerts);
 }

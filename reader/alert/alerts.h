@@ -28,6 +28,7 @@ struct kymo_notice_alert {
 	uint32_t annotation_cnt;
 	bool firing; /* else resolved */
 	bool acknowledged;
+	bool flapping; /* it comes and goes: it counts as firing meanwhile */
 	int64_t starts_ms, ends_ms; /* since 1970; ends_ms 0: not ended */
 	double value;
 };
@@ -35,7 +36,8 @@ struct kymo_notice_alert {
 enum kymo_notice_why {
 	KYMO_NOTICE_NEW,      /* an alert that was not said yet */
 	KYMO_NOTICE_RESOLVED, /* one that was said is no more */
-	KYMO_NOTICE_REPEAT    /* as often as repeat_interval says */
+	KYMO_NOTICE_REPEAT,   /* as often as repeat_interval says */
+	KYMO_NOTICE_ESCALATED /* a step of an escalation */
 };
 
 struct kymo_notice {

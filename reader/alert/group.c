@@ -81,7 +81,7 @@ kyi_group_target(struct kyi_group *group, const struct kymo_integration *to)
 			return i;
 	if (i < KYI_TARGETS_MAX)
 		group->targets[group->target_cnt++] =
-		    (struct kyi_target){to, 0};
+		    (struct kyi_target){to, 0, false};
 	return i;
 }
 
@@ -122,7 +122,8 @@ targets_add(const struct kymo_routing *routing, struct kyi_group *group)
 	uint32_t i;
 
 	for (i = 0; receiver != NULL && i < receiver->integration_cnt; i++)
-		kyi_group_target(group, &receiver->integrations[i]);
+		group->targets[kyi_group_target(group,
+		    &receiver->integrations[i])].is_main = true;
 	return 0;
 }
 

@@ -148,15 +148,6 @@ silent(void *of, const char *text)
 }
 
 static void
-ours_load(struct kyi_routing_load *load, const struct kyi_tree_node *ours)
-{
-	load->routing->ours = ours != NULL;
-	if (kyi_tree_is(load->faults, load->tree, ours, KYI_TREE_MAP))
-		kyi_tree_keys(load->faults, load->tree, ours, "kymo",
-		    (const char *const[]){"version"}, 1);
-}
-
-static void
 file_load(struct kyi_routing_load *load)
 {
 	static const char *const keys[] = {"global", "templates", "route",
@@ -182,10 +173,11 @@ file_load(struct kyi_routing_load *load)
 	if (tracing != NULL)
 		kyi_fault_key(&load->warnings, load->tree, tracing,
 		    "tracing does nothing here");
-	ours_load(load, kyi_tree_get(root, "kymo"));
+	load->routing->ours = kyi_tree_get(root, "kymo") != NULL;
 	kyi_routing_check_global(load);
 	kyi_routing_load_receivers(load);
 	kyi_routing_load_intervals(load);
+	kyi_routing_load_ours(load);
 	kyi_routing_load_routes(load);
 	kyi_routing_load_inhibits(load);
 }

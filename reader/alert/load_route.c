@@ -199,6 +199,24 @@ children_load(struct kyi_routing_load *load, struct kyi_routing_node *node)
 }
 
 static void
+escalation_name(struct kyi_routing_load *load, struct kyi_routing_node *node)
+{
+	const struct kyi_tree_node *place = kyi_tree_get(node->places,
+	    "escalation");
+	const char *name;
+
+	if (node->parent != NULL)
+		node->escalation = node->parent->escalation;
+	if (!kyi_tree_text(load->faults, load->tree, place, "the name of an "
+	    "escalation", &name))
+		return;
+	node->escalation = kyi_routing_escalation_find(load->routing, name);
+	if (node->escalation == NULL)
+		kyi_fault(load->faults, load->tree, place, "no escalation "
+		    "'%.60s' under kymo: escalations", name);
+}
+
+static void
 route_values(struct kyi_routing_load *load, struct kyi_routing_node *node)
 {
 	static const struct kyi_routing_matcher_keys matchers = {"match",
@@ -213,6 +231,7 @@ route_values(struct kyi_routing_load *load, struct kyi_routing_node *node)
 	kyi_routing_load_matchers(load, places, &matchers, &node->matchers);
 	kyi_routing_load_bool(load, kyi_tree_get(places, "continue"),
 	    &node->goes_on);
+	escalation_name(load, node);
 	group_by_load(load, kyi_tree_get(places, "group_by"), route);
 	kyi_tree_duration(load->faults, load->tree, kyi_tree_get(places,
 	    "group_wait"), &route->group_wait_ms);
@@ -233,7 +252,7 @@ route_load(struct kyi_routing_load *load, const struct kyi_tree_node *places,
 	static const char *const keys[] = {"receiver", "group_by", "continue",
 	    "match", "match_re", "matchers", "group_wait", "group_interval",
 	    "repeat_interval", "mute_time_intervals", "active_time_intervals",
-	    "routes"};
+	    "routes", "escalation"};
 	struct kyi_routing_node *node = kyi_routing_get(load, 1, sizeof(*node));
 
 	if (node == NULL)

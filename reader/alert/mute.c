@@ -150,10 +150,16 @@ judge(struct kymo_alerts *alerts, struct kyi_alerted *alert)
 
 	alert->muted = alert->rule_inhibited ? KYI_MUTED_RULE :
 	    silence != NULL ? KYI_MUTED_SILENCE :
-	    alert->inhibitor != NULL ? KYI_MUTED_INHIBITED : KYI_MUTED_NOT;
-	alert->muted_of = alert->muted == KYI_MUTED_SILENCE ?
-	    (const void *)silence : alert->muted == KYI_MUTED_INHIBITED ?
-	    (const void *)alert->inhibitor : NULL;
+	    alert->inhibitor != NULL ? KYI_MUTED_INHIBITED :
+	    alert->cause != NULL ? KYI_MUTED_DEPENDENCY :
+	    alert->window != NULL ? KYI_MUTED_MAINTENANCE : KYI_MUTED_NOT;
+	switch (alert->muted) {
+	case KYI_MUTED_SILENCE: alert->muted_of = silence; break;
+	case KYI_MUTED_INHIBITED: alert->muted_of = alert->inhibitor; break;
+	case KYI_MUTED_DEPENDENCY: alert->muted_of = alert->cause; break;
+	case KYI_MUTED_MAINTENANCE: alert->muted_of = alert->window; break;
+	default: alert->muted_of = NULL; break;
+	}
 	if (alert->muted == before && alert->muted_of == of_before)
 		return;
 	if (alert->muted == KYI_MUTED_NOT) {
@@ -178,7 +184,8 @@ kyi_alerts_mute(struct kymo_alerts *alerts)
 	for (i = 0; i < alerts->bucket_cnt; i++)
 		for (alert = alerts->alerts[i]; alert != NULL;
 		    alert = alert->next) {
-			alert->inhibitor = NULL;
+			alert->inhibitor = alert->cause = NULL;
+			alert->window = NULL;
 			alerts->firing_cnt += alert->state ==
 			    KYMO_ALERT_FIRING;
 		}
@@ -186,10 +193,13 @@ kyi_alerts_mute(struct kymo_alerts *alerts)
 	    result == 0; inhibit = inhibit->next)
 		result = inhibit_one(alerts, &sources, inhibit);
 	free(sources.at);
+	if (result == 0)
+		result = kyi_alerts_depend(alerts);
+	kyi_alerts_maintain(alerts);
 	for (i = 0; i < alerts->bucket_cnt; i++)
 		for (alert = alerts->alerts[i]; alert != NULL;
 		    alert = alert->next)
-			if (alert->state == KYMO_ALERT_FIRING)
+			if (kyi_fires(alert))
 				judge(alerts, alert);
 			else
 				alert->muted = KYI_MUTED_NOT;

@@ -39,7 +39,60 @@ struct kyi_routing_intervals {
 	uint32_t cnt;
 };
 
-struct kyi_routing_escalation;
+/* ---- under the key kymo; each has its next first -------------------------- */
+
+struct kyi_routing_receiver;
+
+struct kyi_routing_step {
+	int64_t wait_ms; /* after the step before, or the first message */
+	bool always;     /* even when it is acknowledged */
+	const struct kyi_routing_receiver **receivers;
+	uint32_t receiver_cnt;
+};
+
+struct kyi_routing_escalation {
+	struct kyi_routing_escalation *next;
+	const char *name;
+	struct kyi_routing_step *steps;
+	uint32_t step_cnt, repeat;
+};
+
+struct kyi_routing_maintenance {
+	struct kyi_routing_maintenance *next;
+	const char *name;
+	struct kyi_routing_matchers matchers;
+	int64_t from_ms, until_ms;
+	struct kyi_routing_intervals intervals; /* none: all of that time */
+};
+
+struct kyi_routing_component {
+	const char *name;
+	const uint32_t *on; /* the components that it depends on */
+	uint32_t on_cnt;
+};
+
+struct kyi_routing_dependency {
+	struct kyi_routing_dependency *next;
+	const char *label; /* has an alert's component */
+	struct kyi_routing_matchers down; /* alerts that say it is down */
+	struct kyi_routing_component *components;
+	uint32_t component_cnt, line;
+};
+
+#define KYI_CHANGES_MAX 32u
+struct kyi_routing_flapping {
+	uint32_t changes; /* 0: nobody looks */
+	int64_t within_ms, quiet_ms;
+};
+
+/* While no alert of the matchers fired for so long, one of ours does. */
+struct kyi_routing_switch {
+	struct kyi_routing_switch *next;
+	const char *name;
+	struct kyi_routing_matchers matchers;
+	int64_t within_ms;
+	const struct kyi_tree_node *labels, *annotations; /* maps, or NULL */
+};
 
 struct kyi_routing_node {
 	struct kymo_route route;
@@ -80,6 +133,12 @@ struct kymo_routing {
 	uint32_t inhibit_cnt;
 	struct kyi_routing_interval *intervals;
 	struct kyi_zone *zones;
+	struct kyi_routing_escalation *escalations;
+	struct kyi_routing_maintenance *maintenance;
+	struct kyi_routing_dependency *dependencies;
+	struct kyi_routing_switch *switches;
+	uint32_t switch_cnt;
+	struct kyi_routing_flapping flapping;
 	/* What is not in the arena. */
 	struct kyi_routing_regex {
 		struct kymo_regex *regex;
@@ -102,6 +161,7 @@ void *kyi_routing_get(struct kyi_routing_load *load, size_t cnt,
 /* Steps of kymo_routing_parse, a part of the file each. */
 void kyi_routing_load_receivers(struct kyi_routing_load *load);
 void kyi_routing_load_intervals(struct kyi_routing_load *load);
+void kyi_routing_load_ours(struct kyi_routing_load *load);
 void kyi_routing_load_routes(struct kyi_routing_load *load);
 void kyi_routing_load_inhibits(struct kyi_routing_load *load);
 /* Keys of an integration and of global, and what they need. */
@@ -132,6 +192,8 @@ void kyi_routing_load_matchers(struct kyi_routing_load *load,
     struct kyi_routing_matchers *matchers);
 
 const struct kyi_routing_receiver *kyi_routing_receiver_find(
+    const struct kymo_routing *routing, const char *name);
+const struct kyi_routing_escalation *kyi_routing_escalation_find(
     const struct kymo_routing *routing, const char *name);
 const struct kyi_routing_interval *kyi_routing_interval_find(
     const struct kymo_routing *routing, const char *name);

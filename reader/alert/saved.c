@@ -144,6 +144,12 @@ alert_put(struct kymo_buffer *out, const struct kyi_alerted *alert)
 		put_i64(out, alert->decisions[i % KYI_DECISIONS_MAX].at_ms);
 		put_text(out, alert->decisions[i % KYI_DECISIONS_MAX].text);
 	}
+	put_i64(out, alert->flapping);
+	cnt = alert->change_cnt < KYI_CHANGES_MAX ? alert->change_cnt :
+	    KYI_CHANGES_MAX;
+	put_i64(out, cnt);
+	for (i = alert->change_cnt - cnt; i < alert->change_cnt; i++)
+		put_i64(out, alert->changes_ms[i % KYI_CHANGES_MAX]);
 }
 
 static void
@@ -167,6 +173,8 @@ group_put(struct kymo_buffer *out, const struct kyi_group *group)
 		put_labels(out, labels->at, labels->cnt);
 		put_i64(out, (int64_t)group->members[i].told);
 	}
+	put_i64(out, group->step_cnt);
+	put_i64(out, group->step_ms);
 }
 
 static void

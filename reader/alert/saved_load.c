@@ -51,6 +51,18 @@ decisions_load(struct kyi_alerted *alert, struct kyi_row *row)
 	}
 }
 
+static void
+changes_load(struct kyi_alerted *alert, struct kyi_row *row)
+{
+	int64_t cnt, i;
+
+	alert->flapping = kyi_row_i64(row) == 1;
+	cnt = kyi_row_i64(row);
+	for (i = 0; i < cnt && i < (int64_t)KYI_CHANGES_MAX && !row->failed;
+	    i++)
+		alert->changes_ms[alert->change_cnt++] = kyi_row_i64(row);
+}
+
 static int
 alert_load(struct kymo_alerts *alerts, const char *key, struct kyi_row *row)
 {
@@ -89,6 +101,7 @@ alert_load(struct kymo_alerts *alerts, const char *key, struct kyi_row *row)
 			return -1;
 	}
 	decisions_load(alert, row);
+	changes_load(alert, row);
 	return 0;
 }
 
@@ -158,6 +171,10 @@ group_load(struct kymo_alerts *alerts, const char *key, struct kyi_row *row)
 			return -1;
 		member->told = told_map((uint64_t)told, map, target_cnt);
 	}
+	group->step_cnt = (uint32_t)kyi_row_i64(row);
+	group->step_ms = kyi_row_i64(row);
+	if (row->failed || node == NULL || node->escalation == NULL)
+		group->step_ms = 0;
 	return 0;
 }
 

@@ -49,35 +49,33 @@ hold(struct kymo_alerts *alerts, struct kyi_group *group)
 
 /* ---- what is due ---------------------------------------------------------- */
 
-struct due {
-	bool fresh, resolved, repeat;
-	uint64_t bit;
-	uint32_t idx;
-};
-
-static bool
-fires(const struct kyi_alerted *alert)
+bool
+kyi_said_now(const struct kyi_group *group, const struct kyi_member *member,
+    const struct kyi_due *due)
 {
-	return alert->state == KYMO_ALERT_FIRING;
-}
+	const struct kyi_alerted *alert = member->alert;
 
-static bool
-said_now(const struct kyi_member *member)
-{
-	return member->current && fires(member->alert) &&
-	    member->alert->muted == KYI_MUTED_NOT;
+	if (!member->current || !kyi_fires(alert) ||
+	    alert->muted != KYI_MUTED_NOT)
+		return false;
+	if (due->escalated)
+		return member->told != 0 &&
+		    (due->always || alert->ack_who == NULL);
+	/* Whom an escalation reached hears the rest of what he heard. */
+	return group->targets[due->idx].is_main ||
+	    (member->told & due->bit) != 0;
 }
 
 /* What a target has to hear, and when the rest is due. */
 static void
-due_of(struct kymo_alerts *alerts, struct kyi_group *group, struct due *due)
+due_of(struct kymo_alerts *alerts, struct kyi_group *group, struct kyi_due *due)
 {
 	const struct kyi_target *target = &group->targets[due->idx];
 	int64_t now_ms = alerts->now_ms, repeat_ms = INT64_MAX;
 	bool fresh = false;
 	uint32_t i;
 
-	if (group->node != NULL && target->last_ms != 0)
+	if (group->node != NULL && target->last_ms != 0 && target->is_main)
 		repeat_ms = target->last_ms +
 		    group->node->route.repeat_interval_ms;
 	due->fresh = due->resolved = due->repeat = false;
@@ -85,16 +83,16 @@ due_of(struct kymo_alerts *alerts, struct kyi_group *group, struct due *due)
 		const struct kyi_member *member = &group->members[i];
 		bool told = (member->told & due->bit) != 0;
 
-		if (!fires(member->alert))
+		if (!kyi_fires(member->alert))
 			due->resolved |= told;
-		else if (!said_now(member))
+		else if (!kyi_said_now(group, member, due))
 			continue;
 		else if (!told)
 			fresh = true;
 		else if (member->alert->ack_who == NULL) {
 			due->repeat |= now_ms >= repeat_ms;
-			kyi_alerts_at(alerts, repeat_ms > now_ms ? repeat_ms :
-			    INT64_MAX);
+			if (repeat_ms > now_ms)
+				kyi_alerts_at(alerts, repeat_ms);
 		}
 	}
 	due->fresh = fresh && now_ms >= group->flush_ms;
@@ -115,7 +113,7 @@ in_order(const void *a, const void *b)
 }
 
 static uint32_t
-notice_fill(const struct kyi_group *group, const struct due *due,
+notice_fill(const struct kyi_group *group, const struct kyi_due *due,
     struct kymo_notice_alert *list)
 {
 	uint32_t cnt = 0, i;
@@ -123,15 +121,16 @@ notice_fill(const struct kyi_group *group, const struct due *due,
 	for (i = 0; i < group->member_cnt; i++) {
 		const struct kyi_member *member = &group->members[i];
 		const struct kyi_alerted *alert = member->alert;
-		bool firing = said_now(member);
+		bool firing = kyi_said_now(group, member, due);
 
-		if (!firing && (fires(alert) || !(member->told & due->bit)))
+		if (!firing && (kyi_fires(alert) || !(member->told & due->bit)))
 			continue;
 		list[cnt++] = (struct kymo_notice_alert){
 		    .labels = alert->labels,
 		    .annotations = alert->annotations,
 		    .annotation_cnt = alert->annotation_cnt,
 		    .firing = firing, .acknowledged = alert->ack_who != NULL,
+		    .flapping = alert->flapping,
 		    .starts_ms = alert->starts_ms,
 		    .ends_ms = firing ? 0 : alert->ends_ms,
 		    .value = alert->value};
@@ -143,7 +142,7 @@ notice_fill(const struct kyi_group *group, const struct due *due,
 /* All that is in the notice is said now. */
 static void
 notice_done(struct kymo_alerts *alerts, struct kyi_group *group,
-    const struct due *due)
+    const struct kyi_due *due)
 {
 	const struct kymo_integration *to = group->targets[due->idx].to;
 	uint32_t i;
@@ -151,12 +150,13 @@ notice_done(struct kymo_alerts *alerts, struct kyi_group *group,
 	for (i = 0; i < group->member_cnt; i++) {
 		struct kyi_member *member = &group->members[i];
 
-		if (said_now(member)) {
+		if (kyi_said_now(group, member, due)) {
 			kyi_decide(alerts, member->alert, "%s to %s",
+			    due->escalated ? "escalated" :
 			    !(member->told & due->bit) ? "sent" : due->repeat ?
 			    "sent again" : "sent along with others", to->name);
 			member->told |= due->bit;
-		} else if (!fires(member->alert) &&
+		} else if (!kyi_fires(member->alert) &&
 		    (member->told & due->bit) != 0) {
 			kyi_decide(alerts, member->alert, "its end was sent to "
 			    "%s", to->name);
@@ -170,7 +170,7 @@ notice_done(struct kymo_alerts *alerts, struct kyi_group *group,
 
 static void
 later(struct kymo_alerts *alerts, struct kyi_group *group,
-    const struct due *due)
+    const struct kyi_due *due)
 {
 	uint32_t i;
 
@@ -181,16 +181,17 @@ later(struct kymo_alerts *alerts, struct kyi_group *group,
 	kyi_alerts_at(alerts, alerts->now_ms + KYI_LATER_MS);
 }
 
-static int
-notice_send(struct kymo_alerts *alerts, struct kyi_group *group,
-    const struct due *due)
+int
+kyi_notice_send(struct kymo_alerts *alerts, struct kyi_group *group,
+    const struct kyi_due *due)
 {
 	struct kymo_notice_alert *list = calloc((size_t)group->member_cnt + 1,
 	    sizeof(*list));
 	struct kymo_notice notice = {.to = group->targets[due->idx].to,
 	    .group_key = group->key, .group_labels = group->labels,
 	    .alerts = list, .at_ms = alerts->now_ms,
-	    .why = due->fresh ? KYMO_NOTICE_NEW : due->resolved ?
+	    .why = due->escalated ? KYMO_NOTICE_ESCALATED :
+	    due->fresh ? KYMO_NOTICE_NEW : due->resolved ?
 	    KYMO_NOTICE_RESOLVED : KYMO_NOTICE_REPEAT};
 	int result;
 
@@ -211,12 +212,12 @@ notice_send(struct kymo_alerts *alerts, struct kyi_group *group,
 
 /* Who does not want to hear of ends has heard all. */
 static void
-ends_drop(struct kyi_group *group, const struct due *due)
+ends_drop(struct kyi_group *group, const struct kyi_due *due)
 {
 	uint32_t i;
 
 	for (i = 0; i < group->member_cnt; i++)
-		if (!fires(group->members[i].alert)) {
+		if (!kyi_fires(group->members[i].alert)) {
 			group->members[i].told &= ~due->bit;
 			group->dirty = true;
 		}
@@ -231,7 +232,7 @@ members_sweep(struct kyi_group *group)
 	while (i < group->member_cnt) {
 		struct kyi_member *member = &group->members[i];
 
-		if (fires(member->alert) || member->told != 0) {
+		if (kyi_fires(member->alert) || member->told != 0) {
 			i++;
 			continue;
 		}
@@ -251,7 +252,7 @@ kyi_group_send(struct kymo_alerts *alerts, struct kyi_group *group)
 	if (hold(alerts, group))
 		return 0;
 	for (i = 0; i < group->target_cnt; i++) {
-		struct due due = {.idx = i, .bit = UINT64_C(1) << i};
+		struct kyi_due due = {.idx = i, .bit = UINT64_C(1) << i};
 
 		due_of(alerts, group, &due);
 		if (due.resolved && !group->targets[i].to->send_resolved) {
@@ -261,7 +262,7 @@ kyi_group_send(struct kymo_alerts *alerts, struct kyi_group *group)
 		if (!due.fresh && !due.resolved && !due.repeat)
 			continue;
 		fresh |= due.fresh;
-		result = notice_send(alerts, group, &due);
+		result = kyi_notice_send(alerts, group, &due);
 		if (result < 0)
 			return -1;
 		is_later |= result != 0;
@@ -273,7 +274,10 @@ kyi_group_send(struct kymo_alerts *alerts, struct kyi_group *group)
 		group->flush_ms = alerts->now_ms +
 		    group->node->route.group_interval_ms;
 		group->dirty = true;
+		kyi_group_escalate_begin(alerts, group);
 	}
+	if (kyi_group_escalate(alerts, group) != 0)
+		return -1;
 	members_sweep(group);
 	return 0;
 }

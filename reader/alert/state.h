@@ -35,7 +35,9 @@ enum kyi_muted_by {
 	KYI_MUTED_NOT,
 	KYI_MUTED_RULE, /* depends_on of its rule */
 	KYI_MUTED_SILENCE,
-	KYI_MUTED_INHIBITED
+	KYI_MUTED_INHIBITED,
+	KYI_MUTED_DEPENDENCY,
+	KYI_MUTED_MAINTENANCE
 };
 
 struct kyi_alerted {
@@ -55,6 +57,12 @@ struct kyi_alerted {
 	uint64_t silence_gen;
 	const struct kyi_alerted *inhibitor;
 	uint32_t inhibit_line;
+	const struct kyi_alerted *cause; /* what its component depends on */
+	const struct kyi_routing_maintenance *window;
+	int64_t changes_ms[KYI_CHANGES_MAX]; /* a ring: it fired, or ended */
+	uint32_t change_cnt;
+	bool flapping;  /* counts as firing until it was quiet */
+	bool is_switch; /* a dead man's switch of ours, not of a pass */
 	char *ack_who, *ack_comment;
 	int64_t ack_ms, ack_until_ms;
 	struct kyi_decision decisions[KYI_DECISIONS_MAX];
@@ -73,6 +81,7 @@ struct kyi_member {
 struct kyi_target {
 	const struct kymo_integration *to;
 	int64_t last_ms; /* of a notice; 0: never */
+	bool is_main; /* of the route's receiver, not of an escalation */
 };
 
 struct kyi_group {
@@ -81,9 +90,13 @@ struct kyi_group {
 	struct kymo_labels *labels;
 	struct kyi_member *members;
 	uint32_t member_cnt, member_room;
-	struct kyi_target targets[KYI_TARGETS_MAX];
+	struct kyi_target targets[KYI_TARGETS_MAX + 1]; /* one to spare */
 	uint32_t target_cnt;
 	int64_t flush_ms; /* what is new may be said from then on */
+	/* Steps of an escalation that were taken, and when the next is due;
+	   0: none has begun. */
+	uint32_t step_cnt;
+	int64_t step_ms;
 	const char *held; /* by which time interval; NULL: not */
 	bool dirty;
 	struct kyi_group *next;
@@ -106,6 +119,7 @@ struct kymo_alerts {
 	uint32_t firing_cnt;
 	int64_t now_ms, next_ms;
 	int notice_cnt;
+	int64_t *switch_ms; /* when each switch saw its alert last; 0: never */
 	struct kymo_error *error;
 	/* Rows that are to be forgotten with the next commit. */
 	struct kyi_gone {
@@ -134,6 +148,34 @@ kyi_alerts_at(struct kymo_alerts *alerts, int64_t at_ms)
 	if (at_ms < alerts->next_ms)
 		alerts->next_ms = at_ms;
 }
+
+/* Whether it fires, or flaps and so counts as if it did. */
+static inline bool
+kyi_fires(const struct kyi_alerted *alert)
+{
+	return alert->state == KYMO_ALERT_FIRING || alert->flapping;
+}
+
+/* What a pass made of an alert; seen and seen_ms say what it is now. */
+void kyi_alert_become(struct kymo_alerts *alerts, struct kyi_alerted *alert,
+    enum kymo_alert_state seen, int64_t at_ms);
+
+/* ---- flap.c --------------------------------------------------------------- */
+
+/* It fired, or ended, now. */
+void kyi_alert_changed(struct kymo_alerts *alerts, struct kyi_alerted *alert);
+/* Whether it was quiet for long enough. */
+void kyi_alert_quiet(struct kymo_alerts *alerts, struct kyi_alerted *alert);
+/* Dead man's switches, after a pass. -1: no memory. */
+int kyi_switches_find(struct kymo_alerts *alerts);
+int kyi_switches_turn(struct kymo_alerts *alerts);
+
+/* ---- depend.c ------------------------------------------------------------- */
+
+/* Alerts of components while what they depend on is down; -1: no memory. */
+int kyi_alerts_depend(struct kymo_alerts *alerts);
+/* Maintenance windows. */
+void kyi_alerts_maintain(struct kymo_alerts *alerts);
 
 /* ---- why.c ---------------------------------------------------------------- */
 
@@ -188,6 +230,28 @@ void kyi_groups_sweep(struct kymo_alerts *alerts);
 
 /* Says of a group what is due; -1: whoever takes notices failed. */
 int kyi_group_send(struct kymo_alerts *alerts, struct kyi_group *group);
+
+/* One notice, for one target. */
+struct kyi_due {
+	bool fresh, resolved, repeat, escalated;
+	bool always; /* of an escalation: acknowledged alerts, too */
+	uint64_t bit;
+	uint32_t idx;
+};
+/* 0: taken; KYMO_NOTICE_LATER; -1. */
+int kyi_notice_send(struct kymo_alerts *alerts, struct kyi_group *group,
+    const struct kyi_due *due);
+/* Whether a notice would say of a member that it fires. */
+bool kyi_said_now(const struct kyi_group *group,
+    const struct kyi_member *member, const struct kyi_due *due);
+
+/* ---- escalate.c ----------------------------------------------------------- */
+
+/* The first message of a group went out: steps begin. */
+void kyi_group_escalate_begin(struct kymo_alerts *alerts,
+    struct kyi_group *group);
+/* Takes the step that is due; -1 as kyi_group_send. */
+int kyi_group_escalate(struct kymo_alerts *alerts, struct kyi_group *group);
 
 /* ---- saved.c -------------------------------------------------------------- */
 

@@ -88,6 +88,14 @@ kyi_muted_put(const struct kymo_alerts *alerts, const struct kyi_alerted *alert,
 		    "while this fires: ", alert->inhibit_line);
 		kyi_alert_labels_put(out, alert->inhibitor->labels);
 		return;
+	case KYI_MUTED_DEPENDENCY:
+		kymo_buffer_str(out, "what its component depends on is down: ");
+		kyi_alert_labels_put(out, alert->cause->labels);
+		return;
+	case KYI_MUTED_MAINTENANCE:
+		kymo_buffer_printf(out, "maintenance %s",
+		    alert->window->name);
+		return;
 	default:
 		break;
 	}
@@ -191,8 +199,11 @@ next_put(struct telling *telling, const struct kyi_group *group,
 	int64_t at_ms;
 
 	kymo_buffer_printf(out, "  next, to %s: ", target->to->name);
-	if (alert->state != KYMO_ALERT_FIRING)
+	if (!kyi_fires(alert))
 		kymo_buffer_str(out, told ? "its end" : "nothing");
+	else if (!target->is_main && member->current)
+		kymo_buffer_str(out, told ? "its end, when it ends" :
+		    "nothing but by an escalation");
 	else if (!member->current || group->node == NULL)
 		kymo_buffer_str(out, "its end, when it ends: no route leads "
 		    "there any more");
@@ -217,6 +228,17 @@ next_put(struct telling *telling, const struct kyi_group *group,
 }
 
 static void
+escalation_put(struct telling *telling, const struct kyi_group *group)
+{
+	if (group->step_ms == 0 || group->step_ms == INT64_MAX)
+		return;
+	kymo_buffer_printf(telling->out, "  next: step %u of escalation %s, at "
+	    , group->step_cnt + 1, group->node->escalation->name);
+	kyi_alert_time_put(telling->out, group->step_ms);
+	kymo_buffer_char(telling->out, '\n');
+}
+
+static void
 nexts_put(struct telling *telling, const struct kyi_alerted *alert)
 {
 	const struct kymo_alerts *alerts = telling->alerts;
@@ -238,6 +260,7 @@ nexts_put(struct telling *telling, const struct kyi_alerted *alert)
 				for (idx = 0; idx < group->target_cnt; idx++)
 					next_put(telling, group,
 					    &group->members[k], idx);
+				escalation_put(telling, group);
 			}
 }
 
@@ -252,7 +275,7 @@ why_one(void *to, const struct kyi_alerted *alert)
 	kyi_alert_labels_put(out, alert->labels);
 	kymo_buffer_str(out, alert->state == KYMO_ALERT_FIRING ? ": fires\n" :
 	    alert->state == KYMO_ALERT_PENDING ? ": pending\n" :
-	    ": resolved\n");
+	    alert->flapping ? ": flaps\n" : ": resolved\n");
 	for (; i < alert->decision_cnt; i++) {
 		const struct kyi_decision *decision =
 		    &alert->decisions[i % KYI_DECISIONS_MAX];

@@ -29,7 +29,8 @@ TESTLIB_UNUSED static int
 world_notify(void *of, const struct kymo_notice *notice,
     struct kymo_error *error)
 {
-	static const char *const whys[] = {"new", "resolved", "repeat"};
+	static const char *const whys[] = {"new", "resolved", "repeat",
+	    "escalated"};
 	struct world *world = of;
 	uint32_t i;
 
