@@ -662,15 +662,16 @@ kymo_at_is_(const uint64_t *row, struct kymo_family family, uint32_t value_cnt,
 	const char *const *values)
 {
 	/* pairs(at-row), finder: handle and values are there */
-	uint64_t other = __atomic_load_n(&row[0], __ATOMIC_ACQUIRE) ^
-		(kymo_tls_->epoch | family.id_);
-
+	if (KYMO_UNLIKELY_(__atomic_load_n(&row[0], __ATOMIC_ACQUIRE) !=
+		(kymo_tls_->epoch | family.id_)))
+		return 0;
 	/* Another thread may be filling it: then what is here is for nothing. */
 	KYMO_UNROLL_
 	for (uint32_t i = 0; i < value_cnt; i++)
-		other |= __atomic_load_n(&row[2 + i], __ATOMIC_RELAXED) ^
-			(uintptr_t)values[i];
-	return other == 0;
+		if (KYMO_UNLIKELY_(__atomic_load_n(&row[2 + i],
+			__ATOMIC_RELAXED) != (uintptr_t)values[i]))
+			return 0;
+	return 1;
 }
 
 /* The bucket of v at 64 an octave, counted from below all doubles. A v of 2^63
