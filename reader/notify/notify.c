@@ -17,6 +17,12 @@ kyi_channel_of(enum kymo_receiver_kind kind)
 	switch (kind) {
 	case KYMO_RECEIVER_WEBHOOK:
 		return &kyi_channel_webhook;
+	case KYMO_RECEIVER_SLACK:
+		return &kyi_channel_slack;
+	case KYMO_RECEIVER_ALERTMANAGER:
+		return &kyi_channel_alertmanager;
+	case KYMO_RECEIVER_EMAIL:
+		return &kyi_channel_email;
 	}
 	return NULL;
 }
@@ -81,6 +87,7 @@ post_init(struct kymo_notify *notify, struct kyi_post *post,
 
 	post->receiver = receiver;
 	post->send.receiver = receiver;
+	post->send.outbox = notify->outbox;
 	post->channel = kyi_channel_of(receiver->kind);
 	post->due_ms = INT64_MIN;
 	if (receiver->name == NULL || receiver->name[0] == '\0')
@@ -156,6 +163,7 @@ kymo_notify_delete(struct kymo_notify *notify)
 				kyi_wire_remove(&notify->wire,
 				    send->legs[k].easy);
 		kyi_send_end(send);
+		kymo_buffer_free(&notify->posts[i].cursor);
 	}
 	kyi_wire_end(&notify->wire);
 	if (notify->began)

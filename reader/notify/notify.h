@@ -183,7 +183,17 @@ struct kymo_secret {
 };
 
 enum kymo_receiver_kind {
-	KYMO_RECEIVER_WEBHOOK
+	KYMO_RECEIVER_WEBHOOK,
+	KYMO_RECEIVER_SLACK, /* an incoming webhook */
+	KYMO_RECEIVER_ALERTMANAGER,
+	KYMO_RECEIVER_EMAIL
+};
+
+/* How mail is kept secret on its way to the server. */
+enum kymo_mail_tls {
+	KYMO_MAIL_STARTTLS, /* or it is not sent */
+	KYMO_MAIL_TLS_ONLY, /* from the first byte on: smtps */
+	KYMO_MAIL_PLAIN     /* not at all; then no password either */
 };
 
 /* Everything is optional but what its kind is said to need. */
@@ -191,11 +201,26 @@ struct kymo_receiver {
 	const char *name;
 	enum kymo_receiver_kind kind;
 
-	/* Where to: http or https. WEBHOOK needs url or url_secret. */
+	/* Where to: http or https. WEBHOOK and SLACK need url or url_secret.
+	   ALERTMANAGER: each of urls, up to 8, or url; one that takes an alert
+	   is enough, the others get it when it is sent again. */
 	const char *url;
 	struct kymo_secret url_secret;
+	const char *const *urls;
+	uint32_t url_cnt;
+	/* ALERTMANAGER: alerts are pushed again so often, resolved ones for 15
+	   minutes; 0: 1 minute. */
+	int64_t resend_ms;
 
-	const char *user; /* basic auth */
+	/* EMAIL needs all three: host or host:port, NAME <ADDRESS> or an
+	   address, and addresses, up to 50. */
+	const char *smarthost, *from;
+	const char *const *to;
+	uint32_t to_cnt;
+	const char *hello; /* what we call ourselves; NULL: localhost */
+	enum kymo_mail_tls mail_tls;
+
+	const char *user; /* basic auth, or SMTP's */
 	struct kymo_secret password;
 	struct kymo_secret bearer;
 	/* WEBHOOK: signed after Standard Webhooks 1.0: "whsec_" and base64;
@@ -213,7 +238,7 @@ struct kymo_receiver {
 	   address in the URL itself can be seen. Redirects are not followed. */
 	bool private_ok;
 
-	double per_second; /* at most so many messages; 0: as its kind has it */
+	double per_second; /* at most so many messages; 0: SLACK 1, others any */
 	uint32_t burst;    /* so many at once; 0: 1 */
 	int64_t timeout_ms; /* of an attempt; 0: 10 s */
 };

@@ -41,6 +41,12 @@ enum kyi_outbox_sql {
 	KYI_SQL_LIST,
 	KYI_SQL_RETRY,
 	KYI_SQL_STATS,
+	KYI_SQL_ALERT_PUT,
+	KYI_SQL_ALERT_OLD,
+	KYI_SQL_ALERT_GET,
+	KYI_SQL_THREAD,
+	KYI_SQL_THREAD_PUT,
+	KYI_SQL_THREAD_END,
 	KYI_SQL_CNT
 };
 
@@ -105,17 +111,22 @@ KYMO_MUST_CHECK int kyi_outbox_health(struct kymo_outbox *outbox,
     const char *receiver, struct kyi_health *health, struct kymo_error *error);
 
 /* An attempt's end, with the receiver's health after it: each one transaction.
-   aside: the letter that is left aside now, since one of another group went
-   through (0: none). */
+   left, where it is not NULL, is part of it: the letter leaves for good. aside:
+   the letter that is left aside now, since one of another group went through
+   (0: none). */
+struct kyi_send;
+typedef int kyi_left_fn(struct kymo_outbox *outbox,
+    const struct kyi_send *send, struct kymo_error *error);
 KYMO_MUST_CHECK int kyi_outbox_delivered(struct kymo_outbox *outbox,
     int64_t seq, int64_t aside, const char *receiver,
-    const struct kyi_health *health, struct kymo_error *error);
+    const struct kyi_health *health, kyi_left_fn *left,
+    const struct kyi_send *send, struct kymo_error *error);
 KYMO_MUST_CHECK int kyi_outbox_failed(struct kymo_outbox *outbox, int64_t seq,
     int64_t next_ms, const char *why, const char *receiver,
     const struct kyi_health *health, struct kymo_error *error);
 KYMO_MUST_CHECK int kyi_outbox_died(struct kymo_outbox *outbox, int64_t seq,
     const char *why, const char *receiver, const struct kyi_health *health,
-    struct kymo_error *error);
+    kyi_left_fn *left, const struct kyi_send *send, struct kymo_error *error);
 
 /* Firing letters whose time is over become dead; returns how many, -1. */
 int kyi_outbox_expire(struct kymo_outbox *outbox, int64_t now_ms,

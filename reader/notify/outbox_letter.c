@@ -218,11 +218,12 @@ finish(struct kymo_outbox *outbox, int status, struct kymo_error *error)
 int
 kyi_outbox_delivered(struct kymo_outbox *outbox, int64_t seq, int64_t aside,
     const char *receiver, const struct kyi_health *health,
-    struct kymo_error *error)
+    kyi_left_fn *left, const struct kyi_send *send, struct kymo_error *error)
 {
 	if (kymo_outbox_begin(outbox, error) != 0)
 		return -1;
 	return finish(outbox,
+	    (left != NULL && left(outbox, send, error) != 0) ||
 	    kyi_outbox_run(outbox, KYI_SQL_DELETE, error, "i", seq) != 0 ||
 	    kyi_outbox_run(outbox, KYI_SQL_DELIVERED, error, "") != 0 ||
 	    (aside != 0 && kyi_outbox_run(outbox, KYI_SQL_ASIDE, error, "i",
@@ -271,11 +272,12 @@ dead_trim(struct kymo_outbox *outbox, struct kymo_error *error)
 int
 kyi_outbox_died(struct kymo_outbox *outbox, int64_t seq, const char *why,
     const char *receiver, const struct kyi_health *health,
-    struct kymo_error *error)
+    kyi_left_fn *left, const struct kyi_send *send, struct kymo_error *error)
 {
 	if (kymo_outbox_begin(outbox, error) != 0)
 		return -1;
 	return finish(outbox,
+	    (left != NULL && left(outbox, send, error) != 0) ||
 	    kyi_outbox_run(outbox, KYI_SQL_DIE, error, "ti", why, seq) != 0 ||
 	    kyi_outbox_run(outbox, KYI_SQL_DIED, error, "") != 0 ||
 	    dead_trim(outbox, error) != 0 ||

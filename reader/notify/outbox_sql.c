@@ -19,6 +19,13 @@ const char kyi_outbox_schema[] =
     "CREATE TABLE IF NOT EXISTS outbox_receiver ("
     " receiver TEXT PRIMARY KEY, failures INTEGER NOT NULL,"
     " hold_ms INTEGER NOT NULL, why TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS outbox_alert ("
+    " receiver TEXT NOT NULL, fingerprint TEXT NOT NULL, alert TEXT NOT NULL,"
+    " resolved_ms INTEGER NOT NULL, PRIMARY KEY (receiver, fingerprint))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS outbox_thread ("
+    " receiver TEXT NOT NULL, group_key TEXT NOT NULL, id TEXT NOT NULL,"
+    " PRIMARY KEY (receiver, group_key)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS outbox_total ("
     " one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL DEFAULT 0, waiting INTEGER NOT NULL DEFAULT 0,"
@@ -96,5 +103,17 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
 	" deadline_ms = CASE WHEN firing THEN ? ELSE 0 END"
 	" WHERE dead = 1 AND (? = '' OR id = ?)",
     [KYI_SQL_STATS] = "SELECT waiting, dead, bytes, added, coalesced,"
-	" delivered, failed, died, forgotten FROM outbox_total"
+	" delivered, failed, died, forgotten FROM outbox_total",
+    [KYI_SQL_ALERT_PUT] = "INSERT OR REPLACE INTO outbox_alert"
+	" VALUES (?, ?, ?, ?)",
+    [KYI_SQL_ALERT_OLD] = "DELETE FROM outbox_alert WHERE receiver = ? AND"
+	" resolved_ms BETWEEN 1 AND ?",
+    [KYI_SQL_ALERT_GET] = "SELECT fingerprint, alert FROM outbox_alert"
+	" WHERE receiver = ? AND fingerprint > ? ORDER BY fingerprint LIMIT ?",
+    [KYI_SQL_THREAD] = "SELECT id FROM outbox_thread WHERE receiver = ? AND"
+	" group_key = ?",
+    [KYI_SQL_THREAD_PUT] = "INSERT OR IGNORE INTO outbox_thread"
+	" VALUES (?, ?, ?)",
+    [KYI_SQL_THREAD_END] = "DELETE FROM outbox_thread WHERE receiver = ? AND"
+	" group_key = ?"
 };

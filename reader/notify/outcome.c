@@ -20,6 +20,15 @@ is_final(long status)
 static enum kyi_outcome
 leg_outcome(const struct kyi_leg *leg)
 {
+	/* SMTP: 5xx of a mail or an address; not of a login, or of TLS. A
+	   connection that was lost before the last answer leaves a doubt. */
+	if (leg->smtp) {
+		if (leg->code == CURLE_OK)
+			return KYI_OUTCOME_OK;
+		return leg->status == 550 || (leg->status >= 551 &&
+		    leg->status <= 556) ? KYI_OUTCOME_NEVER :
+		    KYI_OUTCOME_AGAIN;
+	}
 	/* Who said 2xx has it, whatever became of the connection then. */
 	if (leg->status >= 200 && leg->status < 300)
 		return KYI_OUTCOME_OK;
@@ -36,7 +45,7 @@ leg_why(const struct kyi_leg *leg, struct kymo_error *why)
 		    "private_ok");
 		return;
 	}
-	if (leg->status == 0) {
+	if (leg->status == 0 || leg->smtp) {
 		kymo_error_set(why, "%s", leg->what[0] != '\0' ? leg->what :
 		    curl_easy_strerror(leg->code));
 		return;

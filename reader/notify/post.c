@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#define RESEND_MS 60000
 #define DATABASE_MS 1000 /* before it is asked again after it failed */
 
 void
@@ -52,7 +53,8 @@ delivered(struct kymo_notify *notify, struct kyi_post *post,
 	    post->stuck_seq : 0;
 
 	if (kyi_outbox_delivered(notify->outbox, letter->seq, aside,
-	    post->receiver->name, &health, error) != 0)
+	    post->receiver->name, &health, post->channel->left, &post->send,
+	    error) != 0)
 		return -1;
 	tell(notify, post, KYMO_NOTIFY_DELIVERED, 0, "");
 	if (post->health.failures >= KYI_OPEN_CNT)
@@ -69,7 +71,8 @@ died(struct kymo_notify *notify, struct kyi_post *post,
 	struct kyi_health health = { .failures = 0 };
 
 	if (kyi_outbox_died(notify->outbox, post->send.letter.seq,
-	    result->why.text, post->receiver->name, &health, error) != 0)
+	    result->why.text, post->receiver->name, &health,
+	    post->channel->left, &post->send, error) != 0)
 		return -1;
 	tell(notify, post, KYMO_NOTIFY_DIED, 0, result->why.text);
 	post->health = health;
@@ -142,7 +145,8 @@ kyi_post_finish(struct kymo_notify *notify, struct kyi_post *post,
 		return 0;
 	result.outcome = kyi_send_outcome(&post->send, &result.why,
 	    &result.retry_after_ms, &result.answered);
-	if (result_write(notify, post, &result, now_ms, error) != 0)
+	/* What was sent again is sent again anyway. */
+	if (post->send.letter.seq != 0 && result_write(notify, post, &result, now_ms, error) != 0)
 		return -1;
 	kyi_send_end(&post->send);
 	post->due_ms = INT64_MIN;
@@ -203,6 +207,44 @@ launch(struct kymo_notify *notify, struct kyi_send *send)
 	}
 }
 
+/* What is sent again, when there is no letter. */
+static int
+again(struct kymo_notify *notify, struct kyi_post *post, int64_t now_ms,
+    struct kymo_error *error)
+{
+	struct kyi_send *send = &post->send;
+	struct kymo_buffer payload = {0};
+	struct kymo_error why;
+	int cnt;
+
+	if (now_ms < post->again_ms) {
+		if (post->again_ms < post->due_ms)
+			post->due_ms = post->again_ms;
+		return 0;
+	}
+	cnt = post->channel->again(notify->outbox, post->receiver->name,
+	    now_ms, &post->cursor, &payload, error);
+	if (cnt > 0) {
+		send->now_ms = now_ms;
+		send->letter.payload = payload.at;
+		send->letter.payload_bytes = payload.len_bytes;
+		if (post->channel->setup(send, &why) == 0)
+			launch(notify, send);
+		else
+			kyi_send_end(send);
+	} else {
+		kymo_buffer_free(&payload);
+	}
+	if (post->cursor.len_bytes == 0)
+		post->again_ms = now_ms + (post->receiver->resend_ms > 0 ?
+		    post->receiver->resend_ms : RESEND_MS);
+	/* With none of them there is nothing to wake for: one that comes is
+	   a letter first. */
+	if (cnt != 0 && post->again_ms < post->due_ms)
+		post->due_ms = post->again_ms;
+	return cnt < 0 ? -1 : 0;
+}
+
 int
 kyi_post_start(struct kymo_notify *notify, struct kyi_post *post,
     int64_t now_ms, struct kymo_error *error)
@@ -217,6 +259,8 @@ kyi_post_start(struct kymo_notify *notify, struct kyi_post *post,
 	    post->health.failures % KYI_PASS_CNT == 0;
 	status = kyi_outbox_next(notify->outbox, post->receiver->name, now_ms,
 	    post->passing, &send->letter, &post->due_ms, error);
+	if (status == 0 && post->channel->again != NULL)
+		return again(notify, post, now_ms, error);
 	if (status <= 0)
 		return status;
 	send->now_ms = now_ms;

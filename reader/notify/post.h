@@ -20,6 +20,8 @@ struct kyi_post {
 	struct kyi_send send; /* leg_cnt > 0: under way, or its end is */
 	int64_t due_ms;       /* nothing to do before */
 	int64_t stuck_seq;    /* the letter that failed last */
+	int64_t again_ms;     /* what is sent again is due */
+	struct kymo_buffer cursor; /* in it */
 	bool answered;        /* the last failure was an answer */
 	bool passing;         /* what is under way passed the stuck one */
 };

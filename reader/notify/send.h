@@ -20,6 +20,7 @@ struct kyi_leg {
 	struct curl_slist *headers;
 	bool running;
 	bool refused; /* by the guard */
+	bool smtp;
 	bool private_ok;
 	CURLcode code;
 	long status;         /* HTTP's or SMTP's; 0: none came */
@@ -36,11 +37,13 @@ enum kyi_outcome {
 };
 
 struct kyi_send {
+	struct kymo_outbox *outbox;
 	const struct kymo_receiver *receiver;
 	struct kyi_letter letter;
 	struct kyi_leg legs[KYI_LEGS_MAX];
 	uint32_t leg_cnt, running_cnt;
 	int64_t now_ms;
+	size_t read_bytes; /* of the payload, by a mail's leg */
 };
 
 /* What a kind of receiver can. */
@@ -54,10 +57,21 @@ struct kyi_channel {
 	    struct kymo_error *error);
 	/* Makes the legs' handles; the payload is there. */
 	int (*setup)(struct kyi_send *send, struct kymo_error *error);
+	/* NULL, or: the letter was taken, or died; in that transaction. */
+	kyi_left_fn *left;
+	/* NULL, or: appends what is sent again, without a letter, the part
+	   after *cursor (empty: the first, and after the last). How many. */
+	int (*again)(struct kymo_outbox *outbox, const char *receiver,
+	    int64_t now_ms, struct kymo_buffer *cursor,
+	    struct kymo_buffer *out, struct kymo_error *error);
 };
 const struct kyi_channel *kyi_channel_of(enum kymo_receiver_kind kind);
 
-extern const struct kyi_channel kyi_channel_webhook;
+/* Resolved alerts are pushed again for so long, as by Prometheus. */
+#define KYI_RESOLVED_MS ((int64_t)15 * 60 * 1000)
+
+extern const struct kyi_channel kyi_channel_alertmanager, kyi_channel_email,
+    kyi_channel_slack, kyi_channel_webhook;
 
 /* ---- what channels share: http.c ------------------------------------------------------ */
 
@@ -73,6 +87,10 @@ KYMO_MUST_CHECK int kyi_http_header(struct kyi_leg *leg, const char *name,
     const char *value);
 KYMO_MUST_CHECK int kyi_http_post(struct kyi_send *send, struct kyi_leg *leg,
     const char *content_type, struct kymo_error *error);
+
+/* A mail's leg: smtp.c. */
+KYMO_MUST_CHECK int kyi_smtp_setup(struct kyi_send *send,
+    struct kymo_error *error);
 
 /* Takes everything of the legs' away. */
 void kyi_send_end(struct kyi_send *send);

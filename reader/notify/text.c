@@ -69,15 +69,7 @@ kyi_text_cnt(const char *text)
 	size_t cnt = 0;
 
 	for (; *text != '\0'; text++)
-		cnt += ((unsigned char)*text & 0xc0) != 0x80;
+		cnt += (((unsigned char)*text & 0xc0) != 0x80) +
+		    ((unsigned char)*text >= 0xf0);
 	return cnt;
-}
-
-const char *
-kyi_text_at(const char *text, size_t cnt)
-{
-	for (; *text != '\0'; text++)
-		if (((unsigned char)*text & 0xc0) != 0x80 && cnt-- == 0)
-			break;
-	return text;
 }

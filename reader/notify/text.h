@@ -15,9 +15,7 @@ void kyi_text_sound(struct kymo_buffer *out, const char *text,
 /* kyi_text_time appends 2026-01-02T03:04:05.678Z; years 1 to 9999. */
 void kyi_text_time(struct kymo_buffer *out, int64_t at_ms);
 
-/* How many characters a sound text has, and where the one after cnt begins
-   (its end, where there are fewer). */
+/* How long a sound text is in UTF-16, as Slack counts. */
 size_t kyi_text_cnt(const char *text);
-const char *kyi_text_at(const char *text, size_t cnt);
 
 #endif

@@ -56,7 +56,7 @@ deliver(void)
 		return NULL;
 	assert_int_equal(kyi_outbox_tried(world.outbox, &letter, NULL), 0);
 	assert_int_equal(kyi_outbox_delivered(world.outbox, letter.seq, 0,
-	    "hook", &well, NULL), 0);
+	    "hook", &well, NULL, NULL, NULL), 0);
 	snprintf(group, sizeof(group), "%s", letter.group_key);
 	kyi_letter_free(&letter);
 	return group;
@@ -188,7 +188,7 @@ test_dead_letters_make_room_and_can_be_retried(void **state)
 		assert_int_equal(kyi_outbox_tried(world.outbox, &letter,
 		    NULL), 0);
 		assert_int_equal(kyi_outbox_died(world.outbox, letter.seq,
-		    "answered 400", "hook", &well, NULL), 0);
+		    "answered 400", "hook", &well, NULL, NULL, NULL), 0);
 		snprintf(id, sizeof(id), "%s", letter.id);
 		kyi_letter_free(&letter);
 	}
