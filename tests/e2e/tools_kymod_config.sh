@@ -41,6 +41,7 @@ free_port
 web=$port
 KYMO_DIR=$run start httpd "$top_builddir/examples/httpd/httpd" --port "$web"
 wait_for 10 curl -sf "http://127.0.0.1:$web/items/1"
+httpd=$started
 free_port
 config 'components:
   store: {enabled: false}
@@ -94,8 +95,24 @@ logged 'warn +history, retention: .* next start' || fail "retention: not said"
 config 'query: {max_samples: 5}'
 reload
 logged 'warn +hosts, query: .* next start' || fail "query: not said"
+
+# --- the history outlives kymod -----------------------------------------------------------------
+
+# A gauge of a process that is gone by then.
+gauge='count_over_time(http_connections_in_flight[5m])'
+wait_for 10 query_is "count($gauge)" 1
 stop "$daemon"
 [ "$stopped" = 0 ] || fail "exit $stopped"
+stop "$httpd"
+config
+start kymod "$kymod" --config "$tmp/kymod.yaml"
+daemon=$started
+wait_for 10 logged ' info +ready'
+has_not 'http_connections_in_flight' || fail "httpd is still there"
+wait_for 10 query_is "$gauge > bool 0" 1
+
+config 'query: {max_samples: 5}'
+stop "$daemon"
 start kymod "$kymod" --config "$tmp/kymod.yaml"
 wait_for 10 logged ' info +ready'
 limited() {
