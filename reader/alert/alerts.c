@@ -170,8 +170,10 @@ kymo_alerts_add(struct kymo_alerts *alerts, const struct kymo_alert *from)
 	if (from->state == KYMO_ALERT_INACTIVE &&
 	    (alert == NULL || alert->pass == alerts->pass))
 		return 0;
-	if (alert == NULL && alerts->alert_cnt >= KYI_ALERTS_MAX)
+	if (alert == NULL && alerts->alert_cnt >= KYI_ALERTS_MAX) {
+		alerts->left_out_cnt++;
 		return 0;
+	}
 	if (alert == NULL)
 		alert = kyi_alerted_new(alerts, kymo_labels_make(
 		    from->labels->at, from->labels->cnt));
@@ -423,4 +425,10 @@ int64_t
 kymo_alerts_next_ms(const struct kymo_alerts *alerts)
 {
 	return alerts->touched ? 0 : alerts->next_ms;
+}
+
+uint64_t
+kymo_alerts_left_out_cnt(const struct kymo_alerts *alerts)
+{
+	return alerts->left_out_cnt;
 }

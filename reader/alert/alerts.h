@@ -105,7 +105,8 @@ KYMO_READER_API void kymo_alerts_delete(struct kymo_alerts *alerts);
 
 /* A pass of the rules: begin, an add for each alert there is (pending and
    resolved ones too, if one likes), and the step ends it. An alert that fired
-   and was not added is resolved. -1: no memory. */
+   and was not added is resolved. Of more than 200,000 alerts at a time the rest
+   is left out, and kymo_alerts_left_out_cnt counts it. -1: no memory. */
 KYMO_READER_API void kymo_alerts_begin(struct kymo_alerts *alerts);
 KYMO_READER_API KYMO_MUST_CHECK int kymo_alerts_add(struct kymo_alerts *alerts,
     const struct kymo_alert *alert);
@@ -120,8 +121,11 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_alerts_pass(struct kymo_alerts *alerts,
    one. */
 KYMO_READER_API int kymo_alerts_step(struct kymo_alerts *alerts, int64_t now_ms,
     struct kymo_error *error);
-/* When to step again if no pass comes before; INT64_MAX: never. */
+/* When to step again if no pass comes before: at once (0), or INT64_MAX:
+   never. */
 KYMO_READER_API int64_t kymo_alerts_next_ms(const struct kymo_alerts *alerts);
+KYMO_READER_API uint64_t kymo_alerts_left_out_cnt(
+    const struct kymo_alerts *alerts);
 
 /* ---- what people say ------------------------------------------------------------------ */
 

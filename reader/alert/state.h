@@ -117,6 +117,7 @@ struct kymo_alerts {
 	bool passing, reload;
 	bool touched; /* somebody said something: step, whatever the time */
 	uint32_t firing_cnt;
+	uint64_t left_out_cnt;
 	int64_t now_ms, next_ms;
 	int notice_cnt;
 	int64_t *switch_ms; /* when each switch saw its alert last; 0: never */

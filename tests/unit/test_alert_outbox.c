@@ -2,13 +2,14 @@
 /* Goal: what the engine says is what delivery takes, and a message is in the
    outbox if and only if the engine's state says that it was said.
    Method: an outbox whose connection the engine's store uses; a rollback in
-   between. */
+   between; and rules over samples, whose alerts go all the way. */
 #include <math.h>
 
 #include "tests/testlib/testlib.h"
 
 #include "reader/alert/alerts.h"
 #include "reader/notify/notify.h"
+#include "tests/testlib/rules_world.h"
 
 struct both {
 	struct kymo_outbox *outbox;
@@ -199,12 +200,50 @@ test_a_message_is_there_when_the_state_says_so(void **state)
 	both_close(&both);
 }
 
+static void
+rules_step(struct world *world, struct both *both, int64_t at_ms)
+{
+	struct kymo_error error = {""};
+
+	world_at(world, at_ms);
+	assert_int_equal(kymo_alerts_pass(both->alerts, world->engine), 0);
+	if (kymo_alerts_step(both->alerts, at_ms, &error) < 0)
+		fail_msg("%s", error.text);
+}
+
+static void
+test_a_rule_that_fires_is_a_message_in_the_same_step(void **state)
+{
+	static struct world world;
+	char path[PATH_MAX];
+	struct both both;
+
+	snprintf(path, sizeof(path), "%s/state", testlib_dir());
+	both_open(&both, path);
+	world_begin(&world, "groups: [{name: g, rules: [{alert: Slow, "
+	    "expr: x > 1, for: 1m, annotations: {summary: it is slow}}]}]\n");
+	world_put(&world, "__name__=x,job=a", 60000, 2);
+	rules_step(&world, &both, 60000);
+	outbox_is(&both, "");
+	rules_step(&world, &both, 120000);
+	outbox_is(&both, "team firing slow;");
+	world_put(&world, "__name__=x,job=a", 180000, 0);
+	rules_step(&world, &both, 180000);
+	rules_step(&world, &both, 240000);
+	outbox_is(&both, "team firing slow;team resolved slow;");
+	world_end(&world);
+	both_close(&both);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    test_a_message_is_there_when_the_state_says_so,
+		    testlib_setup, testlib_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_a_rule_that_fires_is_a_message_in_the_same_step,
 		    testlib_setup, testlib_teardown),
 	};
 

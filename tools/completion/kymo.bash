@@ -15,7 +15,7 @@ _kymo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 
 	if [ "$COMP_CWORD" = 1 ]; then
-		_kymo_words 'ls dump check emit query rules detect help version'
+		_kymo_words 'ls dump check emit query rules routes detect help version'
 		return
 	fi
 	case $prev in
@@ -30,7 +30,7 @@ _kymo() {
 		--against) return ;;
 	esac
 	case ${COMP_WORDS[1]}:$cur in
-	help:*) _kymo_words 'ls dump check emit query rules detect' ;;
+	help:*) _kymo_words 'ls dump check emit query rules routes detect' ;;
 	ls:*) _kymo_words '--dir --json --help' ;;
 	dump:-*) _kymo_words '--format --sum --name --label --all --events
 		--no-events --last --rates --dir --help' ;;
@@ -45,6 +45,13 @@ _kymo() {
 	rules:*)
 		if [ "$COMP_CWORD" = 2 ]; then
 			_kymo_words 'check test explain export'
+		else
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		fi ;;
+	routes:-*) _kymo_words '--quiet --help' ;;
+	routes:*)
+		if [ "$COMP_CWORD" = 2 ]; then
+			_kymo_words 'check test'
 		else
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		fi ;;
