@@ -19,6 +19,8 @@ _Static_assert(sizeof(struct kyi_detect_tuning) ==
 #define WARM_ROWS 144.0   /* half a day, at any step: nothing is said before */
 #define WARM_ROWS_MIN 10.0
 #define MEMORY_ROWS 4032u /* two weeks, twice */
+/* What is forgotten is met anew for ever: age stops counting. */
+#define AGE_MEMORIES 4.0
 #define ERROR_ROWS 1152.0 /* four days */
 #define DAY_ROWS 288u
 /* A step is this share of its mean's way to the last one's. */
@@ -184,11 +186,21 @@ counts(const struct kymo_detect *detect, unsigned cause)
 	}
 }
 
-/* A series that stops changing: how many times longer than it ever did. */
+/* How many times STUCK_STEP doublings longer than ever before. */
+static double
+stuck_steps(const struct kymo_detect *detect, uint32_t same_cnt)
+{
+	if (same_cnt <= detect->same_cnt_max)
+		return 0;
+	return floor(rough_log2(((double)same_cnt + 1) /
+	    ((double)detect->same_cnt_max + 1)) / STUCK_STEP);
+}
+
+/* A series that stops changing: said in the row that makes a step full. */
 static double
 stuck(struct kymo_detect *detect, double value)
 {
-	double longer = 0;
+	double steps;
 
 	if (detect->row_cnt && value == detect->value) {
 		detect->same_cnt += detect->same_cnt < UINT32_MAX;
@@ -200,11 +212,12 @@ stuck(struct kymo_detect *detect, double value)
 	}
 	detect->value = value;
 	/* What never changed is not stuck. */
-	if (detect->same_cnt > detect->same_cnt_max &&
-	    detect->same_cnt < detect->row_cnt - 1)
-		longer = rough_log2(((double)detect->same_cnt + 1) /
-		    ((double)detect->same_cnt_max + 1));
-	return floor(longer / STUCK_STEP) * STUCK_STEP / STUCK_DOUBLINGS;
+	if (detect->same_cnt == 0 || detect->same_cnt + 1 >= detect->row_cnt)
+		return 0;
+	steps = stuck_steps(detect, detect->same_cnt);
+	if (steps <= stuck_steps(detect, detect->same_cnt - 1))
+		return 0;
+	return steps * STUCK_STEP / STUCK_DOUBLINGS;
 }
 
 /* ---- how unlike ------------------------------------------------------------ */
@@ -214,7 +227,9 @@ static double
 age_weight(const struct kymo_detect *detect,
     const struct kyi_detect_tuning *tuning)
 {
-	double age = (double)detect->row_cnt / (double)detect->warm_cnt;
+	double age = fmin((double)detect->row_cnt,
+	    AGE_MEMORIES * (double)detect->memory_cnt) /
+	    (double)detect->warm_cnt;
 
 	if (age < 1)
 		return YOUNG * pow(age * age, tuning->age_power);

@@ -34,10 +34,10 @@ enum kymo_detect_side {
 };
 
 struct kymo_detect_result {
-	/* >= 1 is an alarm: of noise, at most one a series and week. 0 while an
-	   alarm is not long past, unless this is clearly worse. */
+	/* >= 1 is an alarm: of noise, at most one a series and week. 0 if it is
+	   not clearly more than a score of lately. */
 	double score;
-	double raw; /* the same, had there been no alarm lately */
+	double raw; /* the same, had there been none lately */
 	enum kymo_detect_cause cause;
 	enum kymo_detect_side side;
 	uint64_t at_ns;

@@ -124,6 +124,8 @@ noise_rows(uint64_t seed)
 	for (int f = 0; f < NOISE_FAMILY_CNT; f++) {
 		noise_row((enum noise_family)f, seed, 300, 400, 1);
 		noise_row((enum noise_family)f, seed, 300, 100, 4);
+		/* A series is no worse for being old. */
+		noise_row((enum noise_family)f, seed, 300, 10, 40);
 		noise_row((enum noise_family)f, seed, 15, 400, 1);
 	}
 	return 0;

@@ -143,16 +143,6 @@ search(uint32_t categories)
 
 /* ---- rows ------------------------------------------------------------------ */
 
-static double
-steady(uint32_t categories, const struct nab_profile *profile,
-    double *threshold)
-{
-	double totals[NAB_CURVE_CNT];
-
-	nab_curve(&nab, categories, profile, totals);
-	return nab_steady(totals, threshold);
-}
-
 static void
 row(const char *name, double score, double threshold, double row_ns)
 {
@@ -171,7 +161,7 @@ row_left_out(double row_ns)
 		struct kyi_detect_tuning tuning = search(NAB_ALL & ~(1u << c));
 
 		detect(&tuning);
-		steady(NAB_ALL & ~(1u << c), profile, &threshold);
+		nab_best(&nab, NAB_ALL & ~(1u << c), profile, &threshold);
 		total += nab_total(&nab, 1u << c, profile, threshold);
 		log_sum += log(threshold);
 	}
@@ -194,11 +184,8 @@ rows_in_sample(void)
 
 		best = nab_normal(&nab, NAB_ALL, profile,
 		    nab_best(&nab, NAB_ALL, profile, &threshold));
-		steady(NAB_ALL, profile, &threshold);
-		row(profile->name, nab_normal(&nab, NAB_ALL, profile,
-		    nab_total(&nab, NAB_ALL, profile, threshold)), threshold,
-		    row_ns);
-		printf(" best=%.2f ok=%d\n", best, best >= least[p]);
+		row(profile->name, best, threshold, row_ns);
+		printf(" ok=%d\n", best >= least[p]);
 	}
 }
 
@@ -222,7 +209,7 @@ files(void)
 	double threshold;
 
 	detect(&kyi_detect_tuning);
-	steady(NAB_ALL, &nab_profiles[0], &threshold);
+	nab_best(&nab, NAB_ALL, &nab_profiles[0], &threshold);
 	for (unsigned f = 0; f < nab.file_cnt; f++) {
 		const struct nab_file *file = &nab.files[f];
 		unsigned wrong_cnt = 0;

@@ -90,7 +90,7 @@ void nab_curve(struct nab *nab, uint32_t categories,
 double nab_curve_at(unsigned at);
 
 /* nab_steady is the highest that a curve is when each point is a mean with its
-   neighbours: a threshold for other files must not stand on a needle. */
+   neighbours: settings for other files must not stand on a needle. */
 double nab_steady(const double *totals, double *threshold);
 
 /* 100 for perfect, 0 for no alarm. */

@@ -259,6 +259,23 @@ test_an_alarm_stands_for_those_that_follow_unless_they_are_worse(void **state)
 	assert_true(worse.score > first.score);
 }
 
+/* Stuck for a day is one alarm, or two: 8 rows, 64, not one each few hours. */
+static void
+test_stuck_is_said_once_for_each_eight_times_longer(void **state)
+{
+	struct noise noise = { 88172645463325252u };
+	struct kymo_detect detect;
+	unsigned raw_cnt = 0;
+
+	(void)state;
+	kymo_detect_init(&detect);
+	run(&detect, steady, &noise, 0, 10 * DAY_CNT);
+	for (unsigned i = 0; i < DAY_CNT; i++)
+		raw_cnt += step(&detect, 10 * DAY_CNT + i, 100).cause ==
+		    KYMO_DETECT_STUCK;
+	assert_int_equal(raw_cnt, 2);
+}
+
 static void
 test_what_was_met_two_memories_ago_is_forgotten(void **state)
 {
@@ -410,6 +427,8 @@ main(void)
 		cmocka_unit_test(test_what_is_normal_at_night_is_not_at_noon),
 		cmocka_unit_test(
 		test_an_alarm_stands_for_those_that_follow_unless_they_are_worse),
+		cmocka_unit_test(
+		    test_stuck_is_said_once_for_each_eight_times_longer),
 		cmocka_unit_test(
 		    test_what_was_met_two_memories_ago_is_forgotten),
 		cmocka_unit_test(test_time_that_goes_back_does_no_harm),
