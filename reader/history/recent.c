@@ -248,6 +248,16 @@ column_put(struct kyi_recent *recent, double value, uint64_t keep_from,
 	return 0;
 }
 
+/* No memory: it has nothing from next on, and nobody may look there. -1. */
+static int
+stop(struct kyi_recent *recent)
+{
+	/* pairs(recent-ended) */
+	if (recent->floats != NULL && recent->ended == KYI_NOT_ENDED)
+		kyi_store_u64_release(&recent->ended, recent->next - 1);
+	return -1;
+}
+
 static int
 begin(struct kyi_recent *recent, uint64_t i, double value)
 {
@@ -291,7 +301,7 @@ kyi_recent_put(struct kyi_recent *recent, uint64_t i, double value,
 
 	if (floats != NULL && recent->next < i) {
 		if (catch_up(recent, i, keep_from, epochs) != 0)
-			return -1;
+			return stop(recent);
 		floats = recent->floats;
 	}
 	if (floats == NULL) {
@@ -300,7 +310,7 @@ kyi_recent_put(struct kyi_recent *recent, uint64_t i, double value,
 	} else if (floats->room == 0 && same(value, floats->run)) {
 		recent->next++;
 	} else if (column_put(recent, value, keep_from, epochs) != 0) {
-		return -1;
+		return stop(recent);
 	}
 	/* pairs(recent-ended): whoever sees that it goes on sees the column
 	   in which it does. */
@@ -317,13 +327,13 @@ kyi_recent_end(struct kyi_recent *recent, uint64_t i, uint64_t keep_from,
 	if (recent->ended != KYI_NOT_ENDED || recent->floats == NULL)
 		return 0;
 	if (recent->next < i && catch_up(recent, i, keep_from, epochs) != 0)
-		return -1;
+		return stop(recent);
 	if (recent->floats == NULL)
 		return 0;
 	/* A run tells it by ended alone. */
 	if (recent->floats->room > 0 &&
 	    column_put(recent, stale(), keep_from, epochs) != 0)
-		return -1;
+		return stop(recent);
 	/* pairs(recent-ended) */
 	kyi_store_u64_release(&recent->ended, i);
 	return 0;

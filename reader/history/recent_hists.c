@@ -167,6 +167,16 @@ catch_up(struct kyi_recent_hists *recent, uint64_t i, uint64_t keep_from,
 	return 0;
 }
 
+/* No memory: it has nothing from next on, and nobody may look there. -1. */
+static int
+stop(struct kyi_recent_hists *recent)
+{
+	/* pairs(hist-ended) */
+	if (recent->next > 0 && recent->ended == KYI_NOT_ENDED)
+		kyi_store_u64_release(&recent->ended, recent->next - 1);
+	return -1;
+}
+
 int
 kyi_recent_hists_put(struct kyi_recent_hists *recent, uint64_t i,
     const struct kymo_native_hist *hist, uint64_t keep_from,
@@ -174,7 +184,7 @@ kyi_recent_hists_put(struct kyi_recent_hists *recent, uint64_t i,
 {
 	if (catch_up(recent, i, keep_from, epochs) != 0 ||
 	    put(recent, hist, keep_from, epochs) != 0)
-		return -1;
+		return stop(recent);
 	/* pairs(hist-ended) */
 	if (recent->ended != KYI_NOT_ENDED)
 		kyi_store_u64_release(&recent->ended, KYI_NOT_ENDED);
@@ -189,7 +199,7 @@ kyi_recent_hists_end(struct kyi_recent_hists *recent, uint64_t i,
 		return 0;
 	if (catch_up(recent, i, keep_from, epochs) != 0 ||
 	    put(recent, NULL, keep_from, epochs) != 0)
-		return -1;
+		return stop(recent);
 	/* pairs(hist-ended) */
 	kyi_store_u64_release(&recent->ended, i);
 	return 0;
@@ -252,6 +262,8 @@ kyi_hists_walk_next(struct kyi_hists_walk *walk, uint64_t *i)
 		/* pairs(hist-chunk) */
 		chunk = kyi_load_ptr_acquire((void *const *)
 		    &walk->chunks->chunk[at / KYI_CHUNK_SAMPLES]);
+		if (chunk == NULL)
+			return false; /* there was no memory for its first */
 		walk->at = chunk->bytes;
 		walk->limit = chunk->bytes + chunk->room_bytes;
 	}

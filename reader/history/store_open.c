@@ -156,6 +156,7 @@ static int
 load(struct kyi_store *store)
 {
 	struct kyi_db *db = &store->db;
+	uint64_t journal_cnt, frame_cnt = 0;
 	int code = kyi_labels_load(store);
 
 	if (code == SQLITE_OK)
@@ -167,11 +168,9 @@ load(struct kyi_store *store)
 	store->next_frame = number(db, KYI_SQL_LAST_FRAME, 0) + 1;
 	store->known_series = store->next_series =
 	    (uint64_t)kyi_db_meta(db, "next_series", 1);
-	store->journal_cnt = (uint64_t)number(db, KYI_SQL_COUNT,
-	    KYI_TIER_JOURNAL);
-	store->frame_cnt = 0;
+	journal_cnt = (uint64_t)number(db, KYI_SQL_COUNT, KYI_TIER_JOURNAL);
 	for (int tier = KYI_TIER_FIRST; tier <= KYMO_TIER_MAX; tier++) {
-		store->frame_cnt += (uint64_t)number(db, KYI_SQL_COUNT, tier);
+		frame_cnt += (uint64_t)number(db, KYI_SQL_COUNT, tier);
 		store->tier_bytes[tier] = (uint64_t)number(db,
 		    KYI_SQL_TIER_BYTES, tier);
 	}
@@ -181,7 +180,11 @@ load(struct kyi_store *store)
 		code = kyi_db_meta_put(db, "journal_ms",
 		    (int64_t)store->history->options.journal_ms);
 	/* One that cannot be written can still be read. */
+	pthread_mutex_lock(&store->lock);
+	store->journal_cnt = journal_cnt;
+	store->frame_cnt = frame_cnt;
 	store->storing = code == SQLITE_OK;
+	pthread_mutex_unlock(&store->lock);
 	if (code != SQLITE_OK && !kyi_db_is_damage(code)) {
 		kyi_store_failed(store, code);
 		code = SQLITE_OK;

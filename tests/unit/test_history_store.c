@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is kept in the database is what memory had. */
+#include <pthread.h>
+
+#include "shm/atomic.h"
 #include "tests/testlib/history.h"
 
 #include <dirent.h>
@@ -203,6 +206,67 @@ limits_hold_for_what_is_read(void **state)
 	both_delete(&both);
 }
 
+/* ---- threads ------------------------------------------------------------------------ */
+
+struct working {
+	struct kymo_history *history;
+	uint32_t stop, at_s;
+};
+
+static void *
+steps(void *of)
+{
+	struct working *working = of;
+
+	while (kyi_load_u32_relaxed(&working->stop) == 0)
+		kymo_history_step(working->history, SECOND_NS *
+		    kyi_load_u32_relaxed(&working->at_s));
+	return NULL;
+}
+
+static void *
+reads(void *of)
+{
+	struct working *working = of;
+	double value[400];
+
+	while (kyi_load_u32_relaxed(&working->stop) == 0) {
+		uint32_t at_s = kyi_load_u32_relaxed(&working->at_s);
+		uint32_t cnt = values_in(working->history, 0, at_s, value, 400);
+
+		assert_int_equal(cnt, at_s);
+		for (uint32_t i = 0; i < cnt; i++)
+			assert_true(value[i] == (i + 1) * 1.25);
+	}
+	return NULL;
+}
+
+/* Whatever is written, merged or let go meanwhile, a select has all. */
+static void
+readers_miss_nothing_while_it_is_merged(void **state)
+{
+	struct both both;
+	struct working working = { .stop = 0 };
+	pthread_t threads[3];
+
+	(void)state;
+	both_new(&both);
+	working.history = both.stored;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		    i == 0 ? steps : reads, &working), 0);
+	for (uint32_t t = 1; t < 400; t++) {
+		append_at(both.stored, t, BEGIN_MS + t * INT64_C(1000));
+		kyi_store_u32_relaxed(&working.at_s, t);
+		/* Not so fast that what waits for the disk has to go. */
+		usleep(500);
+	}
+	kyi_store_u32_relaxed(&working.stop, 1);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	both_delete(&both);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, testlib_setup, \
 	testlib_teardown)
 
@@ -214,6 +278,7 @@ main(void)
 		ROW(a_restart_shows_the_same),
 		ROW(a_flush_makes_frames_of_all),
 		ROW(what_never_left_memory_is_not_read_from_the_file),
+		ROW(readers_miss_nothing_while_it_is_merged),
 		ROW(a_clock_set_back_shows_the_later_pass),
 		ROW(a_clock_that_was_ahead_leaves_the_rest),
 		ROW(limits_hold_for_what_is_read),
