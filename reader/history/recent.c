@@ -119,9 +119,12 @@ lost_move(struct kyi_floats *to, const struct kyi_floats *from, uint32_t cnt)
 	return 0;
 }
 
-/* Makes room for sample next, and lets go what lies before keep_from. */
+/* Makes room for sample next, and lets go what lies before keep_from. ends: it
+   was a run that ended, which ended alone told until now: its stale marker is
+   in the column before anybody sees that. */
 static int
-move(struct kyi_recent *recent, uint64_t keep_from, struct kyi_epochs *epochs)
+move(struct kyi_recent *recent, uint64_t keep_from, bool ends,
+    struct kyi_epochs *epochs)
 {
 	struct kyi_floats *from = recent->floats, *to;
 	uint32_t skip = 0, cnt, room;
@@ -129,14 +132,14 @@ move(struct kyi_recent *recent, uint64_t keep_from, struct kyi_epochs *epochs)
 	if (keep_from > from->first)
 		skip = (uint32_t)((keep_from < recent->next ? keep_from :
 		    recent->next) - from->first) & ~(KYI_BLOCK_SAMPLES - 1);
-	cnt = (uint32_t)(recent->next - from->first) - skip;
+	cnt = (uint32_t)(recent->next - from->first) - skip + ends;
 	room = (cnt + cnt / 4 + ROOM_MORE) & ~(KYI_BLOCK_SAMPLES - 1);
 	to = floats_new(from->first + skip, room, 0);
 	if (to == NULL)
 		return -1;
 	for (uint32_t i = 0; i < cnt; i++) {
-		to->value[i] = from->room == 0 ? from->run :
-		    from->value[skip + i];
+		to->value[i] = ends && i == cnt - 1 ? stale() :
+		    from->room == 0 ? from->run : from->value[skip + i];
 		to->any_stale |= kymo_is_stale(to->value[i]);
 	}
 	for (uint32_t i = 0; i < cnt / KYI_BLOCK_SAMPLES; i++) {
@@ -153,6 +156,7 @@ move(struct kyi_recent *recent, uint64_t keep_from, struct kyi_epochs *epochs)
 	/* pairs(recent-floats) */
 	kyi_store_ptr_release((void **)&recent->floats, to);
 	kyi_epoch_retire(epochs, from, floats_free);
+	recent->next += ends;
 	return 0;
 }
 
@@ -231,7 +235,7 @@ column_put(struct kyi_recent *recent, double value, uint64_t keep_from,
 			recent->next++;
 			return 0;
 		}
-		if (move(recent, keep_from, epochs) != 0)
+		if (move(recent, keep_from, false, epochs) != 0)
 			return -1;
 		floats = recent->floats;
 		at = recent->next - floats->first;
@@ -285,7 +289,8 @@ catch_up(struct kyi_recent *recent, uint64_t i, uint64_t keep_from,
 		kyi_store_ptr_release((void **)&recent->floats, NULL);
 		return 0;
 	}
-	if (recent->floats->room == 0 && move(recent, keep_from, epochs) != 0)
+	if (recent->floats->room == 0 &&
+	    move(recent, keep_from, true, epochs) != 0)
 		return -1;
 	while (recent->next < i)
 		if (column_put(recent, stale(), keep_from, epochs) != 0)
