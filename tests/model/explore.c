@@ -160,6 +160,7 @@ become(uint32_t idx)
 static void
 go(uint32_t idx)
 {
+	const char *site = model_site;
 	uint32_t from = model_me_idx;
 
 	if (idx == from)
@@ -167,6 +168,7 @@ go(uint32_t idx)
 	memcpy(fibers[from].tls, tls_at, tls_bytes);
 	become(idx);
 	swapcontext(&fibers[from].context, &fibers[idx].context);
+	model_site = site;
 }
 
 /* Another thread that can run; MODEL_THREADS: none. */
@@ -185,8 +187,6 @@ void
 model_turn(void)
 {
 	uint32_t idx[MODEL_THREADS], cnt, chosen;
-	const char *site = model_site;
-
 	if (!running)
 		return;
 	if (++turn_cnt > TURN_MAX)
@@ -199,7 +199,6 @@ model_turn(void)
 	if (chosen == 0)
 		return;
 	go(idx[chosen - 1]);
-	model_site = site;
 }
 
 /* This thread cannot go on. */
@@ -221,15 +220,12 @@ give_way(void)
 void
 model_wait(const uint32_t *word, uint32_t value)
 {
-	const char *site = model_site;
-
 	model_settle();
 	if (*word != value)
 		return;
 	fibers[model_me_idx].state = WAITING;
 	fibers[model_me_idx].word = word;
 	give_way();
-	model_site = site;
 }
 
 void
@@ -317,6 +313,7 @@ fiber_main(void)
 {
 	bool interrupts = model_now->is_handler && model_me_idx != 0;
 
+	model_site = "";
 	if (interrupts)
 		model_memory_interrupt();
 	model_now->thread[model_me_idx]();

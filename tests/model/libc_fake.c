@@ -22,6 +22,10 @@ static uint64_t time_ns = 1000000000u, time_first_ns;
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t cnt, size_t bytes);
 void __real_free(void *at);
+void *__real_realloc(void *at, size_t bytes);
+void *__wrap_realloc(void *at, size_t bytes);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t cnt, size_t bytes);
 void __wrap_free(void *at);
@@ -48,6 +52,14 @@ static bool
 is_of_model(void)
 {
 	return model_running() && !model_me->is_private;
+}
+
+static uint64_t
+take_it(uint64_t was, uint64_t operand)
+{
+	(void)was;
+	(void)operand;
+	return 1;
 }
 
 #define HEAD_BYTES 16u /* before what a model takes: its length */
@@ -94,6 +106,54 @@ __wrap_free(void *at)
 		bytes = malloc_usable_size(at);
 	model_plain(at, bytes, true);
 	memset(at, 0xdd, bytes);
+}
+
+void *
+__wrap_realloc(void *at, size_t bytes)
+{
+	size_t was_bytes = 0;
+	void *to;
+
+	if (!is_of_model())
+		return __real_realloc(at, bytes);
+	to = __wrap_malloc(bytes);
+	if (at == NULL)
+		return to;
+	if (model_is_heap(at))
+		memcpy(&was_bytes, (char *)at - HEAD_BYTES, sizeof(was_bytes));
+	else
+		was_bytes = malloc_usable_size(at);
+	if (was_bytes > bytes)
+		was_bytes = bytes;
+	model_plain(at, was_bytes, false);
+	model_plain(to, was_bytes, true);
+	memcpy(to, at, was_bytes);
+	__wrap_free(at);
+	return to;
+}
+
+/* Its first word is all there is of it. */
+int
+__wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	uint32_t *word = (uint32_t *)(void *)mutex;
+
+	if (is_of_model())
+		while (model_rmw(word, 4, take_it, 0, __ATOMIC_ACQUIRE) != 0)
+			model_wait(word, 1);
+	return 0;
+}
+
+int
+__wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
+{
+	uint32_t *word = (uint32_t *)(void *)mutex;
+
+	if (is_of_model()) {
+		model_store(word, 4, 0, __ATOMIC_RELEASE);
+		model_wake(word);
+	}
+	return 0;
 }
 
 int

@@ -9,8 +9,9 @@
 	X(ring) X(early) X(private_region) X(first) X(series) X(gauge)        \
 	X(full) X(fixed) X(log) X(text) X(hist0) X(publish) X(publish_end)    \
 	X(clock_turn) X(clock_look) X(clock_rate) X(slot) X(block) X(grow)    \
-	X(birth) X(text_read) X(span) X(health) X(fork_series)                \
-	X(fork_resource) X(window0)
+	X(birth) X(text_read) X(span) X(health) X(recent_run)                 \
+	X(recent_column) X(recent_first) X(recent_full) X(recent_hists)       \
+	X(recent_chunk) X(fork_series) X(fork_resource) X(window0)
 
 #define MODEL_EXTERN(name) extern const struct model model_##name;
 MODELS(MODEL_EXTERN)

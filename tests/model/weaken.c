@@ -12,11 +12,12 @@ bool model_weak_met;
 
 static const char *met[SITE_MAX];
 static uint32_t met_cnt;
+static const char *site_last = "";
 
 const char *
 model_site_last(void)
 {
-	return model_site;
+	return site_last;
 }
 
 static void
@@ -83,5 +84,10 @@ model_order(int order)
 	if (order == __ATOMIC_RELAXED || *model_site == '\0')
 		return order;
 	note_site();
-	return model_weak == NULL ? order : weakened(order);
+	if (model_weak != NULL)
+		order = weakened(order);
+	/* What comes next without a site of its own is not here. */
+	site_last = model_site;
+	model_site = "";
+	return order;
 }
