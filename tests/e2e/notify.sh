@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Messages to real servers: Alertmanager takes our alerts, and amtool sees them;
+# Messages to real servers: a webhook over TLS knows us by our certificate, and
+# we it by its own; Alertmanager takes our alerts, and amtool sees them;
 # an SMTP server (aiosmtpd) takes mails over STARTTLS and TLS with a login, and
 # Python's parser finds them sound; without TLS nothing is sent, unless so
 # configured; what a server says is what happens.
@@ -8,6 +9,56 @@ set -eu
 testlib_begin
 built tests/e2e/notify_main; send=$built
 absent=()
+need openssl jq curl /usr/bin/python3
+
+openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
+	-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' \
+	-keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
+
+# Webhooks over TLS: the server wants our certificate, we want its own.
+cat >"$tmp/https.py" <<'END'
+import http.server
+import ssl
+import sys
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers['Content-Length']))
+        print('taken', self.headers['Authorization'], flush=True)
+        self.send_response(200)
+        self.end_headers()
+
+
+server = http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Hook)
+context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=sys.argv[2])
+context.load_cert_chain(sys.argv[2], sys.argv[3])
+context.verify_mode = ssl.CERT_REQUIRED
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print('up', flush=True)
+server.serve_forever()
+END
+free_port
+start https /usr/bin/python3 "$tmp/https.py" "$port" "$tmp/cert.pem" "$tmp/key.pem"
+wait_for 20 grep -q up "$tmp/https.log"
+echo token >"$tmp/bearer"
+# hook STATUS WORD..: how two messages end.
+hook() {
+	local want=$1 status=0
+	shift
+	rm -f "$tmp/box.db"*
+	"$send" "$tmp/box.db" webhook "https://localhost:$port/hook" \
+		bearer_file="$tmp/bearer" "$@" >"$tmp/sent" 2>&1 || status=$?
+	[ "$status" = "$want" ] || fail "hook $*: $status: $(<"$tmp/sent")"
+}
+ours=(cert="$tmp/cert.pem" key="$tmp/key.pem")
+hook 0 ca="$tmp/cert.pem" "${ours[@]}"
+[ "$(grep -c '^taken Bearer token$' "$tmp/https.log")" = 2 ] ||
+	fail "the server had: $(<"$tmp/https.log")"
+hook 4 ca="$tmp/cert.pem" seconds=0.4
+hook 4 "${ours[@]}" seconds=0.4
+! grep -q token "$tmp/sent" || fail 'the token is in what is said'
+[ "$(grep -c '^taken' "$tmp/https.log")" = 2 ] || fail 'taken without a certificate'
 
 # mail MODE WORD..: a server of that mode, and two mails to it; what is sent is
 # in $tmp/sent, its status in $status.
@@ -41,9 +92,6 @@ unsent() {
 if ! /usr/bin/python3 -c 'import aiosmtpd' 2>/dev/null; then
 	absent+=('python3-aiosmtpd')
 else
-	openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=localhost \
-		-addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' \
-		-keyout "$tmp/key.pem" -out "$tmp/cert.pem" 2>/dev/null
 	echo p >"$tmp/password"
 	login=(user=u password_file="$tmp/password")
 	mail starttls "${login[@]}" to=ops@example.com
@@ -65,10 +113,10 @@ else
 	mail plain tls=plain to=reject@example.com
 	[ "$status" = 3 ] || fail "a refused mail did not die: $(<"$tmp/sent")"
 	# Nothing goes to a server without TLS, or with somebody's certificate.
-	mail plain to=ops@example.com seconds=1
+	mail plain to=ops@example.com seconds=0.4
 	unsent "without TLS"
 	mail smtps "${login[@]}" tls=only to=ops@example.com ca=/etc/ssl/certs/none \
-		seconds=1
+		seconds=0.4
 	unsent "to anybody"
 fi
 

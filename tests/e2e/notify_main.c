@@ -86,7 +86,7 @@ add(struct kymo_outbox *outbox, const char *name, bool firing)
 }
 
 static const char *to[8], *name = "Sl\xc3\xb6w";
-static int64_t seconds = 20;
+static double seconds = 20;
 static uint32_t message_cnt = 2;
 
 static void
@@ -120,7 +120,7 @@ option(struct kymo_receiver *receiver, char *word)
 	else if (strcmp(word, "name") == 0)
 		name = value;
 	else if (strcmp(word, "seconds") == 0)
-		seconds = atoi(value);
+		seconds = atof(value);
 	else if (strcmp(word, "fires") == 0)
 		message_cnt = 1;
 	else if (strcmp(word, "tls") == 0)
@@ -133,7 +133,7 @@ option(struct kymo_receiver *receiver, char *word)
 static int
 loop(struct kymo_notify *notify)
 {
-	int64_t end_ms = now_ms() + seconds * 1000;
+	int64_t end_ms = now_ms() + (int64_t)(seconds * 1000);
 
 	while (delivered_cnt + died_cnt < message_cnt) {
 		struct pollfd fd = { .fd = kymo_notify_fd(notify),

@@ -103,6 +103,33 @@ test_the_environments_proxy_is_not_asked(void **state)
 	assert_int_equal(unsetenv("http_proxy"), 0);
 }
 
+/* A proxy may be anywhere, for it was configured; an address in the URL is
+   looked at all the same. */
+static void
+test_a_proxy_is_asked_for_what_is_public(void **state)
+{
+	struct kymo_receiver refused = receiver;
+	struct kymo_notify_options options = { .outbox = world.outbox,
+	    .receivers = &refused, .receiver_cnt = 1 };
+	struct kymo_notify *notify;
+	struct kymo_error error;
+	char proxy[64];
+
+	snprintf(proxy, sizeof(proxy), "%.*s",
+	    (int)(strrchr(world.url, '/') - world.url), world.url);
+	receiver.private_ok = refused.private_ok = false;
+	receiver.proxy = refused.proxy = proxy;
+	receiver.url = "http://hooks.invalid/x";
+	refused.url = "http://10.0.0.1/x";
+	assert_int_equal(kymo_notify_new(&notify, &options, &error), -1);
+	assert_non_null(strstr(error.text, "10.0.0.1 is not public"));
+	world_notify(&world, &receiver, 1);
+	world_add(&world, "g", "A", true);
+	world_until(&world, KYMO_NOTIFY_DELIVERED, 1);
+	assert_int_equal(strncmp(world.last, "POST http://hooks.invalid/x ",
+	    28), 0);
+}
+
 /* ---- secrets -------------------------------------------------------------------------- */
 
 static void
@@ -240,6 +267,7 @@ main(void)
 		ROW(test_private_addresses_are_refused_however_they_are_spelled),
 		ROW(test_a_connection_of_one_who_may_is_not_for_one_who_may_not),
 		ROW(test_the_environments_proxy_is_not_asked),
+		ROW(test_a_proxy_is_asked_for_what_is_public),
 		ROW(test_secrets_are_on_the_wire_alone),
 		ROW(test_basic_auth),
 		ROW(test_receivers_that_cannot_be),
