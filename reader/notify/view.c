@@ -121,6 +121,25 @@ value_fact(struct facts *facts, const json_t *message, const char *unit)
 	fact(facts, "value");
 }
 
+/* What the ends of a chart are. */
+static void
+range_fact(struct facts *facts, const json_t *points)
+{
+	double low = INFINITY, high = -INFINITY, value, from_ms = 0, to_ms = 0;
+	size_t cnt = json_array_size(points), i;
+
+	for (i = 0; i < cnt; i++) {
+		value = kyi_view_point(points, i, i == 0 ? &from_ms : &to_ms);
+		low = value < low ? value : low;
+		high = value > high ? value : high;
+	}
+	if (cnt < 2 || low > high)
+		return;
+	kymo_buffer_printf(&facts->text, "%.6g to %.6g in the last %.0f s",
+	    low, high, (to_ms - from_ms) / 1000);
+	fact(facts, "range");
+}
+
 static void
 quantiles_fact(struct facts *facts, const json_t *ours)
 {
@@ -166,6 +185,7 @@ kyi_view_facts(const json_t *message,
 	kymo_buffer_str(&facts.text, annotation(message, "description"));
 	fact(&facts, "description");
 	value_fact(&facts, message, kyi_json_text(ours, "unit"));
+	range_fact(&facts, json_object_get(ours, "points"));
 	kymo_buffer_str(&facts.text, kyi_json_text(alert, "startsAt"));
 	fact(&facts, "since");
 	if (strncmp(ends, "0001", 4) != 0) {

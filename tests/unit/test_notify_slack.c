@@ -107,6 +107,8 @@ test_what_a_person_sees(void **state)
 	assert_non_null(strstr(out.at, "\"text\":\"[FIRING:2] Slow (Slow "
 	    "Slow)\""));
 	assert_non_null(strstr(out.at, "*value* 1.5 Slow, threshold 0.5"));
+	assert_non_null(strstr(out.at, "*range* -0.99999 to 0.999884 in the "
+	    "last 99 s"));
 	assert_non_null(strstr(out.at,
 	    "*since* 2026-01-02T03:04:05.678Z"));
 	assert_non_null(strstr(out.at, "*quantiles* p50 0.25, p99 1.5"));
