@@ -8,6 +8,8 @@
 #include "shm/atomic.h"
 
 #define ROOM_MORE 128u
+#define BLOCK_BYTES (sizeof(struct kymo_block_sum) + \
+	sizeof(struct kymo_block_extremes))
 
 static double
 stale(void)
@@ -31,7 +33,7 @@ floats_free(void *memory)
 	struct kyi_floats *floats = memory;
 
 	free(floats->lost);
-	free(floats->block);
+	free(floats->block_sum);
 	free(floats);
 }
 
@@ -61,12 +63,14 @@ floats_new(uint64_t first, uint32_t room, double run)
 	*floats = (struct kyi_floats){ .first = first, .room = room,
 		.run = run };
 	if (room > 0) {
-		floats->block = malloc(room / KYI_BLOCK_SAMPLES *
-		    sizeof *floats->block);
-		if (floats->block == NULL) {
+		floats->block_sum = malloc(room / KYI_BLOCK_SAMPLES *
+		    BLOCK_BYTES);
+		if (floats->block_sum == NULL) {
 			free(floats);
 			return NULL;
 		}
+		floats->block_extremes = (struct kymo_block_extremes *)
+		    (floats->block_sum + room / KYI_BLOCK_SAMPLES);
 	}
 	return floats;
 }
@@ -75,31 +79,32 @@ floats_new(uint64_t first, uint32_t room, double run)
 
 /* Neumaier's sum, as Prometheus adds. */
 static void
-block_make(const double *value, struct kymo_sample_block *block)
+block_make(struct kyi_floats *floats, uint32_t block)
 {
-	*block = (struct kymo_sample_block){ .min = (double)NAN,
-		.max = (double)NAN };
+	const double *value = floats->value + block * KYI_BLOCK_SAMPLES;
+	struct kymo_block_sum to = { 0, 0 };
+	struct kymo_block_extremes extremes = { (double)NAN, (double)NAN };
+
 	for (uint32_t i = 0; i < KYI_BLOCK_SAMPLES; i++) {
 		double v = value[i], sum;
 
-		if (v != v && kymo_is_stale(v)) {
-			block->stale_cnt++;
+		if (v != v && kymo_is_stale(v))
 			continue;
-		}
-		block->nan_cnt += v != v;
-		sum = block->sum + v;
+		sum = to.sum + v;
 		if (sum - sum != 0)
-			block->low = 0;
-		else if (fabs(block->sum) >= fabs(v))
-			block->low += block->sum - sum + v;
+			to.low = 0;
+		else if (fabs(to.sum) >= fabs(v))
+			to.low += to.sum - sum + v;
 		else
-			block->low += v - sum + block->sum;
-		block->sum = sum;
-		if (v < block->min || block->min != block->min)
-			block->min = v;
-		if (v > block->max || block->max != block->max)
-			block->max = v;
+			to.low += v - sum + to.sum;
+		to.sum = sum;
+		if (v < extremes.min || extremes.min != extremes.min)
+			extremes.min = v;
+		if (v > extremes.max || extremes.max != extremes.max)
+			extremes.max = v;
 	}
+	floats->block_sum[block] = to;
+	floats->block_extremes[block] = extremes;
 }
 
 /* ---- moving ------------------------------------------------------------------- */
@@ -143,11 +148,14 @@ move(struct kyi_recent *recent, uint64_t keep_from, bool ends,
 		to->any_stale |= kymo_is_stale(to->value[i]);
 	}
 	for (uint32_t i = 0; i < cnt / KYI_BLOCK_SAMPLES; i++) {
-		if (from->room > 0)
-			to->block[i] = from->block[skip / KYI_BLOCK_SAMPLES + i];
-		else
-			block_make(to->value + i * KYI_BLOCK_SAMPLES,
-			    &to->block[i]);
+		uint32_t k = skip / KYI_BLOCK_SAMPLES + i;
+
+		if (from->room == 0) {
+			block_make(to, i);
+			continue;
+		}
+		to->block_sum[i] = from->block_sum[k];
+		to->block_extremes[i] = from->block_extremes[k];
 	}
 	if (lost_move(to, from, cnt) != 0) {
 		floats_free(to);
@@ -246,8 +254,7 @@ column_put(struct kyi_recent *recent, double value, uint64_t keep_from,
 	if (value != value && kymo_is_stale(value))
 		kyi_store_u32_relaxed(&floats->any_stale, 1);
 	if (at % KYI_BLOCK_SAMPLES == KYI_BLOCK_SAMPLES - 1)
-		block_make(floats->value + (at & ~(KYI_BLOCK_SAMPLES - 1ull)),
-		    &floats->block[at / KYI_BLOCK_SAMPLES]);
+		block_make(floats, (uint32_t)at / KYI_BLOCK_SAMPLES);
 	recent->next++;
 	return 0;
 }
@@ -360,7 +367,7 @@ kyi_recent_bytes(const struct kyi_recent *recent)
 		return 0;
 	return sizeof *floats + floats->room * (sizeof *floats->value +
 	    (floats->lost != NULL ? sizeof *floats->lost : 0)) +
-	    floats->room / KYI_BLOCK_SAMPLES * sizeof *floats->block;
+	    floats->room / KYI_BLOCK_SAMPLES * BLOCK_BYTES;
 }
 
 /* ---- reading ------------------------------------------------------------------- */
@@ -379,7 +386,8 @@ view_column(const struct kyi_floats *floats, struct kyi_recent_view *view,
 	lost = kyi_load_ptr_acquire((void *const *)&floats->lost);
 	view->lost = lost == NULL ? NULL : lost + at;
 	if (blocks > before) {
-		view->block = floats->block + before;
+		view->block_sum = floats->block_sum + before;
+		view->block_extremes = floats->block_extremes + before;
 		view->block_cnt = (uint32_t)(blocks - before);
 		view->block_phase = (uint32_t)(at % KYI_BLOCK_SAMPLES);
 	}

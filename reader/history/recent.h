@@ -25,7 +25,8 @@ struct kyi_floats {
 	uint32_t any_stale; /* relaxed: its sample is published later */
 	double run;
 	double *lost; /* NULL: no reset; pairs(recent-lost) */
-	struct kymo_sample_block *block;
+	struct kymo_block_sum *block_sum; /* one allocation with.. */
+	struct kymo_block_extremes *block_extremes;
 	double value[];
 };
 
@@ -59,7 +60,8 @@ struct kyi_recent_view {
 	uint64_t first;
 	uint32_t cnt;
 	const double *value, *lost;
-	const struct kymo_sample_block *block;
+	const struct kymo_block_sum *block_sum;
+	const struct kymo_block_extremes *block_extremes;
 	uint32_t block_phase, block_cnt;
 	double run;
 	bool ends, any_stale;

@@ -103,13 +103,16 @@ kymo_is_stale(double value)
 }
 
 /* Sixty-four samples of a column at once, so that a long window need not look
-   at each: the sum as an unevaluated pair sum + low (Neumaier), over floats
-   that are not stale. Only columns without histograms have them. */
+   at each, of floats that are not stale: the sum as an unevaluated pair sum +
+   low (Neumaier); the extremes. Two columns, since whoever asks wants one of
+   them, and what it costs is the memory it goes through. Only columns without
+   histograms have them. */
 #define KYMO_BLOCK_SHIFT 6
-struct kymo_sample_block {
+struct kymo_block_sum {
 	double sum, low;
+};
+struct kymo_block_extremes {
 	double min, max; /* NaN of none; NaN values as Prometheus' max_over_time */
-	uint32_t stale_cnt, nan_cnt;
 };
 
 /* One series, oldest sample first; times strictly ascending, in milliseconds
@@ -124,9 +127,10 @@ struct kymo_samples {
 	/* What a counter lost by resets up to and with sample i, so that
 	   value + lost never goes down; NULL: there was none. */
 	const double *lost;
-	/* NULL: none. block[k] is of samples (k << SHIFT) - block_phase and the
-	   63 after it; those of them that this view lacks are in it too. */
-	const struct kymo_sample_block *block;
+	/* NULL: none. [k] is of samples (k << SHIFT) - block_phase and the 63
+	   after it; those of them that this view lacks are in it too. */
+	const struct kymo_block_sum *block_sum;
+	const struct kymo_block_extremes *block_extremes;
 	uint32_t block_phase, block_cnt;
 	uint32_t cnt;
 	bool any_stale; /* false: no sample is a stale marker */

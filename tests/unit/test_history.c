@@ -139,10 +139,10 @@ assert_blocks(const struct kymo_samples *samples)
 			if (!kymo_is_stale(samples->value[i]))
 				sum += samples->value[i];
 		if (sum == sum)
-			assert_true(fabs(sum - samples->block[b].sum -
-			    samples->block[b].low) < 1e-6);
+			assert_true(fabs(sum - samples->block_sum[b].sum -
+			    samples->block_sum[b].low) < 1e-6);
 		else
-			assert_true(isnan(samples->block[b].sum));
+			assert_true(isnan(samples->block_sum[b].sum));
 	}
 }
 
