@@ -206,8 +206,10 @@ int kyi_ask_reload(struct kyi_ask *ask, struct kymo_error *error);
 bool kyi_ask_take(struct kyi_ask *ask);
 void kyi_ask_answer(struct kyi_ask *ask, int result,
     const struct kymo_error *error);
-/* Nobody will answer any more. */
+/* Nobody will answer any more: who waits goes. open waits until all have gone,
+   and takes that back. */
 void kyi_ask_close(struct kyi_ask *ask);
+void kyi_ask_open(struct kyi_ask *ask);
 
 /* ---- the loop (kymod_loop.c) ----------------------------------------------------- */
 
@@ -229,6 +231,7 @@ struct kyi_kymod {
 	uint64_t next_scan_ns;  /* monotonic */
 	uint64_t early_scan_ns; /* not before this, when asked for one */
 	uint64_t scan_took_ns;
+	bool asked; /* the reload: by a thread of the server, which waits */
 	bool watch_is_new, wants_scan, ready, ends;
 	struct kymo_region **retire; /* room for one scan's dead */
 	uint32_t retire_room;

@@ -15,6 +15,7 @@ struct kyi_ask {
 	int fd;
 	enum ask_state state;
 	bool closed;
+	uint32_t waiter_cnt;
 	int result;
 	struct kymo_error error;
 };
@@ -63,23 +64,30 @@ state_wait(struct kyi_ask *ask, enum ask_state state)
 int
 kyi_ask_reload(struct kyi_ask *ask, struct kymo_error *error)
 {
+	bool asked;
 	int result;
 
 	pthread_mutex_lock(&ask->lock);
+	ask->waiter_cnt++;
 	state_wait(ask, ASK_IDLE);
-	if (!ask->closed) {
+	asked = !ask->closed;
+	if (asked) {
 		ask->state = ASK_ASKED;
 		(void)!eventfd_write(ask->fd, 1);
 		state_wait(ask, ASK_ANSWERED);
 	}
-	if (ask->state == ASK_ANSWERED) {
+	/* Another's answer is not ours. */
+	if (asked && ask->state == ASK_ANSWERED) {
 		result = ask->result;
 		*error = ask->error;
 		ask->state = ASK_IDLE;
 		pthread_cond_broadcast(&ask->moved);
 	} else {
-		result = kymo_error_set(error, "kymod is ending");
+		result = kymo_error_set(error, "kymod ends, or answers here no "
+		    "more");
 	}
+	ask->waiter_cnt--;
+	pthread_cond_broadcast(&ask->moved);
 	pthread_mutex_unlock(&ask->lock);
 	return result;
 }
@@ -116,5 +124,16 @@ kyi_ask_close(struct kyi_ask *ask)
 	pthread_mutex_lock(&ask->lock);
 	ask->closed = true;
 	pthread_cond_broadcast(&ask->moved);
+	pthread_mutex_unlock(&ask->lock);
+}
+
+void
+kyi_ask_open(struct kyi_ask *ask)
+{
+	pthread_mutex_lock(&ask->lock);
+	while (ask->waiter_cnt > 0)
+		pthread_cond_wait(&ask->moved, &ask->lock);
+	ask->closed = false;
+	ask->state = ASK_IDLE;
 	pthread_mutex_unlock(&ask->lock);
 }

@@ -190,7 +190,9 @@ ask_told(struct kyi_kymod *kymod)
 
 	if (!kyi_ask_take(kymod->ask))
 		return;
+	kymod->asked = true;
 	result = kyi_kymod_reload(kymod, &error);
+	kymod->asked = false;
 	kyi_ask_answer(kymod->ask, result, &error);
 }
 

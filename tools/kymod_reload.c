@@ -173,20 +173,30 @@ static int
 listen_change(struct kyi_kymod *kymod, const struct kyi_settings *settings,
     struct kymo_error *error)
 {
+	int result = 0;
+
 	if (same_listen(&kymod->settings, settings))
 		return 0;
+	/* A server that goes waits for its answers, and that would wait for
+	   us. */
+	if (kymod->asked)
+		return kymo_error_set(error, "listen: other addresses are taken "
+		    "over on SIGHUP alone, since this answer could not be "
+		    "given over those that go");
+	kyi_ask_close(kymod->ask);
 	if (!settings->listen_cnt) {
 		if (kymod->serve)
 			kymo_serve_delete(kymod->serve);
 		kymod->serve = NULL;
 	} else if (kymod->serve) {
-		return kymo_serve_listen(kymod->serve, settings->listen,
+		result = kymo_serve_listen(kymod->serve, settings->listen,
 		    settings->listen_cnt, error);
 	} else {
 		kymod->serve = kyi_kymod_serve(kymod, settings, error);
-		return kymod->serve ? 0 : -1;
+		result = kymod->serve ? 0 : -1;
 	}
-	return 0;
+	kyi_ask_open(kymod->ask);
+	return result;
 }
 
 /* ---- the change ------------------------------------------------------------------------ */

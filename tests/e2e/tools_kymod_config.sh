@@ -96,6 +96,20 @@ config 'query: {max_samples: 5}'
 reload
 logged 'warn +hosts, query: .* next start' || fail "query: not said"
 
+# --- addresses --------------------------------------------------------------------------------
+
+config
+sed -i 's/^listen:.*/listen: none/' "$tmp/kymod.yaml"
+[ "$(curl -sS --max-time 10 -X POST -o "$tmp/out" -w '%{http_code}' \
+	"http://127.0.0.1:$port/-/reload")" = 500 ] || fail "listen by POST"
+grep -q 'on SIGHUP alone' "$tmp/out" || fail "$(<"$tmp/out")"
+kill -HUP "$daemon"
+wait_for 10 logged 'listening nowhere'
+config
+kill -HUP "$daemon"
+wait_for 10 get /-/ready
+reload
+
 # --- the history outlives kymod -----------------------------------------------------------------
 
 # A gauge of a process that is gone by then.
