@@ -134,9 +134,7 @@ kymo_history_feed(struct kymo_history *history, const char *name)
 		if (feed != NULL) {
 			feed->next = history->feeds;
 			history->feeds = feed;
-			/* pairs(feed-new) */
-			kyi_store_u32_release(&history->feed_cnt,
-			    history->feed_cnt + 1);
+			history->feed_cnt++;
 		}
 	}
 	pthread_mutex_unlock(&history->lock);

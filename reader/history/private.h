@@ -140,7 +140,7 @@ struct kymo_history {
 	struct kyi_epochs epochs;
 	struct kyi_index *index;
 	struct kymo_feed *feeds, *scans;
-	uint32_t feed_cnt; /* pairs(feed-new) */
+	uint32_t feed_cnt;
 	uint32_t takeover; /* 1: labels went from feed to feed; pairs(feed-takeover) */
 	struct kyi_scan_rows *rows;
 	struct kymo_source source;

@@ -9,6 +9,7 @@
 #include "shm/atomic.h"
 
 #define RUNS_KEPT 256u /* a power of two */
+#define VIEWS_ROOM 16u /* the same, at first */
 
 /* Runs of one value are made once for all series that have it. */
 struct runs {
@@ -35,16 +36,53 @@ after(const struct kyi_times *times, uint64_t from, uint64_t end,
 	return from;
 }
 
+static struct kyi_feed_view *
+view_place(struct kyi_feed_view *views, uint32_t room,
+    const struct kymo_feed *feed)
+{
+	uint32_t i = feed->number * 2654435761u >> 16;
+
+	while (views[i & (room - 1)].feed != NULL &&
+	    views[i & (room - 1)].feed != feed)
+		i++;
+	return &views[i & (room - 1)];
+}
+
+static int
+views_grow(struct kyi_selection *selection)
+{
+	uint32_t room = selection->view_room == 0 ? VIEWS_ROOM :
+	    selection->view_room * 2;
+	struct kyi_feed_view *more = calloc(room, sizeof *more);
+
+	if (more == NULL)
+		return -1;
+	for (uint32_t i = 0; i < selection->view_room; i++)
+		if (selection->views[i].feed != NULL)
+			*view_place(more, room, selection->views[i].feed) =
+			    selection->views[i];
+	free(selection->views);
+	selection->views = more;
+	selection->view_room = room;
+	return 0;
+}
+
+/* Stays until the next one is asked for. NULL: no memory. */
 static const struct kyi_feed_view *
 feed_view(struct kyi_selection *selection, const struct kymo_feed *feed,
     const struct kymo_select *what)
 {
-	struct kyi_feed_view *view = &selection->feeds[feed->number];
+	struct kyi_feed_view *view;
 	uint64_t cnt, begin;
 
-	if (view->looked)
+	if (selection->view_cnt * 2 >= selection->view_room &&
+	    views_grow(selection) != 0)
+		return NULL;
+	view = view_place(selection->views, selection->view_room, feed);
+	if (view->feed != NULL)
 		return view;
-	view->looked = true;
+	view->feed = feed;
+	selection->view_cnt++;
 	/* pairs(feed-cnt): first; what is below it can be seen. */
 	cnt = kyi_load_u64_acquire(&feed->cnt);
 	/* pairs(feed-begin) */
@@ -97,13 +135,18 @@ kyi_selection_add(struct kyi_selection *selection,
 }
 
 static const double *
-run_of(struct kyi_selection *selection, struct runs *runs, double value,
+run_of(struct kyi_selection *selection, struct runs **kept, double value,
     uint32_t cnt, bool ends)
 {
+	struct runs *runs = *kept;
 	uint64_t bits, stale = KYMO_STALE_BITS;
 	uint32_t place;
 	double *made;
 
+	if (runs == NULL)
+		runs = *kept = calloc(1, sizeof *runs);
+	if (runs == NULL)
+		return NULL;
 	memcpy(&bits, &value, sizeof bits);
 	place = (uint32_t)(bits * UINT64_C(0x9e3779b97f4a7c15) >> 56) &
 	    (RUNS_KEPT - 1);
@@ -126,7 +169,7 @@ run_of(struct kyi_selection *selection, struct runs *runs, double value,
 }
 
 static int
-floats_add(struct kyi_selection *selection, struct runs *runs,
+floats_add(struct kyi_selection *selection, struct runs **runs,
     const struct kyi_series *series, const struct kyi_feed_view *feed,
     const struct kymo_select *what, struct kymo_error *error)
 {
@@ -255,18 +298,22 @@ static int
 memory_add(struct kyi_selection *selection, struct kyi_series **found,
     uint32_t cnt, const struct kymo_select *what, struct kymo_error *error)
 {
-	struct runs *runs = calloc(1, sizeof *runs);
-	int result = runs == NULL ? kymo_error_set(error, "no memory") : 0;
+	struct runs *runs = NULL;
+	int result = 0;
 
 	for (uint32_t i = 0; i < cnt && result == 0; i++) {
 		const struct kyi_feed_view *feed = feed_view(selection,
 		    found[i]->feed, what);
 
+		if (feed == NULL) {
+			result = kymo_error_set(error, "no memory");
+			break;
+		}
 		if (feed->from >= feed->end)
 			continue;
 		result = found[i]->hists != NULL ?
 		    hists_add(selection, found[i], feed, what, error) :
-		    floats_add(selection, runs, found[i], feed, what, error);
+		    floats_add(selection, &runs, found[i], feed, what, error);
 		if (result == 0 && selection->cnt > 0)
 			selection->sample_cnt +=
 			    selection->samples[selection->cnt - 1].cnt;
@@ -288,18 +335,10 @@ fill(struct kyi_selection *selection, const struct kymo_select *what,
 	uint32_t found_cnt;
 	int result;
 
-	/* One place for each feed that there is now; series of later ones
-	   are not found, since the index is looked at first. */
 	if (kyi_index_match(history->index, what->matchers, what->matcher_cnt,
 	    &found, &found_cnt) != 0)
 		return kymo_error_set(error, "no memory");
-	/* pairs(feed-new) */
-	selection->feeds = calloc(
-	    kyi_load_u32_acquire(&history->feed_cnt) + 1u,
-	    sizeof *selection->feeds);
-	result = selection->feeds == NULL ?
-	    kymo_error_set(error, "no memory") :
-	    memory_add(selection, found, found_cnt, what, error);
+	result = memory_add(selection, found, found_cnt, what, error);
 	free(found);
 	/* pairs(feed-takeover) */
 	if (kyi_load_u32_acquire(&history->takeover) != 0)
@@ -346,7 +385,7 @@ kyi_select_done(void *of, struct kymo_selected *selected)
 		return;
 	kyi_epoch_leave(&history->epochs, &selection->reading);
 	kyi_arena_free(&selection->arena);
-	free(selection->feeds);
+	free(selection->views);
 	free(selection->samples);
 	free(selection);
 	memset(selected, 0, sizeof *selected);

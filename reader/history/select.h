@@ -8,16 +8,19 @@
 
 /* Of one feed, what is shown of it during this selection. */
 struct kyi_feed_view {
+	const struct kymo_feed *feed; /* NULL: a free place */
 	const struct kyi_times *times;
 	uint64_t from, end; /* samples, in memory */
-	bool looked;
 };
 
 struct kyi_selection {
 	struct kymo_history *history;
 	struct kyi_reading reading;
 	struct kyi_arena arena;
-	struct kyi_feed_view *feeds; /* by number */
+	/* A table by the feed's number, of those that were looked at: there may
+	   be a feed for each of thousands of rules. */
+	struct kyi_feed_view *views;
+	uint32_t view_cnt, view_room;
 	struct kymo_samples *samples;
 	uint32_t cnt, room;
 	uint64_t sample_cnt;
