@@ -31,25 +31,26 @@ two_sum(double *sum, double *low, double value)
 
 /* Four sums side by side, so that one need not wait for the other. Vectors are
    said outright: what compilers make of four doubles in an array is slower
-   than one sum. */
+   than one sum. Functions take them by address: how else they are handed over
+   depends on the processor that is compiled for. */
 typedef double lanes __attribute__((vector_size(4 * sizeof(double))));
 
 static inline void
-two_sums(lanes *sum, lanes *low, lanes value)
+two_sums(lanes *sum, lanes *low, const lanes *value)
 {
-	lanes next = *sum + value;
+	lanes next = *sum + *value;
 	lanes part = next - *sum;
 
-	*low += (*sum - (next - part)) + (value - part);
+	*low += (*sum - (next - part)) + (*value - part);
 	*sum = next;
 }
 
 static void
-lanes_fold(struct kyi_sum *to, lanes sum, lanes low)
+lanes_fold(struct kyi_sum *to, const lanes *sum, const lanes *low)
 {
 	for (int lane = 0; lane < 4; lane++) {
-		two_sum(&to->sum, &to->low, sum[lane]);
-		to->low += low[lane];
+		two_sum(&to->sum, &to->low, (*sum)[lane]);
+		to->low += (*low)[lane];
 	}
 }
 
@@ -61,32 +62,32 @@ sum_lanes(struct kyi_sum *to, const double *value, uint32_t cnt)
 
 	for (i = 0; i + 4 <= cnt; i += 4) {
 		memcpy(&some, value + i, sizeof some);
-		two_sums(&sum, &low, some);
+		two_sums(&sum, &low, &some);
 	}
 	for (; i < cnt; i++)
 		two_sum(&to->sum, &to->low, value[i]);
-	lanes_fold(to, sum, low);
+	lanes_fold(to, &sum, &low);
 }
 
 static void
 sum_blocks(struct kyi_sum *to, const struct kymo_block_sum *block,
     uint32_t cnt)
 {
-	lanes sum = { 0 }, low = { 0 };
+	lanes sum = { 0 }, low = { 0 }, some;
 	uint32_t i;
 
 	for (i = 0; i + 4 <= cnt; i += 4) {
 		const struct kymo_block_sum *b = block + i;
 
-		two_sums(&sum, &low, (lanes){ b[0].sum, b[1].sum, b[2].sum,
-		    b[3].sum });
+		some = (lanes){ b[0].sum, b[1].sum, b[2].sum, b[3].sum };
+		two_sums(&sum, &low, &some);
 		low += (lanes){ b[0].low, b[1].low, b[2].low, b[3].low };
 	}
 	for (; i < cnt; i++) {
 		two_sum(&to->sum, &to->low, block[i].sum);
 		to->low += block[i].low;
 	}
-	lanes_fold(to, sum, low);
+	lanes_fold(to, &sum, &low);
 }
 
 /* Whole blocks within from .. to: the first and how many. */
