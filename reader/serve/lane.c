@@ -11,6 +11,12 @@
 
 #define NICE 5
 
+static bool
+is_closing(const struct kyi_job *job)
+{
+	return job->closing != NULL && kyi_load_u32_relaxed(job->closing) != 0;
+}
+
 static struct kyi_job **
 free_place(struct kyi_lane *lane)
 {
@@ -103,8 +109,8 @@ kyi_lane_push(struct kyi_lane *lane, struct kyi_job *job)
 
 	pthread_mutex_lock(&lane->lock);
 	/* What an idle thread is about to take does not wait. */
-	room = lane->thread_cnt > 0 && lane->running_cnt + lane->waiting_cnt <
-	    lane->thread_cnt + lane->queue_max;
+	room = lane->thread_cnt > 0 && !is_closing(job) && lane->running_cnt +
+	    lane->waiting_cnt < lane->thread_cnt + lane->queue_max;
 	if (room) {
 		job->next = NULL;
 		*lane->last = job;

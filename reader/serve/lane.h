@@ -14,6 +14,9 @@
 struct kyi_job {
 	struct kyi_job *next;
 	const void *owner; /* whose: a listener */
+	/* Atomic; not 0 when the lane is cleared of the owner's: none comes in
+	   after that. NULL: may always. */
+	const uint32_t *closing;
 	/* Does it, on a thread of the lane. */
 	void (*run)(struct kyi_job *job);
 	/* It is done: under the lane's lock, and the lane forgets it first, so
@@ -38,7 +41,7 @@ int kyi_lane_init(struct kyi_lane *lane, uint32_t thread_cnt,
     uint32_t queue_max, bool modest);
 /* No job may be in it. */
 void kyi_lane_end(struct kyi_lane *lane);
-/* false: it is full. */
+/* false: it is full, or the owner closes. */
 bool kyi_lane_push(struct kyi_lane *lane, struct kyi_job *job);
 /* Tells owner's jobs to end, and waits until they have. */
 void kyi_lane_clear(struct kyi_lane *lane, const void *owner);

@@ -42,6 +42,7 @@ kyi_request_new(struct kyi_listener *listener,
 	if (request == NULL)
 		return NULL;
 	request->job.owner = listener;
+	request->job.closing = &listener->closing;
 	request->serve = listener->serve;
 	request->connection = connection;
 	request->place = place;
@@ -256,8 +257,10 @@ sleep_for(struct kyi_request *request, struct kyi_lane *lane,
 	    KYI_PLACE_WORK);
 	MHD_suspend_connection(request->connection);
 	if (!kyi_lane_push(lane, &request->job)) {
-		kyi_api_fail(&request->api, KYI_API_UNAVAILABLE, "too many "
-		    "queries are waiting; try again");
+		kyi_api_fail(&request->api, KYI_API_UNAVAILABLE,
+		    kyi_load_u32_relaxed(request->job.closing) != 0 ?
+		    "this address is about to close" :
+		    "too many queries are waiting; try again");
 		done(&request->job);
 	}
 	return MHD_YES;

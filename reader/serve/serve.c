@@ -271,7 +271,8 @@ listeners_end(struct kymo_serve *serve, struct kyi_listener *list)
 		listener_close(listener);
 	for (listener = list; listener != NULL; listener = listener->next)
 		kyi_places_drain(&serve->places, listener, until_ns);
-	/* The library must not end while somebody is asleep. */
+	/* The library must not end while somebody is asleep; nobody falls
+	   asleep any more, now that they close. */
 	for (listener = list; listener != NULL; listener = listener->next) {
 		kyi_lane_clear(&serve->queries, listener);
 		kyi_lane_clear(&serve->light, listener);

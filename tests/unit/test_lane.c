@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal: jobs run in their order, on as many threads as a lane has; past its
-   queue nobody gets in; clearing ends and waits for the owner's jobs, and for
-   no other.
+   queue nobody gets in, nor who closes; clearing ends and waits for the owner's
+   jobs, and for no other.
    Method: jobs that wait until the test lets them go. */
 #include "tests/testlib/testlib.h"
 
@@ -115,6 +115,29 @@ test_clearing_ends_the_owners_jobs(void **state)
 }
 
 static void
+test_who_closes_gets_no_more_in(void **state)
+{
+	struct test_job before = job_of(&mine), after = job_of(&mine),
+	    others = job_of(&other);
+	uint32_t closing = 0, open = 0;
+	struct kyi_lane lane;
+
+	assert_int_equal(kyi_lane_init(&lane, 1, 4, false), 0);
+	before.job.closing = after.job.closing = &closing;
+	others.job.closing = &open;
+	before.go = others.go = 1;
+	assert_true(kyi_lane_push(&lane, &before.job));
+	kyi_store_u32_relaxed(&closing, 1);
+	assert_false(kyi_lane_push(&lane, &after.job));
+	assert_true(kyi_lane_push(&lane, &others.job));
+	kyi_lane_clear(&lane, &mine);
+	kyi_lane_clear(&lane, &other);
+	assert_int_equal(kyi_load_u32_relaxed(&before.is_done), 1);
+	assert_int_equal(kyi_load_u32_relaxed(&others.is_done), 1);
+	kyi_lane_end(&lane);
+}
+
+static void
 test_a_lane_without_threads_is_full(void **state)
 {
 	struct test_job job = job_of(&mine);
@@ -132,6 +155,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_queue_is_bounded_and_in_order),
 		cmocka_unit_test(test_clearing_ends_the_owners_jobs),
+		cmocka_unit_test(test_who_closes_gets_no_more_in),
 		cmocka_unit_test(test_a_lane_without_threads_is_full),
 	};
 
