@@ -35,6 +35,8 @@ struct kyi_options {
 	bool check_config;
 };
 
+#define KYI_STATE_PATH_ROOM 512 /* with its end */
+
 struct kyi_settings {
 	struct kymo_config *config; /* what the rest points into */
 	const char *config_path;    /* NULL: no file */
@@ -46,10 +48,10 @@ struct kyi_settings {
 	uint64_t scan_interval_ns;
 	const char *state_path; /* "" memory */
 	bool state_is_default;  /* nobody asked for this path */
-	char state_room[512];
+	char state_room[KYI_STATE_PATH_ROOM];
 	const char *history_path; /* "" memory */
 	bool history_is_default;
-	char history_room[544];
+	char history_room[KYI_STATE_PATH_ROOM + 32];
 	uint64_t evaluation_interval_ns;
 	uint32_t keep_dead, series_max, region_max;
 	enum kymo_log_level log_level;
@@ -129,9 +131,9 @@ void kyi_metrics_history_append(uint64_t took_ns, bool failed);
 struct kyi_rules_pass {
 	uint64_t took_ns;
 	uint64_t evaluated_cnt, failed_cnt, missed_cnt; /* in this one */
-	uint32_t pending_cnt, firing_cnt; /* alerts, now */
 };
 void kyi_metrics_rules(const struct kyi_rules_pass *pass);
+void kyi_metrics_alerts(uint32_t pending_cnt, uint32_t firing_cnt);
 void kyi_metrics_rules_loaded(uint32_t rule_cnt);
 
 /* ---- history (kymod_history.c) -------------------------------------------------- */
@@ -217,7 +219,7 @@ struct kyi_kymod {
 	const struct kyi_options *options;
 	struct kyi_settings settings;
 	/* What the model was made with; a reload cannot change it. */
-	char state_path[512];
+	char state_path[KYI_STATE_PATH_ROOM];
 	uint32_t series_max;
 	struct kymo_watch *watch;
 	struct kymo_model *model;

@@ -209,8 +209,13 @@ kyi_metrics_rules(const struct kyi_rules_pass *pass)
 	kymo_counter_add(rules_missed, pass->missed_cnt);
 	kymo_timer_record(rule_pass, pass->took_ns);
 	kymo_float_gauge_set(rule_pass_last, (double)pass->took_ns / 1e9);
-	kymo_gauge_set(alerts_pending, pass->pending_cnt);
-	kymo_gauge_set(alerts_firing, pass->firing_cnt);
+}
+
+void
+kyi_metrics_alerts(uint32_t pending_cnt, uint32_t firing_cnt)
+{
+	kymo_gauge_set(alerts_pending, pending_cnt);
+	kymo_gauge_set(alerts_firing, firing_cnt);
 }
 
 void

@@ -116,6 +116,10 @@ kyi_rule_sink_adopt(struct kyi_rule_sink *sink, struct kyi_rule_sink *before)
 			sink->feeds[k].feed = old->feed;
 			sink->feeds[k].last_ms = old->last_ms;
 			sink->feeds[k].row_cnt = old->row_cnt;
+			if (sink->feeds[k].rule->is_alert) {
+				sink->feeds[k].pending_cnt = old->pending_cnt;
+				sink->feeds[k].firing_cnt = old->firing_cnt;
+			}
 		} else if (old->row_cnt > 0 && kymo_feed_end(old->feed,
 			old->last_ms + 1) != 0) {
 			kyi_log(KYMO_LOG_WARN, "%s: out of memory; its series "

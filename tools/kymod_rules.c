@@ -220,15 +220,23 @@ kyi_rules_cnt(const struct kyi_rules *rules)
 /* ---- the thread ---------------------------------------------------------------------- */
 
 static void
+alerts_tell(const struct kyi_rule_sink *sink)
+{
+	uint32_t pending_cnt = 0, firing_cnt = 0;
+
+	for (uint32_t i = 0; i < sink->feed_cnt; i++) {
+		pending_cnt += sink->feeds[i].pending_cnt;
+		firing_cnt += sink->feeds[i].firing_cnt;
+	}
+	kyi_metrics_alerts(pending_cnt, firing_cnt);
+}
+
+static void
 pass_tell(struct kyi_rule_set *set, uint64_t took_ns)
 {
 	struct kyi_rules_pass pass = {.took_ns = took_ns};
 	uint64_t missed_cnt = kymo_rule_engine_missed_cnt(set->engine);
 
-	for (uint32_t i = 0; i < set->sink.feed_cnt; i++) {
-		pass.pending_cnt += set->sink.feeds[i].pending_cnt;
-		pass.firing_cnt += set->sink.feeds[i].firing_cnt;
-	}
 	pass.evaluated_cnt = set->sink.evaluated_cnt - set->evaluated_cnt;
 	pass.failed_cnt = set->sink.failed_cnt - set->failed_cnt;
 	pass.missed_cnt = missed_cnt - set->missed_cnt;
@@ -236,6 +244,7 @@ pass_tell(struct kyi_rule_set *set, uint64_t took_ns)
 	set->failed_cnt = set->sink.failed_cnt;
 	set->missed_cnt = missed_cnt;
 	kyi_metrics_rules(&pass);
+	alerts_tell(&set->sink);
 }
 
 /* In the place of the set before: alerts go on as they were. */
@@ -244,12 +253,14 @@ set_swap(struct kyi_rules *rules, struct kyi_rule_set *set)
 {
 	struct kyi_rule_set *before = rules->set;
 
+	/* Nobody may read of alerts that are on their way. */
+	pthread_rwlock_wrlock(&rules->current);
 	kymo_rule_engine_adopt(set->engine, before->engine);
 	kyi_rule_sink_adopt(&set->sink, &before->sink);
-	pthread_rwlock_wrlock(&rules->current);
 	rules->set = set;
 	pthread_rwlock_unlock(&rules->current);
 	kyi_rule_set_free(before);
+	alerts_tell(&set->sink);
 }
 
 static void

@@ -162,6 +162,9 @@ kyi_settings_load(struct kyi_settings *settings,
 		settings->state_path = settings->state_room;
 		settings->state_is_default = true;
 	}
+	if (strlen(settings->state_path) >= KYI_STATE_PATH_ROOM)
+		return kymo_error_set(error, "state: a path of more than %d "
+		    "bytes", KYI_STATE_PATH_ROOM - 1);
 	history_path_set(settings);
 	if (*settings->history_path && strcmp(settings->history_path,
 		settings->state_path) == 0)

@@ -237,6 +237,8 @@ refuses 1 'error .*nowhere.yaml' --config "$tmp/nowhere.yaml"
 config 'scan_interval: fast'
 refuses 1 "kymod.yaml:6:" --check-config --config "$tmp/kymod.yaml"
 : >"$tmp/file"
+refuses 1 'state: a path of more than 511 bytes' --dir "$run" --listen none \
+	--state "/$(printf '%600s' x | tr ' ' x)"
 refuses 1 "cannot start: .*$tmp/file/x.db" --dir "$run" --listen none --state "$tmp/file/x.db"
 refuses 2 'kymod --help' --no-such-option
 refuses 2 'kymod --help' --scan-interval 1ms

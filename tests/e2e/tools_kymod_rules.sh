@@ -194,5 +194,16 @@ wait_for 10 is 'kymod_alerts{service="kymod",state="pending"}' 1
 stop "$daemon"
 [ "$stopped" = 0 ] || fail "SIGTERM: exit $stopped: $(<"$tmp/kymod.log")"
 alerts_are "$all" || fail "$(alerts)"
+
+# --- without rules there are no alerts --------------------------------------------------------
+
+kymod_start
+wait_for 10 is 'kymod_alerts{service="kymod",state="firing"}' 2
+rm "$tmp/rules/one.yml"
+reload 200
+wait_for 10 is 'kymod_alerts{service="kymod",state="firing"}' 0
+is 'kymod_alerts{service="kymod",state="pending"}' 0 || fail "still pending"
+stop "$daemon"
+[ "$stopped" = 0 ] || fail "SIGTERM: exit $stopped: $(<"$tmp/kymod.log")"
 exec 8>&-
 echo "all held"
