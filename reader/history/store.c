@@ -193,7 +193,7 @@ steady(struct kyi_store *store, uint64_t now_ns)
 {
 	int64_t by_ms = (int64_t)((now_ns - store->before_ns) / NS_IN_MS);
 
-	if (store->now_ms == INT64_MIN)
+	if (!store->came)
 		return;
 	by_ms -= store->now_ms - store->before_ms;
 	if (store->before_ns == 0 || by_ms > STEADY_BY_MS ||

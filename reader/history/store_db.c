@@ -62,8 +62,10 @@ static const char *const sql_text[KYI_SQL_CNT] = {
 		"UPDATE feed SET segment = ?2 WHERE id = ?1 AND segment < ?2",
 	[KYI_SQL_LABELS_ADD] = "INSERT INTO labels VALUES (?1, ?2, ?3)",
 	[KYI_SQL_USE_PUT] = "INSERT INTO labels_use VALUES (?1, ?2, ?3, ?4)"
-		" ON CONFLICT (id) DO UPDATE SET until_ms = ?4",
-	[KYI_SQL_USES] = "SELECT id, until_ms FROM labels_use ORDER BY id",
+		" ON CONFLICT (id) DO UPDATE SET from_ms = min(from_ms, ?3),"
+		" until_ms = max(until_ms, ?4)",
+	[KYI_SQL_USES] =
+		"SELECT id, from_ms, until_ms FROM labels_use ORDER BY id",
 	[KYI_SQL_LABELS_IN] = "SELECT l.id, l.feed, l.bytes FROM labels_use AS u"
 		" JOIN labels AS l ON l.id = u.id"
 		" WHERE u.until_ms > ?1 AND u.from_ms <= ?2",

@@ -115,7 +115,7 @@ struct kyi_stretch {
 /* Labels of up to KYI_BATCH_SERIES series: a row. */
 struct kyi_batch {
 	int64_t id;
-	int64_t until_ms; /* as the database has it */
+	int64_t from_ms, until_ms; /* as the database has it */
 };
 
 struct kyi_store_feed {
@@ -150,7 +150,7 @@ struct kyi_store {
 	   what is too old is not dropped by a clock that is wrong. */
 	int64_t now_ms, before_ms;
 	uint64_t before_ns, steady_ns, expire_ns;
-	bool steady;
+	bool steady, came; /* came: samples, at the last journal */
 	uint32_t journal_added;
 	uint64_t added; /* bytes, in this transaction */
 	bool frames_due;
@@ -197,9 +197,9 @@ void kyi_store_set_aside(struct kyi_store *store);
    end. Returns SQLite's code. */
 KYMO_MUST_CHECK int kyi_labels_give(struct kyi_store *store,
     struct kyi_feed_copy *copy, int64_t row);
-/* They are in use up to to_ms. */
+/* They are in use from from_ms up to to_ms. */
 KYMO_MUST_CHECK int kyi_labels_use(struct kyi_store *store,
-    const struct kyi_feed_copy *copy, int64_t to_ms);
+    const struct kyi_feed_copy *copy, int64_t from_ms, int64_t to_ms);
 KYMO_MUST_CHECK int kyi_labels_load(struct kyi_store *store);
 /* The transaction is over. */
 void kyi_labels_end(struct kyi_store *store, bool committed);

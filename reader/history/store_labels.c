@@ -97,7 +97,8 @@ kyi_batch_end(struct kyi_batch_walk *walk)
 /* ---- batches ---------------------------------------------------------------------- */
 
 static int
-batch_note(struct kyi_store *store, int64_t id, int64_t until_ms)
+batch_note(struct kyi_store *store, int64_t id, int64_t from_ms,
+    int64_t until_ms)
 {
 	if (store->batch_cnt == store->batch_room) {
 		uint32_t room = store->batch_room * 2 + 64;
@@ -109,7 +110,8 @@ batch_note(struct kyi_store *store, int64_t id, int64_t until_ms)
 		store->batches = more;
 		store->batch_room = room;
 	}
-	store->batches[store->batch_cnt++] = (struct kyi_batch){ id, until_ms };
+	store->batches[store->batch_cnt++] = (struct kyi_batch){ id, from_ms,
+		until_ms };
 	return SQLITE_OK;
 }
 
@@ -123,7 +125,8 @@ kyi_labels_load(struct kyi_store *store)
 	while (result == SQLITE_OK &&
 	    (code = kyi_db_step(&store->db, uses)) == SQLITE_ROW)
 		result = batch_note(store, sqlite3_column_int64(uses, 0),
-		    sqlite3_column_int64(uses, 1));
+		    sqlite3_column_int64(uses, 1),
+		    sqlite3_column_int64(uses, 2));
 	sqlite3_reset(uses);
 	return result != SQLITE_OK ? result :
 	    code == SQLITE_DONE ? SQLITE_OK : code;
@@ -162,7 +165,7 @@ use_put(struct kyi_store *store, int64_t batch, int64_t feed_row,
 
 int
 kyi_labels_use(struct kyi_store *store, const struct kyi_feed_copy *copy,
-    int64_t to_ms)
+    int64_t from_ms, int64_t to_ms)
 {
 	uint64_t before = 0;
 	int code = SQLITE_OK;
@@ -175,11 +178,17 @@ kyi_labels_use(struct kyi_store *store, const struct kyi_feed_copy *copy,
 			continue;
 		before = series->batch;
 		batch = batch_find(store, (int64_t)before);
-		if (batch == NULL || batch->until_ms >= to_ms)
+		if (batch == NULL || (batch->until_ms >= to_ms &&
+		    batch->from_ms <= from_ms))
 			continue;
-		batch->until_ms = to_ms + USE_STEP_MS;
-		/* from_ms stays: it is of the row that there is. */
-		code = use_put(store, batch->id, 0, 0, batch->until_ms);
+		if (batch->until_ms < to_ms)
+			batch->until_ms = to_ms + USE_STEP_MS;
+		/* The clock was set back: to before they began. */
+		if (batch->from_ms > from_ms)
+			batch->from_ms = from_ms - USE_STEP_MS;
+		/* The feed stays: it is of the row that there is. */
+		code = use_put(store, batch->id, 0, batch->from_ms,
+		    batch->until_ms);
 	}
 	return code;
 }
@@ -213,7 +222,7 @@ batch_write(struct kyi_store *store, int64_t id, int64_t feed_row,
 		code = use_put(store, id, feed_row, from_ms,
 		    from_ms + USE_STEP_MS);
 	if (code == SQLITE_OK)
-		code = batch_note(store, id, from_ms + USE_STEP_MS);
+		code = batch_note(store, id, from_ms, from_ms + USE_STEP_MS);
 	kyi_buffer_clear(raw);
 	return code;
 }
@@ -326,6 +335,8 @@ kyi_labels_end(struct kyi_store *store, bool committed)
 	    1].id >= (int64_t)store->next_series)
 		store->batch_cnt--;
 	/* What was noted as written may not be. */
-	for (uint32_t i = 0; i < store->batch_cnt; i++)
+	for (uint32_t i = 0; i < store->batch_cnt; i++) {
+		store->batches[i].from_ms = INT64_MAX;
 		store->batches[i].until_ms = INT64_MIN;
+	}
 }

@@ -56,7 +56,7 @@ feed_journal(struct kyi_store *store, struct kymo_feed *feed)
 		feed->journaling_ms = stretch->at_ms[stretch->cnt - 1];
 		store->journal_added += wrote;
 		if (code == SQLITE_OK)
-			code = kyi_labels_use(store, copy,
+			code = kyi_labels_use(store, copy, stretch->at_ms[0],
 			    feed->journaling_ms);
 	}
 	return code;
@@ -66,8 +66,8 @@ feed_journal(struct kyi_store *store, struct kymo_feed *feed)
 static void
 journal_end(struct kyi_store *store, struct kymo_feed *feeds, bool committed)
 {
-	if (committed)
-		store->now_ms = INT64_MIN;
+	int64_t newest_ms = INT64_MIN;
+
 	pthread_mutex_lock(&store->history->lock);
 	for (struct kymo_feed *feed = feeds; feed != NULL; feed = feed->next) {
 		if (!committed && feed->row_is_new)
@@ -76,12 +76,16 @@ journal_end(struct kyi_store *store, struct kymo_feed *feeds, bool committed)
 		if (!committed)
 			continue;
 		if (feed->journaled < feed->journaling &&
-		    feed->journaling_ms > store->now_ms)
-			store->now_ms = feed->journaling_ms;
+		    feed->journaling_ms > newest_ms)
+			newest_ms = feed->journaling_ms;
 		feed->journaled = feed->journaling;
 		feed->journaled_ms = feed->journaling_ms;
 	}
 	pthread_mutex_unlock(&store->history->lock);
+	/* Where nothing came, the time of samples is what it was. */
+	store->came = newest_ms != INT64_MIN;
+	if (store->came)
+		store->now_ms = newest_ms;
 	kyi_labels_end(store, committed);
 }
 

@@ -183,6 +183,31 @@ a_clock_that_was_ahead_leaves_the_rest(void **state)
 	both_delete(&both);
 }
 
+/* The clock is an hour ahead at the start, and set right then. */
+static void
+a_clock_that_was_ahead_at_first_hides_nothing(void **state)
+{
+	struct both both;
+	double value[400];
+	uint32_t cnt;
+
+	(void)state;
+	both_new(&both);
+	for (uint32_t t = 1; t <= 300; t++) {
+		append_at(both.stored, t, BEGIN_MS + t * INT64_C(1000) +
+		    (t <= 60 ? 3600000 : 0));
+		work(&both);
+	}
+	for (int again = 0; again < 2; again++) {
+		cnt = values_in(both.stored, 0, 300, value, 400);
+		assert_int_equal(cnt, 240);
+		for (uint32_t i = 0; i < cnt; i++)
+			assert_true(value[i] == (i + 61) * 1.25);
+		reopen(&both);
+	}
+	both_delete(&both);
+}
+
 static void
 limits_hold_for_what_is_read(void **state)
 {
@@ -281,6 +306,7 @@ main(void)
 		ROW(readers_miss_nothing_while_it_is_merged),
 		ROW(a_clock_set_back_shows_the_later_pass),
 		ROW(a_clock_that_was_ahead_leaves_the_rest),
+		ROW(a_clock_that_was_ahead_at_first_hides_nothing),
 		ROW(limits_hold_for_what_is_read),
 	};
 

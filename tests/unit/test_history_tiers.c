@@ -277,6 +277,30 @@ a_wrong_clock_drops_nothing(void **state)
 	both_delete(&both);
 }
 
+/* Nor does one that brings nothing for some minutes. */
+static void
+without_samples_nothing_grows_old(void **state)
+{
+	struct kymo_history_options more = { .path = NULL };
+	struct both both;
+	int cnt;
+
+	(void)state;
+	tiers_set(&more);
+	both_with(&both, &more);
+	append(&both, 1, STEADY_S + 200);
+	/* What was due already goes. */
+	for (uint32_t t = 0; t < 100; t++)
+		work(&both);
+	cnt = rows_in(both.path, "SELECT count(*) FROM frame WHERE tier > 0");
+	assert_true(cnt > 5);
+	for (uint32_t t = 0; t < 300; t++)
+		work(&both);
+	assert_int_equal(rows_in(both.path, "SELECT count(*) FROM frame WHERE"
+	    " tier > 0"), cnt);
+	both_delete(&both);
+}
+
 static void
 tiers_that_make_no_sense_are_refused(void **state)
 {
@@ -311,6 +335,7 @@ main(void)
 		ROW(a_cap_of_bytes_is_kept),
 		ROW(labels_go_with_what_had_them),
 		ROW(a_wrong_clock_drops_nothing),
+		ROW(without_samples_nothing_grows_old),
 		ROW(tiers_that_make_no_sense_are_refused),
 	};
 
