@@ -15,6 +15,26 @@ kyi_group_escalate_begin(struct kymo_alerts *alerts, struct kyi_group *group)
 	group->dirty = true;
 }
 
+/* The clock may have been set back: its next step is no further away than it
+   is from the one before. */
+void
+kyi_group_escalate_look(const struct kymo_alerts *alerts,
+    struct kyi_group *group)
+{
+	const struct kyi_routing_escalation *escalation =
+	    group->node->escalation;
+	int64_t most_ms;
+
+	if (escalation == NULL || group->step_ms == INT64_MAX)
+		return;
+	most_ms = alerts->now_ms + escalation->steps[group->step_cnt %
+	    escalation->step_cnt].wait_ms;
+	if (group->step_ms > most_ms) {
+		group->step_ms = most_ms;
+		group->dirty = true;
+	}
+}
+
 static void
 all_decide(struct kymo_alerts *alerts, struct kyi_group *group,
     const char *text)

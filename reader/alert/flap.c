@@ -138,7 +138,7 @@ switch_turn(struct kymo_alerts *alerts, const struct kyi_routing_switch *of,
 	if (labels == NULL)
 		return -1;
 	/* At the begin it has the same time as after a sign of life. */
-	if (*seen_ms == 0 || is_seen(alerts, of))
+	if (*seen_ms == 0 || *seen_ms > alerts->now_ms || is_seen(alerts, of))
 		*seen_ms = alerts->now_ms;
 	dead = alerts->now_ms - *seen_ms >= of->within_ms;
 	if (!dead)

@@ -242,6 +242,32 @@ members_sweep(struct kyi_group *group)
 	}
 }
 
+static void
+no_later_than(struct kyi_group *group, int64_t *at_ms, int64_t most_ms)
+{
+	if (*at_ms <= most_ms)
+		return;
+	*at_ms = most_ms;
+	group->dirty = true;
+}
+
+/* A clock that was set back must not silence a group: nothing of it is longer
+   to wait for than it is from now on. */
+static void
+clock_look(const struct kymo_alerts *alerts, struct kyi_group *group)
+{
+	const struct kymo_route *route = &group->node->route;
+	int64_t wait_ms = route->group_wait_ms > route->group_interval_ms ?
+	    route->group_wait_ms : route->group_interval_ms;
+	uint32_t i;
+
+	no_later_than(group, &group->flush_ms, alerts->now_ms + wait_ms);
+	for (i = 0; i < group->target_cnt; i++)
+		no_later_than(group, &group->targets[i].last_ms,
+		    alerts->now_ms);
+	kyi_group_escalate_look(alerts, group);
+}
+
 int
 kyi_group_send(struct kymo_alerts *alerts, struct kyi_group *group)
 {
@@ -249,6 +275,8 @@ kyi_group_send(struct kymo_alerts *alerts, struct kyi_group *group)
 	int result;
 	uint32_t i;
 
+	if (group->node != NULL)
+		clock_look(alerts, group);
 	if (hold(alerts, group))
 		return 0;
 	for (i = 0; i < group->target_cnt; i++) {

@@ -248,6 +248,9 @@ bool kyi_said_now(const struct kyi_group *group,
 
 /* ---- escalate.c ----------------------------------------------------------- */
 
+/* After a clock that was set back: see kyi_group_send. */
+void kyi_group_escalate_look(const struct kymo_alerts *alerts,
+    struct kyi_group *group);
 /* The first message of a group went out: steps begin. */
 void kyi_group_escalate_begin(struct kymo_alerts *alerts,
     struct kyi_group *group);

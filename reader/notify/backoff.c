@@ -65,6 +65,13 @@ kyi_bucket_take(struct kyi_bucket *bucket, int64_t now_ms)
 	return true;
 }
 
+void
+kyi_bucket_back(struct kyi_bucket *bucket, int64_t now_ms)
+{
+	if (bucket->at_ms > now_ms)
+		bucket->at_ms = now_ms;
+}
+
 int64_t
 kyi_bucket_due_ms(const struct kyi_bucket *bucket, int64_t now_ms)
 {

@@ -20,6 +20,8 @@ struct kyi_bucket {
 void kyi_bucket_init(struct kyi_bucket *bucket, double per_second,
     uint32_t burst, int64_t now_ms);
 bool kyi_bucket_take(struct kyi_bucket *bucket, int64_t now_ms);
+/* The clock was set back to now: what came before is as it was. */
+void kyi_bucket_back(struct kyi_bucket *bucket, int64_t now_ms);
 /* When there will be one. */
 int64_t kyi_bucket_due_ms(const struct kyi_bucket *bucket, int64_t now_ms);
 

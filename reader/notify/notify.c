@@ -241,6 +241,24 @@ deadlines_look(struct kymo_notify *notify, int64_t now_ms,
 	return cnt < 0 ? -1 : 0;
 }
 
+/* A clock that was set back must not silence us: all that waits for a time of
+   the clock before is looked at anew. */
+static void
+clock_look(struct kymo_notify *notify, int64_t now_ms)
+{
+	uint32_t i;
+
+	for (i = 0; now_ms < notify->now_ms && i < notify->post_cnt; i++) {
+		struct kyi_post *post = &notify->posts[i];
+
+		kyi_bucket_back(&post->bucket, now_ms);
+		post->due_ms = post->again_ms = INT64_MIN;
+	}
+	if (now_ms < notify->now_ms)
+		notify->expire_ms = INT64_MIN;
+	notify->now_ms = now_ms;
+}
+
 int
 kymo_notify_step(struct kymo_notify *notify, int64_t now_ms,
     struct kymo_error *error)
@@ -251,6 +269,7 @@ kymo_notify_step(struct kymo_notify *notify, int64_t now_ms,
 	/* Somebody's transaction: what is in it may still not be. */
 	if (!sqlite3_get_autocommit(notify->outbox->db))
 		return 0;
+	clock_look(notify, now_ms);
 	kyi_wire_step(&notify->wire);
 	for (i = 0; i < notify->post_cnt; i++)
 		if (kyi_post_finish(notify, &notify->posts[i], now_ms,

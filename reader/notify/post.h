@@ -35,6 +35,7 @@ struct kymo_notify {
 	uint64_t changes; /* of the outbox, seen */
 	uint64_t seed;
 	int64_t expire_ms;
+	int64_t now_ms; /* of the last step */
 	bool began;
 };
 

@@ -71,6 +71,29 @@ test_ours_says_at_once_and_repeats(void **state)
 }
 
 static void
+test_a_clock_that_is_set_back_silences_no_group(void **state)
+{
+	static const struct pass passes[] = {
+		{50000, "", ""},
+		{50001, "A", "team new: +A"},
+		/* By ten hours. */
+		{14000, "A B", ""},
+		{14299, "A B", ""},
+		{14300, NULL, "team new: +A +B"},
+		/* By an hour; four after the last. */
+		{10700, "A B", ""},
+		{25099, NULL, ""},
+		{25100, NULL, "team repeat: +A +B"},
+	};
+	struct world world;
+
+	world_begin(&world, "kymo: {}\nroute: {receiver: team}\n" RECEIVERS,
+	    NULL);
+	PLAY(&world, passes);
+	world_end(&world);
+}
+
+static void
 test_alertmanagers_files_wait_as_they_say(void **state)
 {
 	static const struct pass passes[] = {
@@ -429,6 +452,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ours_says_at_once_and_repeats),
+		cmocka_unit_test(
+		    test_a_clock_that_is_set_back_silences_no_group),
 		cmocka_unit_test(test_alertmanagers_files_wait_as_they_say),
 		cmocka_unit_test(test_whoever_does_not_want_ends_hears_none),
 		cmocka_unit_test(test_inhibition_sees_the_whole_pass),

@@ -260,6 +260,35 @@ test_tokens_are_kept_to(void **state)
 }
 
 static void
+test_a_clock_that_is_set_back_silences_nobody(void **state)
+{
+	receiver.per_second = 1;
+	world_notify(&world, &receiver, 1);
+	/* Neither its rate.. */
+	world_add(&world, "g", "A", true);
+	world_until(&world, KYMO_NOTIFY_DELIVERED, 1);
+	world_add(&world, "h", "B", true);
+	world_step(&world);
+	world.now_ms -= 3600000;
+	world_step(&world);
+	world.now_ms += 1000;
+	world_until(&world, KYMO_NOTIFY_DELIVERED, 2);
+	/* .. nor what comes again after it failed; that by an hour at most. */
+	world.says = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n";
+	world.now_ms += 1000;
+	world_add(&world, "i", "C", true);
+	world_until(&world, KYMO_NOTIFY_FAILED, 1);
+	world_step(&world);
+	world.says = WORLD_OK;
+	world.now_ms -= INT64_C(86400000);
+	world_step(&world);
+	assert_in_range(kymo_notify_next_ms(world.notify, world.now_ms),
+	    world.now_ms, world.now_ms + 3630000);
+	world.now_ms += 3630000;
+	world_until(&world, KYMO_NOTIFY_DELIVERED, 3);
+}
+
+static void
 test_letters_to_nobody_are_dead(void **state)
 {
 	receiver.name = "other";
@@ -297,6 +326,7 @@ main(void)
 		ROW(test_a_letter_that_always_fails_is_passed_by_other_groups),
 		ROW(test_six_hours_away_and_all_is_said_soon_after),
 		ROW(test_tokens_are_kept_to),
+		ROW(test_a_clock_that_is_set_back_silences_nobody),
 		ROW(test_letters_to_nobody_are_dead),
 		ROW(test_a_transaction_that_is_open_is_left_alone),
 	};
