@@ -35,8 +35,8 @@ static const char help[] =
 	"                           how often to read them; 50ms to 1m\n"
 	"  -s, --state PATH         the database of the dead; memory: nowhere\n"
 	"      --log-level LEVEL    debug, info, warn, error\n"
-	"      --check              only say whether the configuration is good, and\n"
-	"                           its rule files\n"
+	"      --check              only say whether the configuration is good, its\n"
+	"                           rule files and its routes\n"
 	"  -V, --version            which kymod this is\n"
 	"  -h, --help               this\n"
 	"\n"
@@ -291,8 +291,12 @@ parts_make(struct kyi_kymod *kymod)
 	if (kymod->components)
 		kymod->history = kyi_history_open(settings, &error);
 	if (kymod->history)
+		kymod->alerting = kyi_alerting_open(settings,
+		    kymod->state_path, &error);
+	if (kymod->alerting)
 		kymod->rules = kyi_rules_open(settings,
-		    kyi_history_of(kymod->history), kymod->state_path, &error);
+		    kyi_history_of(kymod->history), kymod->state_path,
+		    kymod->alerting, &error);
 	if (kymod->rules && settings->listen_cnt)
 		kymod->serve = kyi_kymod_serve(kymod, settings, &error);
 	if (!kymod->rules || (settings->listen_cnt && !kymod->serve)) {
@@ -311,6 +315,7 @@ parts_free(struct kyi_kymod *kymod)
 	if (kymod->serve)
 		kymo_serve_delete(kymod->serve);
 	kyi_rules_close(kymod->rules);
+	kyi_alerting_close(kymod->alerting);
 	kyi_history_close(kymod->history);
 	kyi_components_free(kymod->components);
 	kyi_ask_delete(kymod->ask);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* kymod, the sidecar: what its files share. It is only wiring; what it wires is
-   in reader/. One thread turns the loop; rules, the history's disk and the HTTP
-   server have their own. */
+   in reader/. One thread turns the loop; rules, the history's disk, messages and the
+   HTTP server have their own. */
 #ifndef KYI_KYMOD_H
 #define KYI_KYMOD_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "reader/alert/routing.h"
 #include "reader/config/config.h"
 #include "reader/error.h"
 #include "reader/history/history.h"
+#include "reader/notify/notify.h"
 #include "reader/query/query.h"
 #include "reader/region/watch.h"
 #include "reader/rules/rules.h"
@@ -135,6 +137,7 @@ struct kyi_rules_pass {
 void kyi_metrics_rules(const struct kyi_rules_pass *pass);
 void kyi_metrics_alerts(uint32_t pending_cnt, uint32_t firing_cnt);
 void kyi_metrics_rules_loaded(uint32_t rule_cnt);
+void kyi_metrics_notify(const struct kymo_outbox_stats *stats);
 
 /* ---- history (kymod_history.c) -------------------------------------------------- */
 
@@ -165,15 +168,38 @@ bool kyi_components_take(struct kyi_components *components,
     const struct kyi_settings *settings, struct kymo_model *model,
     const struct kymo_scan *scan, struct kymo_scan *taken);
 
+/* ---- alerting (kymod_alerting.c) -------------------------------------------------- */
+
+struct kyi_alerting;
+
+/* state_path: beside it messages are kept; "" in memory. NULL: error has why. */
+struct kyi_alerting *kyi_alerting_open(const struct kyi_settings *settings,
+    const char *state_path, struct kymo_error *error);
+void kyi_alerting_close(struct kyi_alerting *alerting);
+/* A pass of rules: any thread, that of the engine. */
+void kyi_alerting_pass(struct kyi_alerting *alerting,
+    struct kymo_rule_engine *engine);
+/* For a reload: what settings say now, -1: error has what is wrong. Else
+   messages wait until settle takes it, or leaves all as it was. */
+int kyi_alerting_change(struct kyi_alerting *alerting,
+    const struct kyi_settings *settings, struct kymo_error *error);
+void kyi_alerting_settle(struct kyi_alerting *alerting, bool taken);
+/* Is the routing file good? faults hears of what is wrong with it; error, of
+   the first that is not. */
+int kyi_alerting_check(const struct kyi_settings *settings,
+    const struct kymo_routing_faults *faults, uint32_t *receiver_cnt,
+    struct kymo_error *error);
+
 /* ---- rules (kymod_rules.c) -------------------------------------------------------- */
 
 struct kyi_rules;
 struct kyi_rule_set;
 
-/* state_path: where alerts' states are kept; "" nowhere. NULL: error has why. */
+/* state_path: where alerts' states are kept; "" nowhere. alerting outlives it, and
+   gets each pass. NULL: error has why. */
 struct kyi_rules *kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_history *history, const char *state_path,
-    struct kymo_error *error);
+    struct kyi_alerting *alerting, struct kymo_error *error);
 void kyi_rules_close(struct kyi_rules *rules);
 /* For a reload: a set of what settings say now, NULL: error has what is wrong;
    take puts it in the place of the one before, and alerts go on. */
@@ -226,6 +252,7 @@ struct kyi_kymod {
 	struct kymo_serve *serve; /* NULL: listens nowhere */
 	struct kyi_components *components;
 	struct kyi_history *history;
+	struct kyi_alerting *alerting;
 	struct kyi_rules *rules;
 	struct kyi_ask *ask;
 	struct kyi_deaths deaths;

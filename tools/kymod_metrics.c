@@ -2,6 +2,8 @@
 /* What kymod counts of itself, listed in schema/kymod.metrics. */
 #include "tools/kymod.h"
 
+#include <pthread.h>
+
 #include "writer/kymo.h"
 
 KYMO_INFO_FAMILY(build, "kymod_build", "Which kymod this is", "version");
@@ -74,7 +76,22 @@ KYMO_TIMER(rule_pass, "kymod_rule_pass_duration_seconds",
 KYMO_FLOAT_GAUGE(rule_pass_last, "kymod_rule_pass_last_duration_seconds",
 	"Time that the last such pass took");
 KYMO_GAUGE_FAMILY(alerts, "kymod_alerts", "Alerts now", "state");
+KYMO_COUNTER(notify_delivered, "kymod_notifications_delivered_total",
+	"Messages that their receivers took");
+KYMO_COUNTER(notify_failed, "kymod_notifications_failed_total",
+	"Attempts to deliver a message that failed");
+KYMO_COUNTER(notify_died, "kymod_notifications_died_total",
+	"Messages given up");
+KYMO_COUNTER(notify_refused, "kymod_notifications_refused_total",
+	"Messages that found the outbox full; they are offered again");
+KYMO_GAUGE(notify_waiting, "kymod_notifications_waiting",
+	"Messages that wait to be delivered");
+KYMO_GAUGE(notify_dead, "kymod_notifications_dead",
+	"Messages given up that are still kept");
 
+/* Before, a record would make a region elsewhere; threads begin earlier. */
+static pthread_mutex_t inited_lock = PTHREAD_MUTEX_INITIALIZER;
+static bool inited;
 static struct kymo_counter reloads_good, reloads_bad;
 static struct kymo_gauge alerts_pending, alerts_firing;
 
@@ -101,6 +118,11 @@ kyi_metrics_init(const char *dir)
 	kymo_gauge_set(alerts_pending, 0);
 	kymo_gauge_set(alerts_firing, 0);
 	kymo_float_gauge_set(rule_pass_last, 0);
+	kymo_gauge_set(notify_waiting, 0);
+	kymo_gauge_set(notify_dead, 0);
+	pthread_mutex_lock(&inited_lock);
+	inited = true;
+	pthread_mutex_unlock(&inited_lock);
 }
 
 void
@@ -222,4 +244,33 @@ void
 kyi_metrics_rules_loaded(uint32_t rule_cnt)
 {
 	kymo_gauge_set(rules_loaded, rule_cnt);
+}
+
+/* The outbox counts since it was made: what was before us, others have told. */
+void
+kyi_metrics_notify(const struct kymo_outbox_stats *stats)
+{
+	static struct kymo_outbox_stats before;
+	static bool began;
+	bool may;
+
+	pthread_mutex_lock(&inited_lock);
+	may = inited;
+	pthread_mutex_unlock(&inited_lock);
+	if (!may && began)
+		return;
+	if (began) {
+		kymo_counter_add(notify_delivered, stats->delivered -
+		    before.delivered);
+		kymo_counter_add(notify_failed, stats->failed - before.failed);
+		kymo_counter_add(notify_died, stats->died - before.died);
+		kymo_counter_add(notify_refused, stats->refused -
+		    before.refused);
+	}
+	if (may) {
+		kymo_gauge_set(notify_waiting, (int64_t)stats->waiting);
+		kymo_gauge_set(notify_dead, (int64_t)stats->dead);
+	}
+	before = *stats;
+	began = true;
 }

@@ -208,6 +208,7 @@ settings_apply(struct kyi_kymod *kymod, const struct kyi_settings *settings,
 	struct kymo_watch *watch = NULL;
 	struct kyi_rule_set *rules = NULL;
 	struct kyi_components *components = kyi_components_make(settings);
+	bool changing = false;
 
 	/* What can fail comes first, what cannot after it. */
 	if (!components) {
@@ -222,8 +223,10 @@ settings_apply(struct kyi_kymod *kymod, const struct kyi_settings *settings,
 		if (!watch)
 			goto fail;
 	}
-	if (listen_change(kymod, settings, error) != 0)
+	changing = kyi_alerting_change(kymod->alerting, settings, error) == 0;
+	if (!changing || listen_change(kymod, settings, error) != 0)
 		goto fail;
+	kyi_alerting_settle(kymod->alerting, true);
 	kyi_rules_take(kymod->rules, rules);
 	kyi_components_free(kymod->components);
 	kymod->components = components;
@@ -236,6 +239,8 @@ settings_apply(struct kyi_kymod *kymod, const struct kyi_settings *settings,
 	}
 	return 0;
 fail:
+	if (changing)
+		kyi_alerting_settle(kymod->alerting, false);
 	if (watch)
 		kymo_watch_delete(watch);
 	kyi_rule_set_free(rules);

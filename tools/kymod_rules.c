@@ -27,6 +27,7 @@ struct kyi_rule_set {
 
 struct kyi_rules {
 	struct kymo_history *history;
+	struct kyi_alerting *alerting;
 	char *state_path; /* "" nowhere */
 	uint32_t rule_cnt; /* of the newest set; the loop's own */
 	/* The thread's own: others read it with current, which it takes to
@@ -41,7 +42,7 @@ struct kyi_rules {
 	pthread_cond_t wake;
 	struct kyi_rule_set *next; /* NULL: set is the newest */
 	uint64_t scan_cnt;
-	int64_t newest_ms, next_ms;
+	int64_t oldest_ms, newest_ms, next_ms; /* of scans: oldest, newest */
 	bool ends;
 };
 
@@ -77,6 +78,18 @@ newest_ms(void *of)
 
 	pthread_mutex_lock(&rules->lock);
 	at_ms = rules->newest_ms;
+	pthread_mutex_unlock(&rules->lock);
+	return at_ms;
+}
+
+static int64_t
+oldest_ms(void *of)
+{
+	struct kyi_rules *rules = of;
+	int64_t at_ms;
+
+	pthread_mutex_lock(&rules->lock);
+	at_ms = rules->oldest_ms;
 	pthread_mutex_unlock(&rules->lock);
 	return at_ms;
 }
@@ -121,7 +134,7 @@ engine_make(struct kyi_rules *rules, struct kyi_rule_set *set,
 		    MS_NS),
 		.external_url = config->external_url,
 		.query = kyi_settings_query(settings),
-		.newest_ms = newest_ms, .of = rules
+		.newest_ms = newest_ms, .oldest_ms = oldest_ms, .of = rules
 	};
 	struct kymo_label *label;
 	struct kymo_labels *labels;
@@ -261,6 +274,8 @@ set_swap(struct kyi_rules *rules, struct kyi_rule_set *set)
 	pthread_rwlock_unlock(&rules->current);
 	kyi_rule_set_free(before);
 	alerts_tell(&set->sink);
+	/* What no rule says any more has ended. */
+	kyi_alerting_pass(rules->alerting, set->engine);
 }
 
 static void
@@ -283,8 +298,10 @@ pass_make(struct kyi_rules *rules)
 		    error.text);
 	else if (result > 0 && rules->store_failing)
 		kyi_log(KYMO_LOG_INFO, "rules: alerts' states are kept again");
-	if (result != 0)
+	if (result != 0) {
 		rules->store_failing = result < 0;
+		kyi_alerting_pass(rules->alerting, rules->set->engine);
+	}
 	pthread_mutex_lock(&rules->lock);
 	rules->next_ms = next_ms;
 	pthread_mutex_unlock(&rules->lock);
@@ -333,6 +350,9 @@ passes(void *of)
 	struct kyi_rule_set *next;
 	uint64_t seen_cnt = 0;
 
+	/* No pass will come: what fired when kymod ended has ended. */
+	if (rules->set->sink.feed_cnt == 0)
+		kyi_alerting_pass(rules->alerting, rules->set->engine);
 	while (pass_wait(rules, &seen_cnt, &next))
 		if (next)
 			set_swap(rules, next);
@@ -347,7 +367,7 @@ passes(void *of)
 struct kyi_rules *
 kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_history *history, const char *state_path,
-    struct kymo_error *error)
+    struct kyi_alerting *alerting, struct kymo_error *error)
 {
 	struct kyi_rules *rules = calloc(1, sizeof(*rules));
 	int wrong;
@@ -357,6 +377,7 @@ kyi_rules_open(const struct kyi_settings *settings,
 		return NULL;
 	}
 	rules->history = history;
+	rules->alerting = alerting;
 	rules->next_ms = INT64_MIN;
 	pthread_rwlock_init(&rules->current, NULL);
 	pthread_mutex_init(&rules->lock, NULL);
@@ -406,6 +427,9 @@ kyi_rules_scan(struct kyi_rules *rules, int64_t at_ms)
 	pthread_mutex_lock(&rules->lock);
 	rules->scan_cnt++;
 	rules->newest_ms = at_ms;
+	/* Earlier than the first: the clock was set back. */
+	if (rules->oldest_ms == 0 || at_ms < rules->oldest_ms)
+		rules->oldest_ms = at_ms;
 	pthread_cond_signal(&rules->wake);
 	pthread_mutex_unlock(&rules->lock);
 }

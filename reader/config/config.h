@@ -17,6 +17,7 @@
      evaluation_interval: 1s
      external_labels: {region: eu}
      external_url: http://metrics.example.org
+     alerting: {routes: routes.yml}    # beside this file
      query: {timeout: 2m, max_samples: 50000000, max_memory: 512MiB}
      components: {cache: {collection_interval: 10s}, debug: {enabled: false}}
 
@@ -130,6 +131,8 @@ struct kymo_config {
 	struct kymo_config_label *external_labels;
 	uint32_t external_label_cnt;
 	char *external_url; /* NULL: not said */
+	/* A routing file, put behind the folder as those are; NULL: not said. */
+	struct kymo_config_text alerting_routes;
 	struct kymo_config_query query; /* zeros: not said */
 
 	struct kymo_config_component *components;

@@ -283,6 +283,7 @@ root(struct kyi_yaml *yaml, struct kymo_config *config)
 		{ "evaluation_interval", kyi_config_evaluation, false },
 		{ "external_labels", kyi_config_external_labels, false },
 		{ "external_url", kyi_config_external_url, false },
+		{ "alerting", kyi_config_alerting, false },
 		{ "query", kyi_config_query, false },
 		{ "components", kyi_config_components, false },
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rules and queries: which files, how often, at what cost. */
+/* Rules, queries and alerting: which files, how often, at what cost. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +138,38 @@ kyi_config_external_url(struct kyi_yaml *yaml, void *to)
 		return kyi_yaml_error(yaml, "'%s' is no URL; write it as "
 		    "https://metrics.example.org", config->external_url);
 	return 0;
+}
+
+/* ---- alerting ---------------------------------------------------------------- */
+
+static int
+routes(struct kyi_yaml *yaml, void *to)
+{
+	struct kymo_config *config = to;
+	const char *text = kyi_yaml_text(yaml, "the path of a routing file, as "
+	    "routes.yml");
+
+	if (text == NULL)
+		return -1;
+	if (text[0] == '\0' || text[strlen(text) - 1] == '/')
+		return kyi_yaml_error(yaml, "'%s' is no file; write it as "
+		    "routes.yml", text);
+	config->alerting_routes.place = kyi_yaml_place(yaml);
+	config->alerting_routes.text = beside(yaml->name, text);
+	if (config->alerting_routes.text == NULL)
+		return kyi_yaml_error(yaml, "out of memory");
+	return 0;
+}
+
+int
+kyi_config_alerting(struct kyi_yaml *yaml, void *to)
+{
+	static const struct kyi_config_key keys[] = {
+		{ "routes", routes, false },
+	};
+
+	return kyi_config_mapping(yaml, to, keys,
+	    sizeof(keys) / sizeof(keys[0]), "{routes: routes.yml}");
 }
 
 /* ---- queries ----------------------------------------------------------------- */

@@ -265,6 +265,9 @@ group_due(struct kymo_rule_engine *engine, struct kyi_group_run *group,
 		engine->missed_cnt += (uint64_t)((at_ms - group->next_ms) /
 		    group->interval_ms);
 	group->next_ms = at_ms + group->interval_ms;
+	if (engine->options.oldest_ms != NULL &&
+	    at_ms < engine->options.oldest_ms(engine->options.of))
+		return false;
 	if (engine->options.newest_ms != NULL) {
 		newest_ms = engine->options.newest_ms(engine->options.of);
 		if (newest_ms <= group->newest_ms) {

@@ -187,6 +187,10 @@ struct kymo_rule_options {
 	   last pass saw no older one is not evaluated: nothing is known, so
 	   nothing ends. NULL: there always is one. */
 	int64_t (*newest_ms)(void *of);
+	/* A group is evaluated at no time before this: after a crash the samples
+	   before a start lack their last, and an alert would end by one that
+	   is long past. NULL: at any. */
+	int64_t (*oldest_ms)(void *of);
 	void *of;
 };
 

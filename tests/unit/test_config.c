@@ -31,7 +31,7 @@ static const char whole[] =
     "rule_files: [rules/*.yml, /etc/r.yml]\n"
     "evaluation_interval: 15s\n"
     "external_labels: {region: eu, n: '1'}\n"
-    "external_url: https://m.example.org/x\n"
+    "external_url: https://m.example.org/x\nalerting: {routes: routes.yml}\n"
     "query: {timeout: 30s, lookback: 1m, max_samples: 5, max_series: 6, "
     "max_memory: 7MiB, concurrency: 8, queue: 9}\n"
     "components:\n"
@@ -70,6 +70,7 @@ assert_rest_of_whole(const struct kymo_config *config)
 	assert_string_equal(config->external_labels[1].key, "n");
 	assert_string_equal(config->external_labels[1].value, "1");
 	assert_string_equal(config->external_url, "https://m.example.org/x");
+	assert_string_equal(config->alerting_routes.text, "/k/routes.yml");
 	assert_true(config->query.timeout_ms == 30000);
 	assert_true(config->query.lookback_ms == 60000);
 	assert_true(config->query.samples_max == 5);
@@ -219,7 +220,7 @@ static const struct {
 	    "enabled, collection_interval, listen, hosts, directories, "
 	    "trusted_users, state, keep_dead, limits, log_level, history, "
 	    "retention, rule_files, evaluation_interval, external_labels, "
-	    "external_url, query, components" },
+	    "external_url, alerting, query, components" },
 	{ "<<: {keep_dead: 1}\n", "x:1:1: merge keys are not used here" },
 	{ "keep_dead: 1\nkeep_dead: 2\n", "x:2:1: 'keep_dead' is there twice" },
 	{ "scan_interval: 1\n", "x:1:16: '1' has no unit; write 1s or 1ms" },
@@ -324,8 +325,7 @@ static const struct {
 	{ "history: {path: /a.db}\nstate: /a.db\n", "x:1:17: '/a.db' is the "
 	    "database of the state; the history needs its own" },
 	{ "directories: [/a, /b, /a/]\n", "x:1:23: '/a' is there twice" },
-	{ "rule_files: [a.yml, ./a.yml, a.yml]\n", "x:1:30: 'a.yml' is there "
-	    "twice" },
+	{ "rule_files: [a, ./a, a]\n", "x:1:22: 'a' is there twice" },
 	{ "rule_files: [a/]\n", "x:1:14: 'a/' is no file" },
 	{ "rule_file: a.yml\n", "did you mean 'rule_files'?" },
 	{ "evaluation_interval: 500ms\n", "x:1:22: rules every 500ms would "
@@ -334,10 +334,11 @@ static const struct {
 	{ "external_labels: {1a: b}\n", "x:1:19: '1a' cannot be a label" },
 	{ "external_labels: {__a: b}\n", "'__a' cannot be a label" },
 	{ "external_labels: {a: b, a: c}\n", "x:1:25: 'a' is there twice" },
-	{ "external_labels: {a: }\n", "expected a label's value, found "
-	    "nothing" },
+	{ "external_labels: {a: }\n", "expected a label's value" },
 	{ "external_url: metrics.example.org\n", "x:1:15: "
 	    "'metrics.example.org' is no URL" },
+	{ "alerting: routes.yml\n", "{routes: routes.yml}" },
+	{ "alerting: {routes: a/}\n", "x:1:20: 'a/' is no file" },
 	{ "query: {time_out: 1m}\n", "did you mean 'timeout'?" },
 	{ "query: {timeout: 1ms}\n", "from 100ms to 1h" },
 	{ "query: {max_samples: 0}\n", "0 is out of range; from 1 to "

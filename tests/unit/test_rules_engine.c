@@ -167,6 +167,28 @@ test_without_a_new_scan_nothing_is_evaluated(void **state)
 	world_end(&world);
 }
 
+static int64_t
+oldest(void *of)
+{
+	(void)of;
+	return 61000;
+}
+
+static void
+test_what_was_before_the_first_scan_ends_nothing(void **state)
+{
+	world.options.oldest_ms = oldest;
+	world_begin(&world, GROUP "  - {alert: A, expr: x > 0}\n");
+	world_put(&world, "__name__=x", 60500, 1);
+	/* A pass of 60 s. */
+	assert_int_equal(step(61500), 0);
+	assert_string_equal(world_status(&world), "");
+	assert_int_equal(kymo_rule_engine_missed_cnt(world.engine), 0);
+	assert_int_equal(step(120000), 1);
+	assert_string_equal(world_status(&world), "A firing since 120\n");
+	world_end(&world);
+}
+
 static const char two_alerts[] = GROUP
     "  - {alert: P, expr: x > 0, for: 10m}\n"
     "  - {alert: F, expr: x > 0, for: 1m, labels: {s: '\"q\\'}}\n";
@@ -302,6 +324,7 @@ main(void)
 		cmocka_unit_test(test_a_circle_is_said_and_still_evaluated),
 		cmocka_unit_test(test_groups_come_when_it_is_their_time),
 		cmocka_unit_test(test_without_a_new_scan_nothing_is_evaluated),
+		cmocka_unit_test(test_what_was_before_the_first_scan_ends_nothing),
 		cmocka_unit_test_setup_teardown(test_states_outlive_a_restart,
 		    testlib_setup, testlib_teardown),
 		cmocka_unit_test(

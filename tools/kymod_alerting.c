@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/* Alerting: the thread of rules hands each pass on to an engine that decides who
+   hears of what, and puts messages into an outbox, in one transaction with what
+   it remembers. A thread of its own takes them to their receivers. Both use one
+   connection to one database, by turns. */
+#include "tools/kymod_alerting.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define MS_NS 1000000
+/* The clock may be set: how long we sleep at most. And after a failure. */
+#define WAIT_MS 10000
+#define FAILING_MS 1000
+
+/* What settings say of it: swapped as one. */
+struct set {
+	struct kymo_routing *routing; /* NULL: nobody is notified */
+	struct kyi_receivers receivers;
+	struct kymo_notify *notify;
+	struct kymo_alerts *alerts;
+	char *external_url; /* NULL */
+};
+
+struct kyi_alerting {
+	char *path; /* of the database; ":memory:" */
+	pthread_mutex_t lock; /* of all below */
+	struct kymo_outbox *outbox; /* NULL: nobody needed it yet */
+	struct kymo_alerts_store rows, store;
+	bool has_rows;
+	struct set set, next; /* next: of a change that is under way */
+	uint64_t last_ns; /* now_ms: monotonic, and .. */
+	int64_t last_ms;
+	bool pass_failing, send_failing, ends;
+
+	pthread_t thread;
+	bool has_thread;
+	int wake_fd;
+};
+
+/* Never goes back: where the clock does, it goes on from where it was. */
+static int64_t
+now_ms(struct kyi_alerting *alerting)
+{
+	uint64_t now_ns = kyi_monotonic_ns();
+	int64_t real_ms = (int64_t)(kyi_realtime_ns() / MS_NS);
+	int64_t on_ms = alerting->last_ms +
+	    (int64_t)((now_ns - alerting->last_ns) / MS_NS);
+
+	if (alerting->last_ms == 0 || real_ms > on_ms)
+		on_ms = real_ms;
+	if (on_ms != alerting->last_ms)
+		alerting->last_ns = now_ns;
+	alerting->last_ms = on_ms;
+	return on_ms;
+}
+
+static void
+wake(struct kyi_alerting *alerting)
+{
+	uint64_t one = 1;
+
+	(void)!write(alerting->wake_fd, &one, sizeof(one));
+}
+
+/* ---- the engine's store, in the outbox' transactions ------------------------------- */
+
+static int
+store_begin(void *of, struct kymo_error *error)
+{
+	return kymo_outbox_begin(((struct kyi_alerting *)of)->outbox, error);
+}
+
+static int
+store_commit(void *of, struct kymo_error *error)
+{
+	return kymo_outbox_commit(((struct kyi_alerting *)of)->outbox, error);
+}
+
+static void
+store_rollback(void *of)
+{
+	kymo_outbox_rollback(((struct kyi_alerting *)of)->outbox);
+}
+
+static int
+store_put(void *of, char kind, const char *key, const char *text,
+    struct kymo_error *error)
+{
+	struct kyi_alerting *alerting = of;
+
+	return alerting->rows.put(alerting->rows.of, kind, key, text, error);
+}
+
+static int
+store_load(void *of, int (*each)(void *to, char kind, const char *key,
+    const char *text), void *to, struct kymo_error *error)
+{
+	struct kyi_alerting *alerting = of;
+
+	return alerting->rows.load(alerting->rows.of, each, to, error);
+}
+
+/* ---- notices ------------------------------------------------------------------------- */
+
+static int
+notice_take(void *of, const struct kymo_notice *notice,
+    struct kymo_error *error)
+{
+	struct kyi_alerting *alerting = of;
+
+	return kyi_notice_add(alerting->outbox, notice,
+	    alerting->set.external_url, error);
+}
+
+/* ---- a set ------------------------------------------------------------------------------ */
+
+/* The first is told to who asked, all go to the log. */
+struct faults {
+	struct kymo_error first;
+	uint32_t cnt;
+};
+
+static void
+fault_note(void *of, const char *text)
+{
+	struct faults *faults = of;
+
+	kyi_log(KYMO_LOG_ERROR, "alerting: %s", text);
+	if (faults->cnt++ == 0)
+		kymo_error_set(&faults->first, "%s", text);
+}
+
+static void
+fault_warn(void *of, const char *text)
+{
+	kyi_log(KYMO_LOG_WARN, "alerting: %s", text);
+}
+
+static void
+set_free(struct set *set)
+{
+	kymo_alerts_delete(set->alerts);
+	kymo_notify_delete(set->notify);
+	kyi_receivers_free(&set->receivers);
+	kymo_routing_delete(set->routing);
+	free(set->external_url);
+	memset(set, 0, sizeof(*set));
+}
+
+/* The files alone, without what a database is needed for. */
+static int
+set_load(struct set *set, const struct kyi_settings *settings,
+    const struct kymo_routing_faults *faults, struct kymo_error *error)
+{
+	const struct kymo_config *config = settings->config;
+	const char *path = config->alerting_routes.text;
+
+	if (!path)
+		return 0;
+	if (kymo_routing_load(&set->routing, path, faults) != 0)
+		return -1;
+	if (config->external_url) {
+		set->external_url = strdup(config->external_url);
+		if (!set->external_url)
+			return kymo_error_set(error, "out of memory");
+	}
+	return kyi_receivers_make(&set->receivers, set->routing, path, faults,
+	    error);
+}
+
+static int
+notifier_make(struct set *set, struct kymo_outbox *outbox,
+    struct kymo_error *error)
+{
+	struct kymo_notify_options options = {
+		.outbox = outbox, .receivers = set->receivers.at,
+		.receiver_cnt = set->receivers.cnt, .event = kyi_event_tell
+	};
+
+	return kymo_notify_new(&set->notify, &options, error);
+}
+
+static int
+outbox_open(struct kyi_alerting *alerting, struct kymo_error *error)
+{
+	struct kymo_outbox_options options = {.path = alerting->path};
+
+	if (!alerting->outbox && kymo_outbox_open(&alerting->outbox, &options,
+		error) != 0)
+		return -1;
+	if (!alerting->has_rows && kymo_alerts_store_on(&alerting->rows,
+		kymo_outbox_db(alerting->outbox), error) != 0)
+		return -1;
+	alerting->has_rows = true;
+	return 0;
+}
+
+static int
+set_make(struct kyi_alerting *alerting, struct set *set,
+    const struct kyi_settings *settings, struct kymo_error *error)
+{
+	struct faults faults = {{""}, 0};
+	const struct kymo_routing_faults noted = {fault_note, fault_warn,
+	    &faults};
+	struct kymo_alerts_options options = {.store = &alerting->store,
+	    .notify = notice_take, .of = alerting};
+
+	if (set_load(set, settings, &noted, error) != 0) {
+		if (faults.cnt > 1)
+			kymo_error_set(error, "%s (and %u more faults, in the "
+			    "log)", faults.first.text, faults.cnt - 1);
+		else if (faults.cnt > 0)
+			kymo_error_set(error, "%s", faults.first.text);
+		return -1;
+	}
+	if (!set->routing)
+		return 0;
+	options.routing = set->routing;
+	if (outbox_open(alerting, error) != 0 ||
+	    notifier_make(set, alerting->outbox, error) != 0)
+		return -1;
+	return kymo_alerts_new(&set->alerts, &options, error);
+}
+
+int
+kyi_alerting_change(struct kyi_alerting *alerting,
+    const struct kyi_settings *settings, struct kymo_error *error)
+{
+	/* Until it is settled: what the new engine took up is what there is. */
+	pthread_mutex_lock(&alerting->lock);
+	if (set_make(alerting, &alerting->next, settings, error) == 0)
+		return 0;
+	set_free(&alerting->next);
+	pthread_mutex_unlock(&alerting->lock);
+	return -1;
+}
+
+void
+kyi_alerting_settle(struct kyi_alerting *alerting, bool taken)
+{
+	struct set unused = alerting->next;
+
+	if (taken) {
+		unused = alerting->set;
+		alerting->set = alerting->next;
+	}
+	memset(&alerting->next, 0, sizeof(alerting->next));
+	set_free(&unused);
+	pthread_mutex_unlock(&alerting->lock);
+	wake(alerting);
+}
+
+int
+kyi_alerting_check(const struct kyi_settings *settings,
+    const struct kymo_routing_faults *faults, uint32_t *receiver_cnt,
+    struct kymo_error *error)
+{
+	const struct kymo_outbox_options options = {.path = ":memory:"};
+	struct kymo_outbox *outbox = NULL;
+	struct set set = {0};
+	int result = set_load(&set, settings, faults, error);
+
+	if (result == 0 && set.routing) {
+		result = kymo_outbox_open(&outbox, &options, error);
+		if (result == 0)
+			result = notifier_make(&set, outbox, error);
+	}
+	*receiver_cnt = set.receivers.cnt;
+	set_free(&set);
+	if (outbox)
+		kymo_outbox_close(outbox);
+	return result;
+}
+
+/* ---- steps -------------------------------------------------------------------------------- */
+
+/* Both say a failure once, until it works again. */
+static void
+failing_tell(bool *failing, int result, const struct kymo_error *error)
+{
+	if (result < 0 && !*failing)
+		kyi_log(KYMO_LOG_ERROR, "alerting: %s; it is tried again",
+		    error->text);
+	else if (result >= 0 && *failing)
+		kyi_log(KYMO_LOG_INFO, "alerting: it works again");
+	*failing = result < 0;
+}
+
+void
+kyi_alerting_pass(struct kyi_alerting *alerting,
+    struct kymo_rule_engine *engine)
+{
+	struct kymo_alerts *alerts;
+	struct kymo_error error = {""};
+	int result;
+
+	pthread_mutex_lock(&alerting->lock);
+	alerts = alerting->set.alerts;
+	if (alerts) {
+		result = kymo_alerts_pass(alerts, engine);
+		if (result == 0)
+			result = kymo_alerts_step(alerts, now_ms(alerting),
+			    &error);
+		else
+			kymo_error_set(&error, "out of memory");
+		failing_tell(&alerting->pass_failing, result, &error);
+	}
+	pthread_mutex_unlock(&alerting->lock);
+	if (alerts)
+		wake(alerting);
+}
+
+/* Returns how long there is nothing to do, ms. */
+static int64_t
+step(struct kyi_alerting *alerting)
+{
+	struct set *set = &alerting->set;
+	struct kymo_outbox_stats stats;
+	struct kymo_error error = {""};
+	int64_t at_ms = now_ms(alerting), next_ms, notify_ms;
+
+	if (kymo_alerts_next_ms(set->alerts) <= at_ms)
+		failing_tell(&alerting->pass_failing,
+		    kymo_alerts_step(set->alerts, at_ms, &error), &error);
+	failing_tell(&alerting->send_failing,
+	    kymo_notify_step(set->notify, at_ms, &error), &error);
+	if (kymo_outbox_stats(alerting->outbox, &stats, &error) == 0)
+		kyi_metrics_notify(&stats);
+	if (alerting->pass_failing || alerting->send_failing)
+		return FAILING_MS;
+	next_ms = kymo_alerts_next_ms(set->alerts);
+	notify_ms = kymo_notify_next_ms(set->notify, at_ms);
+	if (notify_ms < next_ms)
+		next_ms = notify_ms;
+	if (next_ms <= at_ms)
+		return 0;
+	return next_ms - at_ms > WAIT_MS ? WAIT_MS : next_ms - at_ms;
+}
+
+static void *
+steps(void *of)
+{
+	struct kyi_alerting *alerting = of;
+	struct pollfd fds[2] = {{.fd = alerting->wake_fd, .events = POLLIN},
+	    {.fd = -1, .events = POLLIN}};
+	uint64_t cnt;
+	int64_t wait_ms;
+
+	for (;;) {
+		pthread_mutex_lock(&alerting->lock);
+		if (alerting->ends)
+			break;
+		wait_ms = -1;
+		fds[1].fd = -1;
+		if (alerting->set.routing) {
+			wait_ms = step(alerting);
+			/* Failing: nothing that comes makes it go faster. */
+			if (!alerting->send_failing)
+				fds[1].fd = kymo_notify_fd(alerting->set.notify);
+		}
+		pthread_mutex_unlock(&alerting->lock);
+		/* A change may close the notifier's descriptor meanwhile; it
+		   wakes us. */
+		(void)poll(fds, 2, (int)wait_ms);
+		(void)!read(alerting->wake_fd, &cnt, sizeof(cnt));
+	}
+	pthread_mutex_unlock(&alerting->lock);
+	return NULL;
+}
+
+/* ---- opening ------------------------------------------------------------------------------ */
+
+/* Beside the state: alerting.db. */
+static char *
+path_make(const char *state_path)
+{
+	const char *slash = strrchr(state_path, '/');
+	char *path;
+
+	if (!*state_path)
+		return strdup(":memory:");
+	if (asprintf(&path, "%.*salerting.db", slash ?
+		(int)(slash - state_path) + 1 : 0, state_path) < 0)
+		return NULL;
+	return path;
+}
+
+static int
+thread_start(struct kyi_alerting *alerting, struct kymo_error *error)
+{
+	int wrong;
+
+	alerting->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (alerting->wake_fd < 0)
+		return kymo_error_set(error, "no descriptor for alerting: %s",
+		    strerror(errno));
+	wrong = pthread_create(&alerting->thread, NULL, steps, alerting);
+	if (wrong != 0)
+		return kymo_error_set(error, "no thread for alerting: %s",
+		    strerror(wrong));
+	alerting->has_thread = true;
+	return 0;
+}
+
+struct kyi_alerting *
+kyi_alerting_open(const struct kyi_settings *settings, const char *state_path,
+    struct kymo_error *error)
+{
+	struct kyi_alerting *alerting = calloc(1, sizeof(*alerting));
+
+	if (!alerting) {
+		kymo_error_set(error, "out of memory");
+		return NULL;
+	}
+	alerting->wake_fd = -1;
+	pthread_mutex_init(&alerting->lock, NULL);
+	alerting->store = (struct kymo_alerts_store){alerting, store_begin,
+	    store_commit, store_rollback, store_put, store_load};
+	alerting->path = path_make(state_path);
+	if (!alerting->path)
+		kymo_error_set(error, "out of memory");
+	else if (set_make(alerting, &alerting->set, settings, error) == 0 &&
+	    thread_start(alerting, error) == 0)
+		return alerting;
+	kyi_alerting_close(alerting);
+	return NULL;
+}
+
+void
+kyi_alerting_close(struct kyi_alerting *alerting)
+{
+	if (!alerting)
+		return;
+	if (alerting->has_thread) {
+		pthread_mutex_lock(&alerting->lock);
+		alerting->ends = true;
+		pthread_mutex_unlock(&alerting->lock);
+		wake(alerting);
+		pthread_join(alerting->thread, NULL);
+	}
+	set_free(&alerting->set);
+	if (alerting->has_rows)
+		kymo_alerts_store_close(&alerting->rows);
+	if (alerting->outbox)
+		kymo_outbox_close(alerting->outbox);
+	if (alerting->wake_fd >= 0)
+		close(alerting->wake_fd);
+	free(alerting->path);
+	pthread_mutex_destroy(&alerting->lock);
+	free(alerting);
+}
