@@ -79,6 +79,10 @@ void kyi_api_fail(struct kyi_api *api, enum kyi_api_error type,
 void kyi_api_wrong(struct kyi_api *api, const char *param,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Whether nobody waits for the answer any more, or it is too late for it: that
+   is the answer then. */
+bool kyi_api_over(struct kyi_api *api);
+
 /* Reads a parameter; false: it is wrong, and that is the answer. One that is
    not there leaves the value as it was. */
 bool kyi_api_time(struct kyi_api *api, const char *param, int64_t *ms);

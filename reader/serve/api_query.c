@@ -111,9 +111,8 @@ failed(struct kyi_api *api, const struct kymo_query_error *error)
 		kyi_api_fail(api, KYI_API_EXECUTION, "%s", error->error.text);
 }
 
-/* Nobody waits, or too late already: while it stood in the queue. */
-static bool
-over(struct kyi_api *api)
+bool
+kyi_api_over(struct kyi_api *api)
 {
 	if (!given_up(api))
 		return false;
@@ -146,7 +145,7 @@ kyi_api_query(struct kyi_api *api)
 
 	if (!kyi_api_time(api, "time", &asked.from_ms) || !common(api, &asked))
 		return;
-	if (over(api)) {
+	if (kyi_api_over(api)) {
 		;
 	} else if (kymo_query_instant(asked.query, source, asked.from_ms,
 	    &asked.options, &result, &error) != 0) {
@@ -208,7 +207,7 @@ kyi_api_query_range(struct kyi_api *api)
 	/* Prometheus has 11,000 steps and the first point. */
 	if (asked.options.steps_max == 0)
 		asked.options.steps_max = POINTS_MAX + 1;
-	if (over(api)) {
+	if (kyi_api_over(api)) {
 		;
 	} else if (kymo_query_range(asked.query, source, asked.from_ms,
 	    asked.to_ms, asked.step_ms, &asked.options, &result, &error) != 0) {

@@ -24,7 +24,7 @@ struct found {
 	const struct kymo_source *source;
 	struct kymo_selected selected[MATCH_MAX];
 	uint32_t cnt;
-	uint64_t series_cnt;
+	uint64_t series_cnt, sample_cnt;
 	uint64_t limit;
 };
 
@@ -85,10 +85,19 @@ search(struct kyi_api *api, struct found *found,
     const struct kymo_select *what)
 {
 	struct kymo_selected *selected = &found->selected[found->cnt];
+	struct kymo_select left = *what;
 	struct kymo_error error = { "" };
 	int64_t span_ms;
+	uint32_t i;
 
-	if (select_last(found, what, selected, &span_ms, &error) != 0) {
+	/* All that is asked for at once is kept at once. */
+	left.samples_max = found->sample_cnt >= what->samples_max ? 0 :
+	    what->samples_max - found->sample_cnt;
+	left.series_max = found->series_cnt >= what->series_max ? 0 :
+	    what->series_max - found->series_cnt;
+	if (kyi_api_over(api))
+		return false;
+	if (select_last(found, &left, selected, &span_ms, &error) != 0) {
 		kyi_api_fail(api, KYI_API_EXECUTION, "%s", error.text);
 		return false;
 	}
@@ -99,6 +108,8 @@ search(struct kyi_api *api, struct found *found,
 		    1000);
 	found->cnt++;
 	found->series_cnt += selected->series_cnt;
+	for (i = 0; i < selected->series_cnt; i++)
+		found->sample_cnt += selected->series[i].cnt;
 	return true;
 }
 

@@ -307,6 +307,12 @@ test_of_too_many_samples_the_last_are_looked_at(void **state)
 	assert_true(has(get(world.port,
 	    "/api/v1/labels?start=1700000036&end=1700000049"),
 	    "\"data\":[\"__name__\",\"number\"]}"));
+	/* All selectors together: the second finds 200 left of them. */
+	assert_true(has(get(world.port, "/api/v1/series?match[]=many"
+	    "&start=1700000036&end=1700000049"), " 200 "));
+	assert_true(has(get(world.port, "/api/v1/series?match[]=many"
+	    "&match[]=many&start=1700000036&end=1700000049"),
+	    "more than 200 samples match"));
 	end(&world);
 	/* Not even of the shortest time. */
 	begin(&world, true, 5000);
