@@ -259,17 +259,12 @@ clock_look(struct kymo_notify *notify, int64_t now_ms)
 	notify->now_ms = now_ms;
 }
 
-int
-kymo_notify_step(struct kymo_notify *notify, int64_t now_ms,
-    struct kymo_error *error)
+static int
+step(struct kymo_notify *notify, int64_t now_ms, struct kymo_error *error)
 {
 	int status = 0;
 	uint32_t i;
 
-	/* Somebody's transaction: what is in it may still not be. */
-	if (!sqlite3_get_autocommit(notify->outbox->db))
-		return 0;
-	clock_look(notify, now_ms);
 	kyi_wire_step(&notify->wire);
 	for (i = 0; i < notify->post_cnt; i++)
 		if (kyi_post_finish(notify, &notify->posts[i], now_ms,
@@ -286,26 +281,45 @@ kymo_notify_step(struct kymo_notify *notify, int64_t now_ms,
 	return status;
 }
 
+int
+kymo_notify_step(struct kymo_notify *notify, int64_t now_ms,
+    struct kymo_error *error)
+{
+	int status;
+
+	/* Somebody's transaction: what is in it may still not be. */
+	if (!sqlite3_get_autocommit(notify->outbox->db))
+		return 0;
+	clock_look(notify, now_ms);
+	status = step(notify, now_ms, error);
+	notify->pause_ms = status == 0 ? INT64_MIN : now_ms + KYI_DATABASE_MS;
+	return status;
+}
+
 int64_t
 kymo_notify_next_ms(struct kymo_notify *notify, int64_t now_ms)
 {
 	int64_t next_ms = INT64_MAX, wait_ms = kyi_wire_wait_ms(&notify->wire);
+	/* What could be done at once, could it be written down. */
+	int64_t at_once_ms = notify->pause_ms > now_ms &&
+	    notify->pause_ms <= now_ms + KYI_DATABASE_MS ? notify->pause_ms :
+	    now_ms;
 	uint32_t i;
 
 	if (wait_ms != INT64_MAX)
 		next_ms = now_ms + wait_ms;
 	if (notify->changes != notify->outbox->changes)
-		return now_ms;
+		return at_once_ms;
 	for (i = 0; i < notify->post_cnt; i++) {
 		const struct kyi_post *post = &notify->posts[i];
 		bool sending = post->send.leg_cnt > 0;
 
 		if (sending && post->send.running_cnt == 0)
-			return now_ms;
+			return at_once_ms;
 		if (!sending && post->due_ms < next_ms)
 			next_ms = post->due_ms;
 	}
-	return next_ms < now_ms ? now_ms : next_ms;
+	return next_ms < at_once_ms ? at_once_ms : next_ms;
 }
 
 int

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #define RESEND_MS 60000
-#define DATABASE_MS 1000 /* before it is asked again after it failed */
 
 void
 kyi_notify_tell(struct kymo_notify *notify,
@@ -277,6 +276,6 @@ kyi_post_start(struct kymo_notify *notify, struct kyi_post *post,
 		}
 	}
 	kyi_send_end(send);
-	post->due_ms = status == 0 ? INT64_MIN : now_ms + DATABASE_MS;
+	post->due_ms = status == 0 ? INT64_MIN : now_ms + KYI_DATABASE_MS;
 	return status;
 }

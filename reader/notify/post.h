@@ -11,6 +11,8 @@
 /* After so many answers that the first letter could not be taken, one of
    another group is tried: is it the receiver, or the letter? */
 #define KYI_PASS_CNT 10u
+/* Before the database is asked again after it failed. */
+#define KYI_DATABASE_MS 1000
 
 struct kyi_post {
 	const struct kymo_receiver *receiver;
@@ -35,6 +37,7 @@ struct kymo_notify {
 	uint64_t changes; /* of the outbox, seen */
 	uint64_t seed;
 	int64_t expire_ms;
+	int64_t pause_ms; /* the database failed: not before then */
 	int64_t now_ms; /* of the last step */
 	bool began;
 };

@@ -4,6 +4,8 @@
    sets. */
 #include "tests/testlib/notify_world.h"
 
+#include <sqlite3.h>
+
 static struct world world;
 
 static struct kymo_receiver
@@ -121,6 +123,27 @@ test_retry_after_is_honoured_over_a_restart(void **state)
 	assert_int_equal(world.request_cnt, 1);
 	world.now_ms++;
 	world_until(&world, KYMO_NOTIFY_DELIVERED, 2);
+}
+
+/* What cannot be written down is not tried again at once: a full disk must not
+   keep a processor busy. */
+static void
+test_a_database_that_fails_is_left_alone_for_a_second(void **state)
+{
+	struct kymo_error error = {""};
+
+	world_notify(&world, &receiver, 1);
+	world_add(&world, "g", "A", true);
+	assert_int_equal(sqlite3_exec(kymo_outbox_db(world.outbox),
+	    "PRAGMA query_only = 1", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(kymo_notify_step(world.notify, world.now_ms, &error),
+	    -1);
+	assert_int_equal(kymo_notify_next_ms(world.notify, world.now_ms),
+	    world.now_ms + 1000);
+	assert_int_equal(sqlite3_exec(kymo_outbox_db(world.outbox),
+	    "PRAGMA query_only = 0", NULL, NULL, NULL), SQLITE_OK);
+	world.now_ms += 1000;
+	world_until(&world, KYMO_NOTIFY_DELIVERED, 1);
 }
 
 static void
@@ -321,6 +344,7 @@ main(void)
 		ROW(test_a_message_arrives_as_it_was_stored),
 		ROW(test_answers),
 		ROW(test_retry_after_is_honoured_over_a_restart),
+		ROW(test_a_database_that_fails_is_left_alone_for_a_second),
 		ROW(test_a_hostile_retry_after_is_bounded),
 		ROW(test_a_receiver_that_fails_is_left_alone),
 		ROW(test_a_letter_that_always_fails_is_passed_by_other_groups),
