@@ -67,7 +67,7 @@ prometheus_measure() {
 
 # Ours and theirs, in one line.
 join_rows() {
-	awk 'NR == FNR {ms[$1] = $2; min[$1] = $3; next}
+	awk 'FILENAME == ARGV[1] {ms[$1] = $2; min[$1] = $3; next}
 	$1 in ms {
 		split($2, ours, "="); split($3, ours_min, "=")
 		sub(/ ok=/, sprintf(" prometheus_ms=%.3f prometheus_ms_min=%.3f " \
