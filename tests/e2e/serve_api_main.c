@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "reader/serve/private.h"
+#include "shm/atomic.h"
 #include "tests/testlib/scan.h"
 
 #define FROM_S INT64_C(1699996400)
@@ -379,7 +380,7 @@ report(const struct kymo_serve *serve)
 	    (unsigned long long)stats.queries,
 	    (unsigned long long)stats.queries_canceled, stats.queries_running,
 	    stats.queries_waiting, stats.query_seconds,
-	    (unsigned long long)serve->held_bytes);
+	    (unsigned long long)kyi_load_u64_relaxed(&serve->held_bytes));
 	fflush(stdout);
 }
 
