@@ -11,7 +11,7 @@ stages='region series detect health history query rules alert notify export serv
 foreign='
 	cmocka\.h               ^tests/
 	urcu.*                  ^reader/series/
-	sqlite3\.h              ^(reader/(series|history|rules|alert|notify)/|tests/(prove/delivery|unit/test_notify_post))
+	sqlite3\.h              ^(reader/(series|history|rules|alert|notify)/|tests/prove/delivery)
 	microhttpd\.h           ^reader/serve/
 	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/

@@ -4,7 +4,8 @@
    sets. */
 #include "tests/testlib/notify_world.h"
 
-#include <sqlite3.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 static struct world world;
 
@@ -130,18 +131,21 @@ test_retry_after_is_honoured_over_a_restart(void **state)
 static void
 test_a_database_that_fails_is_left_alone_for_a_second(void **state)
 {
+	struct rlimit before, none;
 	struct kymo_error error = {""};
 
 	world_notify(&world, &receiver, 1);
 	world_add(&world, "g", "A", true);
-	assert_int_equal(sqlite3_exec(kymo_outbox_db(world.outbox),
-	    "PRAGMA query_only = 1", NULL, NULL, NULL), SQLITE_OK);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	assert_int_equal(kymo_notify_step(world.notify, world.now_ms, &error),
 	    -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_int_equal(kymo_notify_next_ms(world.notify, world.now_ms),
 	    world.now_ms + 1000);
-	assert_int_equal(sqlite3_exec(kymo_outbox_db(world.outbox),
-	    "PRAGMA query_only = 0", NULL, NULL, NULL), SQLITE_OK);
 	world.now_ms += 1000;
 	world_until(&world, KYMO_NOTIFY_DELIVERED, 1);
 }
