@@ -192,6 +192,7 @@ again(struct kymo_outbox *outbox, const char *receiver, int64_t now_ms,
     struct kymo_buffer *cursor, struct kymo_buffer *out,
     struct kymo_error *error)
 {
+	struct kymo_buffer next = {0}; /* the statement looks at cursor */
 	sqlite3_stmt *rows;
 	int status, cnt = 0;
 
@@ -204,8 +205,8 @@ again(struct kymo_outbox *outbox, const char *receiver, int64_t now_ms,
 	if (rows == NULL)
 		return -1;
 	while ((status = sqlite3_step(rows)) == SQLITE_ROW) {
-		cursor->len_bytes = 0;
-		kymo_buffer_str(cursor,
+		next.len_bytes = 0;
+		kymo_buffer_str(&next,
 		    (const char *)sqlite3_column_text(rows, 0));
 		kymo_buffer_char(out, cnt++ == 0 ? '[' : ',');
 		kymo_buffer_str(out,
@@ -213,9 +214,12 @@ again(struct kymo_outbox *outbox, const char *receiver, int64_t now_ms,
 	}
 	if (cnt > 0)
 		kymo_buffer_char(out, ']');
-	if ((uint32_t)cnt < RESENT_MAX)
-		cursor->len_bytes = 0;
 	kyi_outbox_done(rows);
+	cursor->len_bytes = 0;
+	if ((uint32_t)cnt == RESENT_MAX)
+		kymo_buffer_add(cursor, next.at, next.len_bytes);
+	cursor->failed |= next.failed;
+	kymo_buffer_free(&next);
 	if (status != SQLITE_DONE)
 		return kyi_outbox_wrong(outbox, error);
 	return out->failed || cursor->failed ? kymo_error_set(error,

@@ -17,18 +17,27 @@ is_final(long status)
 	}
 }
 
+/* SMTP: 5xx of an address or a mail; not of a greeting, a login, or TLS: that
+   is the server's trouble, not this mail's. A connection that was lost before
+   the last answer leaves a doubt. */
 static enum kyi_outcome
-leg_outcome(const struct kyi_leg *leg)
+mail_outcome(const struct kyi_leg *leg, bool was_read)
 {
-	/* SMTP: 5xx of a mail or an address; not of a login, or of TLS. A
-	   connection that was lost before the last answer leaves a doubt. */
-	if (leg->smtp) {
-		if (leg->code == CURLE_OK)
-			return KYI_OUTCOME_OK;
-		return leg->status == 550 || (leg->status >= 551 &&
-		    leg->status <= 556) ? KYI_OUTCOME_NEVER :
-		    KYI_OUTCOME_AGAIN;
-	}
+	/* libcurl's code of MAIL, RCPT and DATA that were refused; of what
+	   comes after, the mail was read. */
+	bool of_mail = leg->code == CURLE_SEND_ERROR || was_read;
+
+	if (leg->code == CURLE_OK)
+		return KYI_OUTCOME_OK;
+	return of_mail && leg->status >= 550 && leg->status <= 556 ?
+	    KYI_OUTCOME_NEVER : KYI_OUTCOME_AGAIN;
+}
+
+static enum kyi_outcome
+leg_outcome(const struct kyi_send *send, const struct kyi_leg *leg)
+{
+	if (leg->smtp)
+		return mail_outcome(leg, send->read_bytes > 0);
 	/* Who said 2xx has it, whatever became of the connection then. */
 	if (leg->status >= 200 && leg->status < 300)
 		return KYI_OUTCOME_OK;
@@ -69,7 +78,7 @@ kyi_send_outcome(const struct kyi_send *send, struct kymo_error *why,
 	why->text[0] = '\0';
 	for (i = 0; i < send->leg_cnt; i++) {
 		const struct kyi_leg *leg = &send->legs[i];
-		enum kyi_outcome outcome = leg_outcome(leg);
+		enum kyi_outcome outcome = leg_outcome(send, leg);
 
 		*answered |= leg->status != 0;
 		if (outcome == KYI_OUTCOME_AGAIN &&

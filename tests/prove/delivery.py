@@ -1,164 +1,179 @@
 #!/usr/bin/python3
-"""delivery.py HOST DIRECTORY SCALE: trials of tests/prove/delivery.sh.
+"""delivery.py KYMO KYMOD HOST DIRECTORY SCALE: trials of
+tests/prove/delivery.sh.
 
-Each trial has a sink of its own that misbehaves for a while, and a host, the
-program with alerts, that may be killed. What the sink took is what counts.
-All times are multiplied by SCALE.
+Each trial has a sink of its own that misbehaves for a while, a program with 100
+series, and a kymod that sees them and may be killed. What the sink took is what
+counts. All times are multiplied by SCALE; what kymod waits after a failure is
+not.
 """
 import asyncio
 import collections
-import json
-import math
+import os
 import re
 import signal
-import socket
-import struct
+import sqlite3
 import sys
 import time
 
+from delivery_sinks import Mail, Slack, Webhook
+
 ALERTS = 100
-LATEST = 120  # seconds; a trial takes less, or has failed
-
-
-class Sink:
-    """An HTTP server that is well but for the first seconds."""
-
-    def __init__(self, fault, seconds):
-        self.fault, self.seconds = fault, seconds
-        self.began = None
-        self.tries = 0
-        self.taken = []  # (id, body)
-
-    async def start(self):
-        self.server = await asyncio.start_server(self.serve, '127.0.0.1', 0)
-        self.port = self.server.sockets[0].getsockname()[1]
-
-    def left(self):
-        if self.began is None:
-            self.began = time.monotonic()
-        return self.began + self.seconds - time.monotonic()
-
-    async def serve(self, reader, writer):
-        try:
-            while await self.request(reader, writer):
-                pass
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        writer.close()
-
-    async def request(self, reader, writer):
-        head = (await reader.readuntil(b'\r\n\r\n')).decode('latin1')
-        headers = {}
-        for line in head.split('\r\n')[1:]:
-            if ':' in line:
-                key, value = line.split(':', 1)
-                headers[key.lower()] = value.strip()
-        body = await reader.readexactly(int(headers['content-length']))
-        self.tries += 1
-        left = self.left()
-        fault = self.fault if left > 0 else None
-        if fault in (None, 'reset', 'cut'):
-            self.taken.append((headers['webhook-id'], json.loads(body)))
-        if fault == 'reset':
-            writer.get_extra_info('socket').setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
-            return False
-        if fault == 'cut':
-            writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok')
-            return False
-        if fault is None:
-            answer = '200 OK'
-        elif fault == '429':
-            answer = '429 Too Many\r\nRetry-After: %d' % math.ceil(left)
-        else:
-            answer = '503 Away'
-        writer.write(('HTTP/1.1 %s\r\nContent-Length: 2\r\n\r\nok' %
-                      answer).encode())
-        return True
-
-    def doubts(self):
-        """Messages that came twice under one id, that came under two, and
-        alerts that were resolved before they fired."""
-        ids = collections.Counter(id for id, _ in self.taken)
-        said = collections.defaultdict(set)
-        heard, disorder = set(), 0
-        for id, body in self.taken:
-            for alert in body['alerts']:
-                said[alert['fingerprint'], alert['status']].add(id)
-                if alert['status'] == 'firing':
-                    heard.add(alert['fingerprint'])
-                else:
-                    disorder += alert['fingerprint'] not in heard
-        other = sum(len(of) - 1 for of in said.values())
-        return sum(ids.values()) - len(ids), other, disorder
-
-    def count(self, status):
-        return len({alert['fingerprint'] for _, body in self.taken
-                    for alert in body['alerts'] if alert['status'] == status})
+LATEST = 240  # seconds; a trial takes less, or has failed
 
 
 class Trial:
-    def __init__(self, name, fault, seconds, *timeline):
+    """kymod, with rules over 100 series of a program, and a receiver."""
+
+    def __init__(self, name, sink, fault, seconds, *timeline):
         self.name, self.timeline = name, timeline
-        self.fault, self.seconds = fault, seconds
+        self.sink = sink(fault, seconds * SCALE)
+        self.seconds = seconds
+        # Slack takes one message a second, so there ten alerts are one.
+        self.group_by = 'tens' if sink is Slack else 'number'
+        self.place = '%s/%s' % (DIRECTORY, name)
 
-    async def host_start(self):
-        self.host = await asyncio.create_subprocess_exec(
-            HOST, '%s/%s.db' % (DIRECTORY, self.name),
-            'http://127.0.0.1:%d/hook' % self.sink.port,
-            str(max(20, int(1000 * SCALE))), str(int(10000 * SCALE)),
+    # -- files --
+
+    def routes(self):
+        way = {
+            Webhook: 'webhook_configs: [{url: "http://127.0.0.1:%d/hook"}]',
+            Slack: 'slack_configs: [{api_url: "http://127.0.0.1:%d/hook", '
+                   'send_resolved: true}]',
+            Mail: 'email_configs: [{smarthost: "127.0.0.1:%d", from: k@a.org, '
+                  'to: b@a.org, require_tls: false, send_resolved: true}]',
+        }[type(self.sink)] % self.sink.port
+        # What comes back is new: the trials' alerts do not.
+        return ('kymo: {}\n'
+                'route: {receiver: team, group_by: [%s], group_interval: 1s, '
+                'repeat_interval: 4h}\n'
+                'receivers:\n- name: team\n  %s\n' % (self.group_by, way))
+
+    def files(self):
+        os.mkdir(self.place, 0o700)
+        os.mkdir(self.place + '/run', 0o700)
+        with open(self.place + '/routes.yml', 'w') as to:
+            to.write(self.routes())
+        with open(self.place + '/rules.yml', 'w') as to:
+            to.write('groups:\n- name: g\n  rules:\n  - alert: Trial\n'
+                     '    expr: level > 5\n')
+        with open(self.place + '/kymod.yaml', 'w') as to:
+            to.write('collection_interval: 50ms\nevaluation_interval: 50ms\n'
+                     'directories: ["%s/run"]\nstate: "%s/control.db"\n'
+                     'rule_files: rules.yml\nalerting: {routes: routes.yml}\n'
+                     % (self.place, self.place))
+
+    # -- programs --
+
+    async def kymod_start(self):
+        self.kymod = await asyncio.create_subprocess_exec(
+            KYMOD, '--config', self.place + '/kymod.yaml', '--listen', 'none',
+            stderr=open(self.place + '/log', 'a'))
+
+    async def program_start(self):
+        self.program = await asyncio.create_subprocess_exec(
+            KYMO, 'emit', '--service', 'trial', '--dir', self.place + '/run',
             stdin=asyncio.subprocess.PIPE)
+        await self.say('declare gauge level "What may be too high"')
+        await self.levels(1)
 
-    async def tell(self, command):
-        self.host.stdin.write((command + '\n').encode())
-        await self.host.stdin.drain()
+    async def say(self, text):
+        self.program.stdin.write((text + '\n').encode())
+        await self.program.stdin.drain()
+
+    async def levels(self, value):
+        await self.say('\n'.join(
+            'level{number="%d",tens="%d"} = %d' % (i, i // 10, value)
+            for i in range(ALERTS)))
+
+    # -- steps --
 
     async def do(self, what):
         if what == 'kill':
-            self.host.send_signal(signal.SIGKILL)
-            await self.host.wait()
-            # What it was told and had not done is said again, as a program
-            # that starts sees its alerts again.
-            await self.host_start()
-            for command in self.told:
-                await self.tell(command)
+            self.kymod.send_signal(signal.SIGKILL)
+            await self.kymod.wait()
+            await self.kymod_start()
+        elif what == 'retry':
+            await self.retry()
         elif what.startswith('taken_'):
             _, status, cnt = what.split('_')
-            while self.sink.count(status) < int(cnt):
-                await asyncio.sleep(0.005)
+            await self.until(lambda: self.sink.count(status) >= int(cnt))
+        elif what.startswith('dead_'):
+            await self.until(lambda: self.outbox(1) == int(what[5:]))
         else:
-            self.told.append('%s %d' % (what, ALERTS))
-            await self.tell(self.told[-1])
+            await self.levels({'fire': 9, 'resolve': 1}[what])
 
-    async def run(self):
-        self.sink = Sink(self.fault, self.seconds * SCALE)
-        await self.sink.start()
-        self.told, kills = [], 0
-        await self.host_start()
-        began = time.monotonic()
+    async def until(self, so):
+        while not so():
+            await asyncio.sleep(0.005)
+
+    def outbox(self, dead):
+        """How many messages there are, waiting or dead."""
+        try:
+            db = sqlite3.connect('file:%s/alerting.db?mode=ro' % self.place,
+                                 uri=True)
+            cnt = db.execute('SELECT count(*) FROM outbox WHERE dead = ?',
+                             (dead,)).fetchone()[0]
+            db.close()
+            return cnt
+        except sqlite3.OperationalError:
+            return -1
+
+    async def retry(self):
+        """A person has dead letters tried again, while kymod is away."""
+        self.kymod.send_signal(signal.SIGKILL)
+        await self.kymod.wait()
+        again = await asyncio.create_subprocess_exec(
+            HOST, self.place + '/alerting.db', 'retry')
+        if await again.wait() != 0:
+            raise SystemExit('dead letters cannot be tried again')
+        await self.kymod_start()
+
+    async def steps(self):
+        began, kills = time.monotonic(), 0
         for step in self.timeline:
             what, _, at = step.partition('@')
             if at:
                 await asyncio.sleep(max(0, began + float(at) * SCALE -
                                         time.monotonic()))
             await self.do(what)
-            kills += what == 'kill'
-        await self.tell('end')
-        status = await self.host.wait()
+            kills += what in ('kill', 'retry')
+        await self.until(lambda: self.sink.count('resolved') >= ALERTS and
+                         self.sink.count('firing') >= ALERTS and
+                         self.outbox(0) == 0)
+        return kills
+
+    async def run(self):
+        await self.sink.start()
+        self.files()
+        await self.program_start()
+        await self.kymod_start()
+        began, kills = time.monotonic(), -1
+        try:
+            kills = await asyncio.wait_for(self.steps(), LATEST)
+        except asyncio.TimeoutError:
+            pass
+        self.kymod.send_signal(signal.SIGTERM)
+        status = await self.kymod.wait()
+        self.program.stdin.close()
+        await self.program.wait()
         return self.row(status, kills, time.monotonic() - began)
 
     def row(self, status, kills, took):
         fired, resolved = self.sink.count('firing'), self.sink.count('resolved')
         twice, other, disorder = self.sink.doubts()
+        waiting, dead = self.outbox(0), self.outbox(1)
         good = (status == 0 and fired == resolved == ALERTS and other == 0
-                and disorder == 0)
-        fault = '%s_until_%g' % (self.fault, self.seconds) if self.fault \
-            else 'well'
+                and disorder == 0 and waiting == dead == 0 and kills >= 0)
+        fault = '%s_until_%g' % (self.sink.fault, self.seconds) \
+            if self.sink.fault else 'well'
+        if not good:
+            sys.stderr.write(open(self.place + '/log').read()[-4000:])
         return ('%s fired=%d resolved=%d duplicates=%d duplicates_other_id=%d '
-                'disorder=%d kills=%d tries=%d seconds=%.1f '
+                'disorder=%d waiting=%d dead=%d kills=%d tries=%d seconds=%.1f '
                 'timeline=%s scale=%g ok=%d' % (
-                    self.name, fired, resolved, twice, other, disorder, kills,
-                    self.sink.tries, took,
+                    self.name, fired, resolved, twice, other, disorder,
+                    waiting, dead, kills, self.sink.tries, took,
                     ','.join((fault,) + self.timeline), SCALE, good))
 
 
@@ -178,7 +193,7 @@ async def call(*command):
 async def killed_before(number, name, nth):
     """One alert; the host dies before its nth call of that name, and
     another goes on: what was lost, came twice, was wrong, and whether it died."""
-    sink = Sink(None, 0)
+    sink = Webhook(None, 0)
     await sink.start()
     host = (HOST, '%s/H%d.db' % (DIRECTORY, number),
             'http://127.0.0.1:%d/hook' % sink.port, '20', '100')
@@ -192,7 +207,7 @@ async def killed_before(number, name, nth):
 
 
 async def each_call():
-    sink = Sink(None, 0)
+    sink = Webhook(None, 0)
     await sink.start()
     log = DIRECTORY + '/strace'
     try:
@@ -224,24 +239,39 @@ async def each_call():
                 kills >= len(results) * 0.9)]
 
 
+KILLS = ('fire@0', 'kill@2', 'resolve@4', 'kill@5')
+TAKEN = ('fire@0', 'taken_firing_30', 'kill', 'taken_firing_100', 'kill',
+         'resolve', 'taken_resolved_40', 'kill')
 TRIALS = (
-    Trial('A', '429', 5, 'fire@0', 'resolve@2'),
-    Trial('B', '503', 5, 'fire@0', 'resolve@2'),
-    Trial('C', '503', 12, 'fire@0', 'resolve@6'),
-    Trial('D', '503', 12, 'fire@0', 'kill@2', 'resolve@4', 'kill@5'),
-    Trial('E', None, 0, 'fire@0', 'taken_firing_30', 'kill',
-          'taken_firing_100', 'kill', 'resolve', 'taken_resolved_40', 'kill'),
-    Trial('F', 'reset', 5, 'fire@0', 'resolve@2'),
-    Trial('G', 'cut', 5, 'fire@0', 'resolve@2'),
+    ('A', Webhook, '429', 5, 'fire@0', 'resolve@2'),
+    ('B', Webhook, '503', 5, 'fire@0', 'resolve@2'),
+    ('C', Webhook, '503', 12, 'fire@0', 'resolve@6'),
+    ('D', Webhook, '503', 12) + KILLS,
+    ('E', Webhook, None, 0) + TAKEN,
+    ('F', Webhook, 'reset', 5, 'fire@0', 'resolve@2'),
+    ('G', Webhook, 'cut', 5, 'fire@0', 'resolve@2'),
+    ('mail_4xx', Mail, '4xx', 5, 'fire@0', 'resolve@2'),
+    ('mail_5xx', Mail, '5xx', 5, 'fire@0', 'dead_100', 'retry@6',
+     'taken_firing_100', 'resolve'),
+    ('mail_greeting', Mail, 'greeting', 5, 'fire@0', 'resolve@2'),
+    ('mail_lost', Mail, 'lost', 5, 'fire@0', 'resolve@2'),
+    ('mail_killed', Mail, None, 0) + TAKEN,
+    ('slack_429', Slack, '429', 5, 'fire@0', 'resolve@2'),
+    ('slack_503', Slack, '503', 12, 'fire@0', 'resolve@6'),
+    ('slack_reset', Slack, 'reset', 5, 'fire@0', 'resolve@2'),
+    ('slack_killed', Slack, None, 0) + TAKEN,
 )
+# What make check has time for.
+QUICK = ('D', 'E', 'G', 'mail_5xx', 'mail_greeting', 'mail_lost')
 
 
 async def main():
-    rows = await asyncio.wait_for(
-        asyncio.gather(*(trial.run() for trial in TRIALS)), LATEST)
+    rows = await asyncio.gather(*(Trial(*trial).run() for trial in TRIALS
+                                  if SCALE == 1 or trial[0] in QUICK))
     rows += await each_call()
     print('\n'.join(rows))
 
 
-HOST, DIRECTORY, SCALE = sys.argv[1], sys.argv[2], float(sys.argv[3])
+KYMO, KYMOD, HOST, DIRECTORY = sys.argv[1:5]
+SCALE = float(sys.argv[5])
 asyncio.run(main())

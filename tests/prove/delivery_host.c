@@ -4,6 +4,7 @@
    are there or neither is.
 
 	delivery_host DATABASE URL BACKOFF_MIN_MS BACKOFF_MAX_MS <COMMANDS
+	delivery_host DATABASE retry: dead letters wait again
 
    "fire N" and "resolve N": alerts 0 to N - 1, those that are not so already.
    "end": exits once everything is delivered. */
@@ -186,6 +187,13 @@ main(int argc, char **argv)
 	    .receiver_cnt = 1 };
 	struct kymo_notify *notify;
 
+	if (argc == 3 && strcmp(argv[2], "retry") == 0) {
+		if (kymo_outbox_open(&outbox, &box, &error) != 0 ||
+		    kymo_outbox_retry(outbox, NULL, now_ms(), &error) < 0)
+			die();
+		kymo_outbox_close(outbox);
+		return 0;
+	}
 	if (argc != 5)
 		return 2;
 	hook.url = argv[2];
