@@ -270,7 +270,9 @@ parts_make(struct kyi_kymod *kymod)
 
 	kymod->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	kymod->ask = kyi_ask_new();
-	if (kymod->signal_fd < 0 || kymod->epoll_fd < 0 || !kymod->ask) {
+	kymod->reload = kyi_reload_new(kymod);
+	if (kymod->signal_fd < 0 || kymod->epoll_fd < 0 || !kymod->ask ||
+	    !kymod->reload) {
 		kyi_log(KYMO_LOG_ERROR, "no descriptors: %s", strerror(errno));
 		return -1;
 	}
@@ -297,9 +299,10 @@ parts_make(struct kyi_kymod *kymod)
 		kymod->rules = kyi_rules_open(settings,
 		    kyi_history_of(kymod->history), kymod->state_path,
 		    kymod->alerting, &error);
-	if (kymod->rules && settings->listen_cnt)
+	/* Also where it listens nowhere: a reload may want it to. */
+	if (kymod->rules)
 		kymod->serve = kyi_kymod_serve(kymod, settings, &error);
-	if (!kymod->rules || (settings->listen_cnt && !kymod->serve)) {
+	if (!kymod->serve) {
 		kyi_log(KYMO_LOG_ERROR, "cannot start: %s", error.text);
 		return -1;
 	}
@@ -310,6 +313,8 @@ parts_make(struct kyi_kymod *kymod)
 static void
 parts_free(struct kyi_kymod *kymod)
 {
+	/* One that is under way ends, before those whom it changes do. */
+	kyi_reload_delete(kymod->reload);
 	if (kymod->ask)
 		kyi_ask_close(kymod->ask);
 	if (kymod->serve)

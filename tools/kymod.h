@@ -234,10 +234,23 @@ int kyi_ask_reload(struct kyi_ask *ask, struct kymo_error *error);
 bool kyi_ask_take(struct kyi_ask *ask);
 void kyi_ask_answer(struct kyi_ask *ask, int result,
     const struct kymo_error *error);
-/* Nobody will answer any more: who waits goes. open waits until all have gone,
-   and takes that back. */
+/* Nobody will answer any more: who waits goes. */
 void kyi_ask_close(struct kyi_ask *ask);
-void kyi_ask_open(struct kyi_ask *ask);
+
+/* ---- the reload (kymod_reload.c) ----------------------------------------------------- */
+
+/* SIGHUP and POST /-/reload. What is wrong changes nothing, and is logged, and
+   told to who asked. All of it is called by the loop, which looks at fd. */
+struct kyi_reload;
+
+/* NULL: no descriptor, no memory. */
+struct kyi_reload *kyi_reload_new(struct kyi_kymod *kymod);
+/* Waits until one that is under way has ended, taken or not. */
+void kyi_reload_delete(struct kyi_reload *reload);
+int kyi_reload_fd(const struct kyi_reload *reload);
+/* One more; where one is under way, after it. asked: kyi_ask_take said so. */
+void kyi_reload_begin(struct kyi_reload *reload, bool asked);
+void kyi_reload_told(struct kyi_reload *reload);
 
 /* ---- the loop (kymod_loop.c) ----------------------------------------------------- */
 
@@ -249,18 +262,18 @@ struct kyi_kymod {
 	uint32_t series_max;
 	struct kymo_watch *watch;
 	struct kymo_model *model;
-	struct kymo_serve *serve; /* NULL: listens nowhere */
+	struct kymo_serve *serve;
 	struct kyi_components *components;
 	struct kyi_history *history;
 	struct kyi_alerting *alerting;
 	struct kyi_rules *rules;
 	struct kyi_ask *ask;
+	struct kyi_reload *reload;
 	struct kyi_deaths deaths;
 	int epoll_fd, signal_fd;
 	uint64_t next_scan_ns;  /* monotonic */
 	uint64_t early_scan_ns; /* not before this, when asked for one */
 	uint64_t scan_took_ns;
-	bool asked; /* the reload: by a thread of the server, which waits */
 	bool watch_is_new, wants_scan, ready, ends;
 	struct kymo_region **retire; /* room for one scan's dead */
 	uint32_t retire_room;
@@ -272,6 +285,11 @@ struct kymo_watch *kyi_kymod_watch(const struct kyi_settings *settings,
 /* kyi_kymod_serve makes a server of settings; NULL and error. */
 struct kymo_serve *kyi_kymod_serve(struct kyi_kymod *kymod,
     const struct kyi_settings *settings, struct kymo_error *error);
+/* .. and what makes the one there is as settings say. */
+struct kymo_serve_change *kyi_kymod_serve_change(struct kyi_kymod *kymod,
+    const struct kyi_settings *settings, struct kymo_error *error);
+bool kyi_same_listen(const struct kyi_settings *a,
+    const struct kyi_settings *b);
 /* kyi_kymod_listening logs where. */
 void kyi_kymod_listening(const struct kyi_settings *settings);
 /* The URL of an address, without a path. */
@@ -279,9 +297,6 @@ void kyi_url(char url[96], const struct kymo_listen *listen);
 
 /* kyi_kymod_loop runs until a signal ends it. Returns an exit code. */
 int kyi_kymod_loop(struct kyi_kymod *kymod);
-/* kyi_kymod_reload: SIGHUP and POST /-/reload (kymod_reload.c). What is wrong
-   changes nothing, and is an error. */
-int kyi_kymod_reload(struct kyi_kymod *kymod, struct kymo_error *error);
 /* kyi_kymod_check says whether the configuration and its rule files are good
    (kymod_check.c). Returns an exit code. */
 int kyi_kymod_check(const struct kyi_options *options);

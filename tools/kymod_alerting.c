@@ -14,6 +14,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "tools/kymod_faults.h"
+
 #define MS_NS 1000000
 /* The clock may be set: how long we sleep at most. And after a failure. */
 #define WAIT_MS 10000
@@ -121,28 +123,6 @@ notice_take(void *of, const struct kymo_notice *notice,
 
 /* ---- a set ------------------------------------------------------------------------------ */
 
-/* The first is told to who asked, all go to the log. */
-struct faults {
-	struct kymo_error first;
-	uint32_t cnt;
-};
-
-static void
-fault_note(void *of, const char *text)
-{
-	struct faults *faults = of;
-
-	kyi_log(KYMO_LOG_ERROR, "alerting: %s", text);
-	if (faults->cnt++ == 0)
-		kymo_error_set(&faults->first, "%s", text);
-}
-
-static void
-fault_warn(void *of, const char *text)
-{
-	kyi_log(KYMO_LOG_WARN, "alerting: %s", text);
-}
-
 static void
 set_free(struct set *set)
 {
@@ -206,18 +186,14 @@ static int
 set_make(struct kyi_alerting *alerting, struct set *set,
     const struct kyi_settings *settings, struct kymo_error *error)
 {
-	struct faults faults = {{""}, 0};
-	const struct kymo_routing_faults noted = {fault_note, fault_warn,
-	    &faults};
+	struct kyi_faults faults = {.of = "alerting"};
+	const struct kymo_routing_faults noted = {kyi_faults_note,
+	    kyi_faults_warn, &faults};
 	struct kymo_alerts_options options = {.store = &alerting->store,
 	    .notify = notice_take, .of = alerting};
 
 	if (set_load(set, settings, &noted, error) != 0) {
-		if (faults.cnt > 1)
-			kymo_error_set(error, "%s (and %u more faults, in the "
-			    "log)", faults.first.text, faults.cnt - 1);
-		else if (faults.cnt > 0)
-			kymo_error_set(error, "%s", faults.first.text);
+		kyi_faults_tell(&faults, error);
 		return -1;
 	}
 	if (!set->routing)

@@ -15,7 +15,6 @@ struct kyi_ask {
 	int fd;
 	enum ask_state state;
 	bool closed;
-	uint32_t waiter_cnt;
 	int result;
 	struct kymo_error error;
 };
@@ -68,7 +67,6 @@ kyi_ask_reload(struct kyi_ask *ask, struct kymo_error *error)
 	int result;
 
 	pthread_mutex_lock(&ask->lock);
-	ask->waiter_cnt++;
 	state_wait(ask, ASK_IDLE);
 	asked = !ask->closed;
 	if (asked) {
@@ -83,10 +81,8 @@ kyi_ask_reload(struct kyi_ask *ask, struct kymo_error *error)
 		ask->state = ASK_IDLE;
 		pthread_cond_broadcast(&ask->moved);
 	} else {
-		result = kymo_error_set(error, "kymod ends, or answers here no "
-		    "more");
+		result = kymo_error_set(error, "kymod ends");
 	}
-	ask->waiter_cnt--;
 	pthread_cond_broadcast(&ask->moved);
 	pthread_mutex_unlock(&ask->lock);
 	return result;
@@ -124,16 +120,5 @@ kyi_ask_close(struct kyi_ask *ask)
 	pthread_mutex_lock(&ask->lock);
 	ask->closed = true;
 	pthread_cond_broadcast(&ask->moved);
-	pthread_mutex_unlock(&ask->lock);
-}
-
-void
-kyi_ask_open(struct kyi_ask *ask)
-{
-	pthread_mutex_lock(&ask->lock);
-	while (ask->waiter_cnt > 0)
-		pthread_cond_wait(&ask->moved, &ask->lock);
-	ask->closed = false;
-	ask->state = ASK_IDLE;
 	pthread_mutex_unlock(&ask->lock);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* What epoll tells of: these, or else the half of an instance id. */
-enum { TOLD_SIGNAL = 1, TOLD_WATCH = 2, TOLD_ASK = 3 };
+enum { TOLD_SIGNAL = 1, TOLD_WATCH = 2, TOLD_ASK = 3, TOLD_RELOAD = 4 };
 
 /* ---- a scan ------------------------------------------------------------------- */
 
@@ -113,10 +113,8 @@ scan(struct kyi_kymod *kymod)
 	}
 	kyi_deaths_end(&kymod->deaths);
 	kymod->scan_took_ns = kyi_monotonic_ns() - start_ns;
-	if (kymod->serve) {
-		kymo_serve_stats(kymod->serve, &stats);
-		kyi_metrics_serve(&stats);
-	}
+	kymo_serve_stats(kymod->serve, &stats);
+	kyi_metrics_serve(&stats);
 	kyi_metrics_scan(kymod->scan_took_ns, kymo_watch_cnt(kymod->watch),
 	    kymo_watch_refused_cnt(kymod->watch));
 	kyi_log(KYMO_LOG_DEBUG, "scan of %u regions in %.3f ms",
@@ -168,11 +166,10 @@ static void
 signal_told(struct kyi_kymod *kymod)
 {
 	struct signalfd_siginfo info;
-	struct kymo_error error = {""};
 
 	while (read(kymod->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			(void)kyi_kymod_reload(kymod, &error);
+			kyi_reload_begin(kymod->reload, false);
 			continue;
 		}
 		kyi_log(KYMO_LOG_INFO, "%s: ending", info.ssi_signo == SIGINT ?
@@ -183,20 +180,6 @@ signal_told(struct kyi_kymod *kymod)
 }
 
 static void
-ask_told(struct kyi_kymod *kymod)
-{
-	struct kymo_error error = {""};
-	int result;
-
-	if (!kyi_ask_take(kymod->ask))
-		return;
-	kymod->asked = true;
-	result = kyi_kymod_reload(kymod, &error);
-	kymod->asked = false;
-	kyi_ask_answer(kymod->ask, result, &error);
-}
-
-static void
 told(struct kyi_kymod *kymod, const struct epoll_event *event)
 {
 	if (event->data.u64 == TOLD_SIGNAL) {
@@ -204,7 +187,10 @@ told(struct kyi_kymod *kymod, const struct epoll_event *event)
 	} else if (event->data.u64 == TOLD_WATCH) {
 		watch_told(kymod);
 	} else if (event->data.u64 == TOLD_ASK) {
-		ask_told(kymod);
+		if (kyi_ask_take(kymod->ask))
+			kyi_reload_begin(kymod->reload, true);
+	} else if (event->data.u64 == TOLD_RELOAD) {
+		kyi_reload_told(kymod->reload);
 	} else {
 		kyi_deaths_happened(&kymod->deaths, event->data.u64,
 		    kyi_realtime_ns());
@@ -250,7 +236,9 @@ kyi_kymod_loop(struct kyi_kymod *kymod)
 	int cnt;
 
 	if (listen_to(kymod, kymod->signal_fd, TOLD_SIGNAL) != 0 ||
-	    listen_to(kymod, kyi_ask_fd(kymod->ask), TOLD_ASK) != 0) {
+	    listen_to(kymod, kyi_ask_fd(kymod->ask), TOLD_ASK) != 0 ||
+	    listen_to(kymod, kyi_reload_fd(kymod->reload),
+	    TOLD_RELOAD) != 0) {
 		kyi_log(KYMO_LOG_ERROR, "epoll: %s", strerror(errno));
 		return 1;
 	}

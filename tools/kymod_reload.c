@@ -1,12 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /* SIGHUP and POST /-/reload: the new settings in one go, or the old ones go
-   on. */
+   on. What reads files, opens databases and waits is done by a thread of its
+   own, so that scans go on meanwhile; the loop only swaps what was made. */
 #include "tools/kymod.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-/* ---- what a watch and a server are made of --------------------------------------- */
+enum reload_state {
+	RELOAD_IDLE,
+	RELOAD_MAKING, /* the thread makes */
+	RELOAD_MADE,   /* the loop is to swap */
+	RELOAD_TAKEN,  /* it has; the thread ends what was before */
+	RELOAD_OVER    /* the thread ends */
+};
+
+/* What the new settings want, and, once it is taken, what was before. */
+struct made {
+	struct kyi_settings settings;
+	struct kyi_components *components;
+	struct kyi_rule_set *rules;
+	struct kymo_watch *watch; /* NULL: the same */
+	struct kymo_serve_change *serve;
+	bool alerting;
+};
+
+struct kyi_reload {
+	struct kyi_kymod *kymod;
+	int fd; /* the thread tells the loop */
+	pthread_t thread;
+	bool has_thread;
+	bool asked;            /* by a thread of the server, which waits */
+	bool hup_next, ask_next; /* came meanwhile */
+	pthread_mutex_t lock;  /* of the state, and ends */
+	pthread_cond_t moved;
+	enum reload_state state;
+	bool ends;
+	struct made made; /* of the thread; of the loop while it is MADE */
+};
+
+/* ---- what a watch is made of ------------------------------------------------------ */
 
 static void
 refused(void *to, const char *path, const char *why)
@@ -26,94 +63,6 @@ kyi_kymod_watch(const struct kyi_settings *settings, struct kymo_error *error)
 	return kymo_watch_new(&options, error);
 }
 
-/* ---- the server's questions -------------------------------------------------------- */
-
-static int
-rules_status(void *of, int (*each)(void *to,
-    const struct kymo_rule_status *status), void *to)
-{
-	struct kyi_kymod *kymod = of;
-
-	return kyi_rules_status(kymod->rules, each, to);
-}
-
-static int
-reload_ask(void *of, struct kymo_error *error)
-{
-	struct kyi_kymod *kymod = of;
-
-	return kyi_ask_reload(kymod->ask, error);
-}
-
-struct kymo_serve *
-kyi_kymod_serve(struct kyi_kymod *kymod, const struct kyi_settings *settings,
-    struct kymo_error *error)
-{
-	const struct kymo_config_query *query = &settings->config->query;
-	struct kymo_serve_options options = {
-		.listen = settings->listen, .listen_cnt = settings->listen_cnt,
-		.model = kymod->model, .stale_ns = kyi_stale_ns(settings),
-		.version = PACKAGE_VERSION,
-		.hosts = (const char *const *)settings->config->hosts,
-		.host_cnt = settings->config->host_cnt,
-		.history = kyi_history_of(kymod->history),
-		.query = kyi_settings_query(settings),
-		.query_timeout_ms = query->timeout_ms,
-		.query_max = query->concurrency,
-		.query_queue_max = query->queue_max,
-		.rules = rules_status,
-		.rule_interval_ms = (int64_t)(settings->evaluation_interval_ns /
-		    1000000),
-		.reload = reload_ask, .of = kymod
-	};
-
-	return kymo_serve_new(&options, error);
-}
-
-uint64_t
-kyi_stale_ns(const struct kyi_settings *settings)
-{
-	uint64_t three_ns = settings->scan_interval_ns * 3;
-
-	return three_ns > 10000000000u ? three_ns : 10000000000u;
-}
-
-void
-kyi_url(char url[96], const struct kymo_listen *listen)
-{
-	bool v6 = strchr(listen->host, ':') != NULL;
-
-	snprintf(url, 96, "http://%s%s%s:%u", v6 ? "[" : "", listen->host,
-	    v6 ? "]" : "", listen->port);
-}
-
-void
-kyi_kymod_listening(const struct kyi_settings *settings)
-{
-	char url[96];
-
-	for (uint32_t i = 0; i < settings->listen_cnt; i++) {
-		kyi_url(url, &settings->listen[i]);
-		kyi_log(KYMO_LOG_INFO, "listening on %s/metrics", url);
-	}
-	if (!settings->listen_cnt)
-		kyi_log(KYMO_LOG_INFO, "listening nowhere (listen: none)");
-}
-
-/* ---- what has changed --------------------------------------------------------------- */
-
-static bool
-same_listen(const struct kyi_settings *a, const struct kyi_settings *b)
-{
-	if (a->listen_cnt != b->listen_cnt)
-		return false;
-	for (uint32_t i = 0; i < a->listen_cnt; i++)
-		if (strcmp(a->listen[i].host, b->listen[i].host) != 0 ||
-		    a->listen[i].port != b->listen[i].port)
-			return false;
-	return true;
-}
-
 static bool
 same_watch(const struct kyi_settings *a, const struct kyi_settings *b)
 {
@@ -128,6 +77,104 @@ same_watch(const struct kyi_settings *a, const struct kyi_settings *b)
 			return false;
 	return true;
 }
+
+/* ---- the thread: making, and ending ------------------------------------------------ */
+
+/* What can fail. The loop changes nothing of kymod's settings meanwhile. */
+static int
+make(struct kyi_kymod *kymod, struct made *made, struct kymo_error *error)
+{
+	struct kyi_settings *settings = &made->settings;
+
+	if (kyi_settings_load(settings, kymod->options, error) != 0)
+		return -1;
+	kyi_settings_state_is(settings, kymod->state_path);
+	made->components = kyi_components_make(settings);
+	if (!made->components)
+		return kymo_error_set(error, "out of memory");
+	made->rules = kyi_rule_set_make(kymod->rules, settings, error);
+	if (!made->rules)
+		return -1;
+	if (!same_watch(&kymod->settings, settings)) {
+		made->watch = kyi_kymod_watch(settings, error);
+		if (!made->watch)
+			return -1;
+	}
+	made->serve = kyi_kymod_serve_change(kymod, settings, error);
+	if (!made->serve)
+		return -1;
+	made->alerting = kyi_alerting_change(kymod->alerting, settings,
+	    error) == 0;
+	return made->alerting ? 0 : -1;
+}
+
+/* Of what was not taken, or was before. */
+static void
+made_end(struct made *made)
+{
+	kymo_serve_change_end(made->serve);
+	if (made->watch)
+		kymo_watch_delete(made->watch);
+	kyi_rule_set_free(made->rules);
+	kyi_components_free(made->components);
+	kyi_settings_free(&made->settings);
+	memset(made, 0, sizeof(*made));
+}
+
+static void
+state_set(struct kyi_reload *reload, enum reload_state state)
+{
+	pthread_mutex_lock(&reload->lock);
+	reload->state = state;
+	pthread_cond_broadcast(&reload->moved);
+	pthread_mutex_unlock(&reload->lock);
+	if (state != RELOAD_TAKEN)
+		(void)!eventfd_write(reload->fd, 1);
+}
+
+/* Whether the loop has taken it; false: it ends. */
+static bool
+taken_wait(struct kyi_reload *reload)
+{
+	bool taken;
+
+	state_set(reload, RELOAD_MADE);
+	pthread_mutex_lock(&reload->lock);
+	while (reload->state == RELOAD_MADE && !reload->ends)
+		pthread_cond_wait(&reload->moved, &reload->lock);
+	taken = reload->state == RELOAD_TAKEN;
+	pthread_mutex_unlock(&reload->lock);
+	return taken;
+}
+
+static void *
+work(void *of)
+{
+	struct kyi_reload *reload = of;
+	struct kyi_kymod *kymod = reload->kymod;
+	struct made *made = &reload->made;
+	struct kymo_error error = {""};
+	int result = make(kymod, made, &error);
+
+	if (result == 0 && !taken_wait(reload))
+		result = kymo_error_set(&error, "kymod ends");
+	if (made->alerting)
+		kyi_alerting_settle(kymod->alerting, result == 0);
+	kyi_metrics_reload(result == 0);
+	if (result != 0)
+		kyi_log(KYMO_LOG_ERROR, "reload: %s; all stays as it was",
+		    error.text);
+	else
+		kyi_log(KYMO_LOG_INFO, "reload: taken over");
+	/* Before an address goes, over which it may have been asked. */
+	if (reload->asked)
+		kyi_ask_answer(kymod->ask, result, &error);
+	made_end(made);
+	state_set(reload, RELOAD_OVER);
+	return NULL;
+}
+
+/* ---- the loop: swapping -------------------------------------------------------------- */
 
 static bool
 same_history(const struct kyi_settings *a, const struct kyi_settings *b)
@@ -150,104 +197,6 @@ same_history(const struct kyi_settings *a, const struct kyi_settings *b)
 	return true;
 }
 
-static bool
-same_serve(const struct kyi_settings *a, const struct kyi_settings *b)
-{
-	const struct kymo_config_query *x = &a->config->query;
-	const struct kymo_config_query *y = &b->config->query;
-
-	if (a->config->host_cnt != b->config->host_cnt)
-		return false;
-	for (uint32_t i = 0; i < a->config->host_cnt; i++)
-		if (strcmp(a->config->hosts[i], b->config->hosts[i]) != 0)
-			return false;
-	return x->timeout_ms == y->timeout_ms &&
-	    x->lookback_ms == y->lookback_ms &&
-	    x->samples_max == y->samples_max &&
-	    x->memory_bytes_max == y->memory_bytes_max &&
-	    x->series_max == y->series_max &&
-	    x->concurrency == y->concurrency && x->queue_max == y->queue_max;
-}
-
-static int
-listen_change(struct kyi_kymod *kymod, const struct kyi_settings *settings,
-    struct kymo_error *error)
-{
-	int result = 0;
-
-	if (same_listen(&kymod->settings, settings))
-		return 0;
-	/* A server that goes waits for its answers, and that would wait for
-	   us. */
-	if (kymod->asked)
-		return kymo_error_set(error, "listen: other addresses are taken "
-		    "over on SIGHUP alone, since this answer could not be "
-		    "given over those that go");
-	kyi_ask_close(kymod->ask);
-	if (!settings->listen_cnt) {
-		if (kymod->serve)
-			kymo_serve_delete(kymod->serve);
-		kymod->serve = NULL;
-	} else if (kymod->serve) {
-		result = kymo_serve_listen(kymod->serve, settings->listen,
-		    settings->listen_cnt, error);
-	} else {
-		kymod->serve = kyi_kymod_serve(kymod, settings, error);
-		result = kymod->serve ? 0 : -1;
-	}
-	kyi_ask_open(kymod->ask);
-	return result;
-}
-
-/* ---- the change ------------------------------------------------------------------------ */
-
-static int
-settings_apply(struct kyi_kymod *kymod, const struct kyi_settings *settings,
-    struct kymo_error *error)
-{
-	struct kymo_watch *watch = NULL;
-	struct kyi_rule_set *rules = NULL;
-	struct kyi_components *components = kyi_components_make(settings);
-	bool changing = false;
-
-	/* What can fail comes first, what cannot after it. */
-	if (!components) {
-		kymo_error_set(error, "out of memory");
-		goto fail;
-	}
-	rules = kyi_rule_set_make(kymod->rules, settings, error);
-	if (!rules)
-		goto fail;
-	if (!same_watch(&kymod->settings, settings)) {
-		watch = kyi_kymod_watch(settings, error);
-		if (!watch)
-			goto fail;
-	}
-	changing = kyi_alerting_change(kymod->alerting, settings, error) == 0;
-	if (!changing || listen_change(kymod, settings, error) != 0)
-		goto fail;
-	kyi_alerting_settle(kymod->alerting, true);
-	kyi_rules_take(kymod->rules, rules);
-	kyi_components_free(kymod->components);
-	kymod->components = components;
-	if (watch) {
-		/* The old one holds the directories' locks: it goes first. */
-		kymo_watch_delete(kymod->watch);
-		kymod->watch = watch;
-		kymod->watch_is_new = true;
-		kymod->wants_scan = true;
-	}
-	return 0;
-fail:
-	if (changing)
-		kyi_alerting_settle(kymod->alerting, false);
-	if (watch)
-		kymo_watch_delete(watch);
-	kyi_rule_set_free(rules);
-	kyi_components_free(components);
-	return -1;
-}
-
 static void
 settings_tell(const struct kyi_kymod *kymod, const struct kyi_settings *settings)
 {
@@ -262,44 +211,132 @@ settings_tell(const struct kyi_kymod *kymod, const struct kyi_settings *settings
 	if (!same_history(&kymod->settings, settings))
 		kyi_log(KYMO_LOG_WARN, "history, retention: what has changed "
 		    "there is for the next start");
-	if (!same_serve(&kymod->settings, settings))
-		kyi_log(KYMO_LOG_WARN, "hosts, query: what has changed there is "
-		    "for the next start, but for rules at once");
 	if (kymod->settings.config->disabled != settings->config->disabled)
 		kyi_log(KYMO_LOG_INFO, "enabled: %s", settings->config->disabled ?
 		    "false; nothing is collected from now on" : "true");
-	if (!same_listen(&kymod->settings, settings))
+	if (!kyi_same_listen(&kymod->settings, settings))
 		kyi_kymod_listening(settings);
 }
 
-int
-kyi_kymod_reload(struct kyi_kymod *kymod, struct kymo_error *error)
+/* None of it can fail, nor waits for anybody. */
+static void
+take(struct kyi_kymod *kymod, struct made *made)
 {
-	struct kyi_settings settings;
-	bool other_interval;
+	struct kyi_components *components = kymod->components;
 
-	if (kyi_settings_load(&settings, kymod->options, error) != 0 ||
-	    settings_apply(kymod, &settings, error) != 0) {
-		kyi_settings_free(&settings);
-		kyi_metrics_reload(false);
-		kyi_log(KYMO_LOG_ERROR, "reload: %s; all stays as it was",
-		    error->text);
-		return -1;
+	settings_tell(kymod, &made->settings);
+	kymo_serve_change_take(made->serve);
+	kyi_rules_take(kymod->rules, made->rules);
+	made->rules = NULL;
+	kymod->components = made->components;
+	made->components = components;
+	if (made->watch) {
+		/* The old one holds the directories' locks: it goes first. */
+		kymo_watch_delete(kymod->watch);
+		kymod->watch = made->watch;
+		made->watch = NULL;
+		kymod->watch_is_new = true;
+		kymod->wants_scan = true;
 	}
-	kyi_settings_state_is(&settings, kymod->state_path);
-	settings_tell(kymod, &settings);
-	if (kymod->serve)
-		kymo_serve_stale(kymod->serve, kyi_stale_ns(&settings));
-	other_interval = settings.scan_interval_ns !=
-	    kymod->settings.scan_interval_ns;
-	if (other_interval)
+	if (made->settings.scan_interval_ns !=
+	    kymod->settings.scan_interval_ns)
 		kymod->next_scan_ns = kyi_monotonic_ns();
-	kyi_settings_move(&kymod->settings, &settings);
+	kyi_settings_move(&kymod->settings, &made->settings);
+	made->settings.config = NULL;
 	kyi_log_level(kymod->settings.log_level);
-	kyi_metrics_reload(true);
 	kyi_metrics_rules_loaded(kyi_rules_cnt(kymod->rules));
-	kyi_log(KYMO_LOG_INFO, "reload: %s taken over",
-	    kymod->settings.config_path ? kymod->settings.config_path :
-	    "the defaults are");
-	return 0;
+}
+
+static void
+begin(struct kyi_reload *reload)
+{
+	struct kymo_error error = {""};
+	int wrong;
+
+	reload->asked = reload->ask_next;
+	reload->hup_next = reload->ask_next = false;
+	reload->state = RELOAD_MAKING;
+	wrong = pthread_create(&reload->thread, NULL, work, reload);
+	reload->has_thread = wrong == 0;
+	if (wrong == 0)
+		return;
+	reload->state = RELOAD_IDLE;
+	kymo_error_set(&error, "no thread: %s", strerror(wrong));
+	kyi_log(KYMO_LOG_ERROR, "reload: %s", error.text);
+	kyi_metrics_reload(false);
+	if (reload->asked)
+		kyi_ask_answer(reload->kymod->ask, -1, &error);
+}
+
+void
+kyi_reload_begin(struct kyi_reload *reload, bool asked)
+{
+	*(asked ? &reload->ask_next : &reload->hup_next) = true;
+	if (!reload->has_thread)
+		begin(reload);
+}
+
+void
+kyi_reload_told(struct kyi_reload *reload)
+{
+	enum reload_state state;
+	eventfd_t cnt;
+
+	(void)!eventfd_read(reload->fd, &cnt);
+	pthread_mutex_lock(&reload->lock);
+	state = reload->state;
+	pthread_mutex_unlock(&reload->lock);
+	if (state == RELOAD_MADE) {
+		take(reload->kymod, &reload->made);
+		state_set(reload, RELOAD_TAKEN);
+	} else if (state == RELOAD_OVER) {
+		pthread_join(reload->thread, NULL);
+		reload->has_thread = false;
+		if (reload->hup_next || reload->ask_next)
+			begin(reload);
+	}
+}
+
+/* ---- beginning and end ------------------------------------------------------------------ */
+
+struct kyi_reload *
+kyi_reload_new(struct kyi_kymod *kymod)
+{
+	struct kyi_reload *reload = calloc(1, sizeof(*reload));
+
+	if (!reload)
+		return NULL;
+	reload->kymod = kymod;
+	reload->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (reload->fd < 0) {
+		free(reload);
+		return NULL;
+	}
+	pthread_mutex_init(&reload->lock, NULL);
+	pthread_cond_init(&reload->moved, NULL);
+	return reload;
+}
+
+int
+kyi_reload_fd(const struct kyi_reload *reload)
+{
+	return reload->fd;
+}
+
+void
+kyi_reload_delete(struct kyi_reload *reload)
+{
+	if (!reload)
+		return;
+	if (reload->has_thread) {
+		pthread_mutex_lock(&reload->lock);
+		reload->ends = true;
+		pthread_cond_broadcast(&reload->moved);
+		pthread_mutex_unlock(&reload->lock);
+		pthread_join(reload->thread, NULL);
+	}
+	close(reload->fd);
+	pthread_cond_destroy(&reload->moved);
+	pthread_mutex_destroy(&reload->lock);
+	free(reload);
 }

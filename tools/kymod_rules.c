@@ -11,6 +11,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "tools/kymod_faults.h"
+
 #define MS_NS 1000000
 
 /* Files, what they say, and who evaluates it: swapped as one. */
@@ -47,28 +49,6 @@ struct kyi_rules {
 };
 
 /* ---- a set --------------------------------------------------------------------------- */
-
-/* The first is told to who asked, all go to the log. */
-struct faults {
-	struct kymo_error first;
-	uint32_t cnt;
-};
-
-static void
-fault_note(void *of, const char *text)
-{
-	struct faults *faults = of;
-
-	kyi_log(KYMO_LOG_ERROR, "rules: %s", text);
-	if (faults->cnt++ == 0)
-		kymo_error_set(&faults->first, "%s", text);
-}
-
-static void
-fault_warn(void *of, const char *text)
-{
-	kyi_log(KYMO_LOG_WARN, "rules: %s", text);
-}
 
 static int64_t
 newest_ms(void *of)
@@ -124,7 +104,8 @@ static int
 engine_make(struct kyi_rules *rules, struct kyi_rule_set *set,
     const struct kyi_settings *settings, struct kymo_error *error)
 {
-	static const struct kymo_rule_faults warned = {fault_warn, NULL};
+	struct kyi_faults faults = {.of = "rules"};
+	const struct kymo_rule_faults warned = {kyi_faults_warn, &faults};
 	const struct kymo_config *config = settings->config;
 	struct kymo_rule_options options = {
 		.source = kymo_history_source(rules->history),
@@ -176,20 +157,16 @@ kyi_rule_set_make(struct kyi_rules *rules, const struct kyi_settings *settings,
     struct kymo_error *error)
 {
 	struct kyi_rule_set *set = calloc(1, sizeof(*set));
-	struct faults faults = {{""}, 0};
-	const struct kymo_rule_faults noted = {fault_note, &faults};
+	struct kyi_faults faults = {.of = "rules"};
+	const struct kymo_rule_faults noted = {kyi_faults_note, &faults};
 
 	if (!set) {
 		kymo_error_set(error, "out of memory");
 		return NULL;
 	}
 	if (kyi_rules_load(&set->rules, settings, &noted) != 0) {
-		if (faults.cnt > 1)
-			kymo_error_set(error, "%s (and %u more faults, in the "
-			    "log)", faults.first.text, faults.cnt - 1);
-		else
-			kymo_error_set(error, "%s", faults.cnt > 0 ?
-			    faults.first.text : "out of memory");
+		kymo_error_set(error, "out of memory");
+		kyi_faults_tell(&faults, error);
 		kyi_rule_set_free(set);
 		return NULL;
 	}
@@ -441,7 +418,7 @@ kyi_rules_status(struct kyi_rules *rules,
 	int result;
 
 	pthread_rwlock_rdlock(&rules->current);
-	result = kymo_rule_engine_status(rules->set->engine, each, to);
+	result = kymo_rule_engine_snapshot(rules->set->engine, each, to);
 	pthread_rwlock_unlock(&rules->current);
 	return result;
 }

@@ -261,6 +261,11 @@ struct kymo_rule_status {
 KYMO_READER_API int kymo_rule_engine_status(struct kymo_rule_engine *engine,
     int (*each)(void *to, const struct kymo_rule_status *status), void *to);
 
+/* The same, but each gets a copy, and passes go on meanwhile: for who writes
+   much of it. Rule by rule: of two rules one may be of a later pass. */
+KYMO_READER_API int kymo_rule_engine_snapshot(struct kymo_rule_engine *engine,
+    int (*each)(void *to, const struct kymo_rule_status *status), void *to);
+
 /* Passes that were left out, because they came too late or there was no new
    scan. */
 KYMO_READER_API uint64_t kymo_rule_engine_missed_cnt(

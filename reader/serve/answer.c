@@ -151,7 +151,7 @@ front(struct kyi_request *request)
 	    "<li><a href=\"/-/healthy\">/-/healthy</a>: is kymod there?</li>\n"
 	    "<li>/api/v1/..: queries, as Prometheus has them; "
 	    "<code>kymo query</code> asks</li>\n"
-	    "</ul>\n</body></html>\n", request->serve->world.version);
+	    "</ul>\n</body></html>\n", request->terms->world.version);
 	return kyi_request_say(request, MHD_HTTP_OK,
 	    "text/html; charset=utf-8", text, "Content-Security-Policy",
 	    policy);
@@ -199,7 +199,7 @@ kyi_host_asked(struct kyi_request *request, const char *version)
 	if (hosts.cnt == 0)
 		return strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
 	return hosts.cnt == 1 &&
-	    kyi_host_good(&request->serve->names, hosts.host);
+	    kyi_host_good(&request->terms->names, hosts.host);
 }
 
 static enum MHD_Result
@@ -208,7 +208,7 @@ by_method(struct kyi_request *request, const char *path, const char *method)
 	size_t i;
 
 	if (strcmp(path, "/-/reload") == 0 &&
-	    request->serve->world.reload != NULL) {
+	    request->terms->world.reload != NULL) {
 		if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 ||
 		    strcmp(method, MHD_HTTP_METHOD_PUT) == 0)
 			return kyi_request_reload(request);

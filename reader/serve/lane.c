@@ -38,7 +38,8 @@ work(void *argument)
 		setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
 	pthread_mutex_lock(&lane->lock);
 	for (;;) {
-		while (lane->first == NULL && !lane->ending)
+		while (!lane->ending && (lane->first == NULL ||
+		    lane->running_cnt >= lane->run_max))
 			pthread_cond_wait(&lane->more, &lane->lock);
 		job = lane->first;
 		if (job == NULL)
@@ -66,15 +67,25 @@ int
 kyi_lane_init(struct kyi_lane *lane, uint32_t thread_cnt, uint32_t queue_max,
     bool modest)
 {
-	struct kyi_quiet quiet;
-
 	memset(lane, 0, sizeof(*lane));
 	lane->last = &lane->first;
-	lane->queue_max = queue_max;
 	lane->modest = modest;
 	pthread_mutex_init(&lane->lock, NULL);
 	pthread_cond_init(&lane->more, NULL);
 	pthread_cond_init(&lane->fewer, NULL);
+	if (kyi_lane_grow(lane, thread_cnt) == 0) {
+		kyi_lane_bound(lane, thread_cnt, queue_max);
+		return 0;
+	}
+	kyi_lane_end(lane);
+	return -1;
+}
+
+int
+kyi_lane_grow(struct kyi_lane *lane, uint32_t thread_cnt)
+{
+	struct kyi_quiet quiet;
+
 	if (thread_cnt > KYI_LANE_THREAD_MAX)
 		thread_cnt = KYI_LANE_THREAD_MAX;
 	kyi_quiet_begin(&quiet);
@@ -82,10 +93,18 @@ kyi_lane_init(struct kyi_lane *lane, uint32_t thread_cnt, uint32_t queue_max,
 	    &lane->threads[lane->thread_cnt], NULL, work, lane) == 0)
 		lane->thread_cnt++;
 	kyi_quiet_end(&quiet);
-	if (lane->thread_cnt == thread_cnt)
-		return 0;
-	kyi_lane_end(lane);
-	return -1;
+	return lane->thread_cnt >= thread_cnt ? 0 : -1;
+}
+
+void
+kyi_lane_bound(struct kyi_lane *lane, uint32_t run_max, uint32_t queue_max)
+{
+	pthread_mutex_lock(&lane->lock);
+	lane->run_max = run_max > KYI_LANE_THREAD_MAX ? KYI_LANE_THREAD_MAX :
+	    run_max;
+	lane->queue_max = queue_max;
+	pthread_cond_broadcast(&lane->more);
+	pthread_mutex_unlock(&lane->lock);
 }
 
 void
@@ -109,8 +128,8 @@ kyi_lane_push(struct kyi_lane *lane, struct kyi_job *job)
 
 	pthread_mutex_lock(&lane->lock);
 	/* What an idle thread is about to take does not wait. */
-	room = lane->thread_cnt > 0 && !is_closing(job) && lane->running_cnt +
-	    lane->waiting_cnt < lane->thread_cnt + lane->queue_max;
+	room = lane->run_max > 0 && !is_closing(job) && lane->running_cnt +
+	    lane->waiting_cnt < lane->run_max + lane->queue_max;
 	if (room) {
 		job->next = NULL;
 		*lane->last = job;

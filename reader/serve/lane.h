@@ -31,7 +31,8 @@ struct kyi_lane {
 	struct kyi_job *first, **last;
 	struct kyi_job *running[KYI_LANE_THREAD_MAX];
 	pthread_t threads[KYI_LANE_THREAD_MAX];
-	uint32_t thread_cnt, running_cnt, waiting_cnt, queue_max;
+	uint32_t thread_cnt; /* of whoever makes them; as many are enough */
+	uint32_t running_cnt, run_max, waiting_cnt, queue_max;
 	bool ending, modest;
 };
 
@@ -39,6 +40,11 @@ struct kyi_lane {
    do (nice). */
 int kyi_lane_init(struct kyi_lane *lane, uint32_t thread_cnt,
     uint32_t queue_max, bool modest);
+/* Makes threads, up to so many; -1: there are not so many. Then: how many of
+   them work at once, and how many jobs wait. */
+int kyi_lane_grow(struct kyi_lane *lane, uint32_t thread_cnt);
+void kyi_lane_bound(struct kyi_lane *lane, uint32_t run_max,
+    uint32_t queue_max);
 /* No job may be in it. */
 void kyi_lane_end(struct kyi_lane *lane);
 /* false: it is full, or the owner closes. */

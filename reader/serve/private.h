@@ -27,14 +27,23 @@ struct kyi_listener {
 	uint32_t closing; /* atomic */
 };
 
+/* On what terms requests are answered: swapped as one. Who has a request under
+   way uses those that there were when it began. */
+struct kyi_terms {
+	uint32_t user_cnt; /* of the server's terms_lock */
+	uint32_t query_max, query_queue_max;
+	struct kyi_host_names names;
+	struct kyi_api_world world;
+};
+
 struct kymo_serve {
 	struct kyi_source source;
 	uint64_t stale_ns; /* atomic */
-	struct kyi_host_names names;
-	struct kyi_listener *listeners;
+	pthread_mutex_t terms_lock; /* of terms, and who uses them */
+	struct kyi_terms *terms;
+	struct kyi_listener *listeners; /* of whoever changes it */
 	struct kyi_page_cache pages;
 	struct kyi_places places;
-	struct kyi_api_world world;
 	/* What may wait a little, so that it does not stand behind queries. */
 	struct kyi_lane light, queries;
 	/* shm/atomic.h; counted by all threads */
@@ -47,6 +56,7 @@ struct kymo_serve {
 struct kyi_request {
 	struct kyi_job job;
 	struct kymo_serve *serve;
+	struct kyi_terms *terms;
 	struct MHD_Connection *connection;
 	struct kyi_place *place; /* NULL: there was no memory for one */
 	int fd;
@@ -71,6 +81,29 @@ enum MHD_Result kyi_answer(struct kyi_request *request, const char *path,
     const char *method, const char *version);
 /* Whether Host is one of ours. */
 bool kyi_host_asked(struct kyi_request *request, const char *version);
+
+/* before: what cannot be changed is as there; NULL: as in options. NULL: no
+   memory. */
+struct kyi_terms *kyi_terms_new(const struct kymo_serve_options *options,
+    const struct kyi_terms *before);
+/* Those that there are now, until done. */
+struct kyi_terms *kyi_terms_use(struct kymo_serve *serve);
+void kyi_terms_done(struct kymo_serve *serve, struct kyi_terms *terms);
+
+/* ---- listener.c ---- */
+
+/* Listens where it does not yet. -1: error says where and why, and *made is
+   empty. */
+int kyi_listeners_make(struct kymo_serve *serve,
+    const struct kymo_listen *listen, uint32_t listen_cnt,
+    struct kyi_listener **made, struct kymo_error *error);
+/* The server has those of made, and of its own those at listen. Returns the
+   rest. */
+struct kyi_listener *kyi_listeners_swap(struct kymo_serve *serve,
+    struct kyi_listener *made, const struct kymo_listen *listen,
+    uint32_t listen_cnt);
+/* Ends each of a list; running answers have two seconds together. */
+void kyi_listeners_end(struct kymo_serve *serve, struct kyi_listener *list);
 
 /* ---- request.c ---- */
 

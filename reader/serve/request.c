@@ -44,6 +44,7 @@ kyi_request_new(struct kyi_listener *listener,
 	request->job.owner = listener;
 	request->job.closing = &listener->closing;
 	request->serve = listener->serve;
+	request->terms = kyi_terms_use(listener->serve);
 	request->connection = connection;
 	request->place = place;
 	request->fd = fd;
@@ -61,6 +62,7 @@ kyi_request_free(struct kyi_request *request)
 	kyi_api_free(&request->api);
 	kymo_buffer_free(&request->body);
 	free(request->path);
+	kyi_terms_done(request->serve, request->terms);
 	free(request);
 }
 
@@ -222,7 +224,7 @@ static void
 run_reload(struct kyi_job *job)
 {
 	struct kyi_request *request = (struct kyi_request *)job;
-	const struct kyi_api_world *world = &request->serve->world;
+	const struct kyi_api_world *world = &request->terms->world;
 	struct kymo_error error = { "" };
 
 	if (world->reload(world->of, &error) == 0) {
@@ -334,7 +336,7 @@ kyi_request_api(struct kyi_request *request, const char *path,
 	struct kymo_serve *serve = request->serve;
 	struct kyi_api *api = &request->api;
 
-	api->world = &serve->world;
+	api->world = &request->terms->world;
 	api->route = kyi_api_find(path);
 	if (api->route == NULL)
 		return no(request, KYI_API_NOT_FOUND, "no such thing in this "
@@ -360,12 +362,12 @@ kyi_request_api(struct kyi_request *request, const char *path,
 		return MHD_NO;
 	request->gzip = kyi_gzip_wanted(MHD_lookup_connection_value(
 	    request->connection, MHD_HEADER_KIND, "Accept-Encoding"));
-	api->until_ns = request->begin_ns + serve->world.timeout_ms * 1000000;
+	api->until_ns = request->begin_ns + api->world->timeout_ms * 1000000;
 	api->gone = gone;
 	api->of = request;
 	/* Errors need no thread. */
 	if (api->route->where == KYI_API_HERE || api->form.wrong != NULL ||
-	    (api->route->history && serve->world.history == NULL) ||
+	    (api->route->history && api->world->history == NULL) ||
 	    (serve->light.thread_cnt == 0)) {
 		kyi_api_answer(api);
 		pack(request);

@@ -51,7 +51,7 @@ struct kymo_serve_options {
 	/* Queries that run at once, a thread each; 0: 2. As many wait as
 	   query_queue_max (0: 32); one more is answered by 503. */
 	uint32_t query_max, query_queue_max;
-	/* kymo_rule_engine_status of the engine there is now: calls each for
+	/* kymo_rule_engine_snapshot of the engine there is now: calls each for
 	   every rule, and returns what it does. -1: no memory, or none yet. By
 	   any thread, so who swaps engines locks in here. NULL: no rules. */
 	int (*rules)(void *of, int (*each)(void *to,
@@ -80,6 +80,19 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_serve_listen(struct kymo_serve *serve,
 /* kymo_serve_stale changes stale_ns. */
 KYMO_READER_API void kymo_serve_stale(struct kymo_serve *serve,
     uint64_t stale_ns);
+
+/* A change of all that options say of listen, stale_ns, hosts, rule_interval_ms
+   and queries; the rest stays as it is, whatever they say. new makes it ready
+   and listens on new addresses; NULL: error says why not, and all is as it was.
+   take, if at all, once: who asks from then on is answered so. end waits for
+   the answers of addresses that go (2 s). options' listen must stay until then.
+   One change at a time, and no kymo_serve_listen meanwhile. */
+struct kymo_serve_change;
+KYMO_READER_API struct kymo_serve_change *kymo_serve_change_new(
+    struct kymo_serve *serve, const struct kymo_serve_options *options,
+    struct kymo_error *error);
+KYMO_READER_API void kymo_serve_change_take(struct kymo_serve_change *change);
+KYMO_READER_API void kymo_serve_change_end(struct kymo_serve_change *change);
 
 struct kymo_serve_stats {
 	uint64_t requests, scrapes;

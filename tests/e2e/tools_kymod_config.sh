@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What kymod's configuration switches: components of a real server, all of it,
-# the history; and what a reload says must wait.
+# the history; and what a reload takes over, all or nothing, while scans go on.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 testlib_begin
@@ -87,28 +87,84 @@ config
 reload
 wait_for 10 query_is "$items" 3
 
-# --- what waits for the next start ------------------------------------------------------------
+# --- hosts and queries ------------------------------------------------------------------------
 
-config 'retention: 7d'
+status_as() { # HOST: of a question under that name
+	curl -sS --max-time 10 -o "$tmp/out" -w '%{http_code}' -H "Host: $1" \
+		"http://127.0.0.1:$port/api/v1/rules"
+}
+[ "$(status_as kymod.example.org)" = 421 ] || fail "a stranger's name"
+config 'hosts: [kymod.example.org]'
 reload
-logged 'warn +history, retention: .* next start' || fail "retention: not said"
+[ "$(status_as kymod.example.org)" = 200 ] || fail "hosts: $(<"$tmp/out")"
+limited() {
+	curl -sS "http://127.0.0.1:$port/api/v1/query" --data-urlencode \
+		'query=count_over_time(kymod_scans_total[1m])' | grep -q 'samples'
+}
+! limited || fail "limited already"
 config 'query: {max_samples: 5}'
 reload
-logged 'warn +hosts, query: .* next start' || fail "query: not said"
+wait_for 10 limited
+[ "$(status_as kymod.example.org)" = 421 ] || fail "hosts stay"
+config 'query: {concurrency: 5, queue: 1}'
+reload
+! limited || fail "limited still"
+
+# --- scans go on while a reload reads ---------------------------------------------------------
+
+mkfifo "$tmp/slow.yml"
+printf '%s\n' 'groups:' '- name: g' '  rules: [{record: one, expr: "1"}]' >"$tmp/fast.yml"
+config "rule_files: ['$tmp/slow.yml']"
+start waiting curl -sS --max-time 30 -X POST "http://127.0.0.1:$port/-/reload"
+waiting=$started
+scans() { get /metrics | sed -n 's/^kymod_scans_total{.*} //p'; }
+more() { [ "$(scans)" -gt "$1" ]; }
+for _ in 1 2 3; do
+	now=$(scans)
+	wait_for 10 more "$now"
+done
+# What it waits for has not come: it cannot be over.
+kill -0 "$waiting" || fail "the reload did not read the file: $(<"$tmp/waiting.log")"
+cat "$tmp/fast.yml" >"$tmp/slow.yml"
+wait_for 10 grep -q reloaded "$tmp/waiting.log"
+wait_for 10 query_is one 1
+interval_is() {
+	[ "$(get /api/v1/rules | jq '.data.groups[0].interval')" = "$1" ]
+}
+interval_is 0.05 || fail "$(get /api/v1/rules)"
+config "rule_files: ['$tmp/fast.yml']"
+sed -i 's/^evaluation_interval:.*/evaluation_interval: 2s/' "$tmp/kymod.yaml"
+reload
+interval_is 2 || fail "the interval: $(get /api/v1/rules)"
 
 # --- addresses --------------------------------------------------------------------------------
 
+# By POST over the one that goes: the answer comes first.
 config
+before=$port
+free_port
+sed -i "s/^listen:.*/listen: 127.0.0.1:$port/" "$tmp/kymod.yaml"
+after=$port port=$before
+reload
+wait_for 10 curl -sf -o "$tmp/out" "http://127.0.0.1:$after/-/ready"
+gone() { ! curl -s -o "$tmp/out" --max-time 5 "http://127.0.0.1:$before/-/ready"; }
+wait_for 10 gone
+port=$after
 sed -i 's/^listen:.*/listen: none/' "$tmp/kymod.yaml"
-[ "$(curl -sS --max-time 10 -X POST -o "$tmp/out" -w '%{http_code}' \
-	"http://127.0.0.1:$port/-/reload")" = 500 ] || fail "listen by POST"
-grep -q 'on SIGHUP alone' "$tmp/out" || fail "$(<"$tmp/out")"
 kill -HUP "$daemon"
 wait_for 10 logged 'listening nowhere'
 config
 kill -HUP "$daemon"
 wait_for 10 get /-/ready
 reload
+# One that is taken, by another: all stays, and why is said.
+config 'hosts: [kymod.example.org]'
+sed -i "s/^listen:.*/listen: [127.0.0.1:$port, 127.0.0.1:$web]/" "$tmp/kymod.yaml"
+[ "$(curl -sS --max-time 10 -X POST -o "$tmp/out" -w '%{http_code}' \
+	"http://127.0.0.1:$port/-/reload")" = 500 ] || fail "it listens twice"
+grep -q "cannot listen on 127.0.0.1:$web: Address already in use" "$tmp/out" ||
+	fail "$(<"$tmp/out")"
+[ "$(status_as kymod.example.org)" = 421 ] || fail "half of it was taken over"
 
 # --- the history outlives kymod -----------------------------------------------------------------
 
@@ -129,10 +185,6 @@ config 'query: {max_samples: 5}'
 stop "$daemon"
 start kymod "$kymod" --config "$tmp/kymod.yaml"
 wait_for 10 logged ' info +ready'
-limited() {
-	curl -sS "http://127.0.0.1:$port/api/v1/query" --data-urlencode \
-		'query=count_over_time(kymod_scans_total[1m])' | grep -q 'samples'
-}
 wait_for 10 limited
 stop "$started"
 

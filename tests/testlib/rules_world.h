@@ -181,13 +181,18 @@ world_tell(void *to, const struct kymo_rule_status *status)
 TESTLIB_UNUSED static const char *
 world_status(struct world *world)
 {
-	static struct kymo_buffer told;
+	static struct kymo_buffer told, copied;
 	static char text[4000];
 
-	told.len_bytes = 0;
+	told.len_bytes = copied.len_bytes = 0;
 	kymo_buffer_str(&told, "");
+	kymo_buffer_str(&copied, "");
 	assert_int_equal(kymo_rule_engine_status(world->engine, world_tell,
 	    &told), 0);
+	assert_int_equal(kymo_rule_engine_snapshot(world->engine, world_tell,
+	    &copied), 0);
+	assert_string_equal(copied.at, told.at);
+	kymo_buffer_free(&copied);
 	snprintf(text, sizeof(text), "%s", told.at);
 	kymo_buffer_free(&told);
 	return text;

@@ -149,6 +149,41 @@ test_a_lane_without_threads_is_full(void **state)
 	kyi_lane_end(&lane);
 }
 
+static void
+test_a_lane_may_be_made_wider_and_narrower(void **state)
+{
+	struct test_job jobs[4] = { job_of(&mine), job_of(&mine),
+	    job_of(&mine), job_of(&mine) };
+	uint32_t running, waiting;
+	struct kyi_lane lane;
+
+	assert_int_equal(kyi_lane_init(&lane, 1, 0, false), 0);
+	assert_true(kyi_lane_push(&lane, &jobs[0].job));
+	assert_false(kyi_lane_push(&lane, &jobs[1].job));
+	assert_int_equal(kyi_lane_grow(&lane, 2), 0);
+	/* There is a thread, but it may not yet. */
+	assert_false(kyi_lane_push(&lane, &jobs[1].job));
+	kyi_lane_bound(&lane, 2, 1);
+	assert_true(kyi_lane_push(&lane, &jobs[1].job));
+	wait_for(&jobs[0].began);
+	wait_for(&jobs[1].began);
+	kyi_lane_bound(&lane, 1, 2);
+	assert_true(kyi_lane_push(&lane, &jobs[2].job));
+	kyi_lane_bound(&lane, 1, 0);
+	assert_false(kyi_lane_push(&lane, &jobs[3].job));
+	/* One that ends makes no room while there is another. */
+	kyi_store_u32_relaxed(&jobs[0].go, 1);
+	wait_for(&jobs[0].is_done);
+	kyi_lane_cnt(&lane, &running, &waiting);
+	assert_int_equal(running, 1);
+	assert_int_equal(waiting, 1);
+	kyi_store_u32_relaxed(&jobs[1].go, 1);
+	kyi_store_u32_relaxed(&jobs[2].go, 1);
+	kyi_lane_clear(&lane, &mine);
+	assert_int_equal(kyi_load_u32_relaxed(&jobs[2].is_done), 1);
+	kyi_lane_end(&lane);
+}
+
 int
 main(void)
 {
@@ -157,6 +192,7 @@ main(void)
 		cmocka_unit_test(test_clearing_ends_the_owners_jobs),
 		cmocka_unit_test(test_who_closes_gets_no_more_in),
 		cmocka_unit_test(test_a_lane_without_threads_is_full),
+		cmocka_unit_test(test_a_lane_may_be_made_wider_and_narrower),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -231,6 +231,36 @@ test_one_alert_inhibits_another_where_they_agree(void **state)
 	world_end(&world);
 }
 
+/* A pass in the middle of being told: the alert ends, and is forgotten. */
+static int
+tell_after_passes(void *to, const struct kymo_rule_status *status)
+{
+	world_at(&world, 60000);
+	world_at(&world, 60000 + 1000000);
+	assert_string_equal(world_status(&world), "");
+	return world_tell(to, status);
+}
+
+static void
+test_passes_go_on_while_a_snapshot_is_told(void **state)
+{
+	struct kymo_buffer told = { 0 };
+
+	world_begin(&world, GROUP
+	    "  - alert: A\n"
+	    "    expr: x == 1\n"
+	    "    labels: {l: 'of {{ $labels.a }}'}\n"
+	    "    annotations: {s: '{{ $labels.a }} is {{ $value }}'}\n");
+	world_put(&world, "__name__=x,a=b", 0, 1);
+	world_put(&world, "__name__=x,a=b", 60000, 2);
+	world_at(&world, 0);
+	assert_int_equal(kymo_rule_engine_snapshot(world.engine,
+	    tell_after_passes, &told), 0);
+	assert_string_equal(told.at, "A firing a=b l=of b 'b is 1' since 0\n");
+	kymo_buffer_free(&told);
+	world_end(&world);
+}
+
 static void
 test_too_many_alerts_are_an_error(void **state)
 {
@@ -272,6 +302,7 @@ main(void)
 		cmocka_unit_test(test_what_flaps_fires_until_it_is_quiet),
 		cmocka_unit_test(
 		    test_one_alert_inhibits_another_where_they_agree),
+		cmocka_unit_test(test_passes_go_on_while_a_snapshot_is_told),
 		cmocka_unit_test(test_too_many_alerts_are_an_error),
 		cmocka_unit_test(
 		    test_two_series_of_the_same_labels_are_an_error),
