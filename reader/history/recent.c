@@ -8,8 +8,10 @@
 #include "shm/atomic.h"
 
 #define ROOM_MORE 128u
-#define BLOCK_BYTES (sizeof(struct kymo_block_sum) + \
+#define BLOCK_BYTES (sizeof(struct kymo_block_mark) + \
 	sizeof(struct kymo_block_extremes))
+/* Marks begin anew where what went is so many times what stays. */
+#define MARKS_OLD 1024
 
 static double
 stale(void)
@@ -33,7 +35,7 @@ floats_free(void *memory)
 	struct kyi_floats *floats = memory;
 
 	free(floats->lost);
-	free(floats->block_sum);
+	free(floats->block_mark);
 	free(floats);
 }
 
@@ -63,48 +65,76 @@ floats_new(uint64_t first, uint32_t room, double run)
 	*floats = (struct kyi_floats){ .first = first, .room = room,
 		.run = run };
 	if (room > 0) {
-		floats->block_sum = malloc(room / KYI_BLOCK_SAMPLES *
-		    BLOCK_BYTES);
-		if (floats->block_sum == NULL) {
+		uint32_t block_cnt = room / KYI_BLOCK_SAMPLES;
+
+		floats->block_mark = malloc(block_cnt * BLOCK_BYTES +
+		    sizeof *floats->block_mark);
+		if (floats->block_mark == NULL) {
 			free(floats);
 			return NULL;
 		}
+		floats->block_mark[0] = (struct kymo_block_mark){ .sum = 0 };
 		floats->block_extremes = (struct kymo_block_extremes *)
-		    (floats->block_sum + room / KYI_BLOCK_SAMPLES);
+		    (floats->block_mark + block_cnt + 1);
 	}
 	return floats;
 }
 
 /* ---- blocks ------------------------------------------------------------------ */
 
-/* Neumaier's sum, as Prometheus adds. */
+/* What adding it loses is exact (Knuth). */
+static inline double
+add(double *sum, double value)
+{
+	double next = *sum + value, part = next - *sum;
+	double lost = (*sum - (next - part)) + (value - part);
+
+	*sum = next;
+	return lost;
+}
+
 static void
 block_make(struct kyi_floats *floats, uint32_t block)
 {
 	const double *value = floats->value + block * KYI_BLOCK_SAMPLES;
-	struct kymo_block_sum to = { 0, 0 };
+	struct kymo_block_mark mark = floats->block_mark[block];
 	struct kymo_block_extremes extremes = { (double)NAN, (double)NAN };
 
 	for (uint32_t i = 0; i < KYI_BLOCK_SAMPLES; i++) {
-		double v = value[i], sum;
+		double v = value[i];
 
 		if (v != v && kymo_is_stale(v))
 			continue;
-		sum = to.sum + v;
-		if (sum - sum != 0)
-			to.low = 0;
-		else if (fabs(to.sum) >= fabs(v))
-			to.low += to.sum - sum + v;
-		else
-			to.low += v - sum + to.sum;
-		to.sum = sum;
+		mark.error += fabs(add(&mark.low, add(&mark.sum, v)));
+		mark.any_cnt += v != 0;
 		if (v < extremes.min || extremes.min != extremes.min)
 			extremes.min = v;
 		if (v > extremes.max || extremes.max != extremes.max)
 			extremes.max = v;
 	}
-	floats->block_sum[block] = to;
+	floats->block_mark[block + 1] = mark;
 	floats->block_extremes[block] = extremes;
+}
+
+/* Whole blocks that a column takes over from one that was full, from its block
+   k on. */
+static void
+blocks_take(struct kyi_floats *to, uint32_t cnt, const struct kyi_floats *from,
+    uint32_t k)
+{
+	const struct kymo_block_mark *mark = from->block_mark + k;
+
+	/* A run has no blocks; and marks shall not grow for ever, nor stay no
+	   numbers. */
+	if (from->room == 0 || !(fabs(mark[0].sum) <= MARKS_OLD *
+	    fabs(mark[cnt].sum - mark[0].sum)) || !isfinite(mark[cnt].error)) {
+		for (uint32_t i = 0; i < cnt; i++)
+			block_make(to, i);
+		return;
+	}
+	memcpy(to->block_mark, mark, (cnt + 1) * sizeof *mark);
+	memcpy(to->block_extremes, from->block_extremes + k,
+	    cnt * sizeof *to->block_extremes);
 }
 
 /* ---- moving ------------------------------------------------------------------- */
@@ -147,16 +177,8 @@ move(struct kyi_recent *recent, uint64_t keep_from, bool ends,
 		    from->room == 0 ? from->run : from->value[skip + i];
 		to->any_stale |= kymo_is_stale(to->value[i]);
 	}
-	for (uint32_t i = 0; i < cnt / KYI_BLOCK_SAMPLES; i++) {
-		uint32_t k = skip / KYI_BLOCK_SAMPLES + i;
-
-		if (from->room == 0) {
-			block_make(to, i);
-			continue;
-		}
-		to->block_sum[i] = from->block_sum[k];
-		to->block_extremes[i] = from->block_extremes[k];
-	}
+	blocks_take(to, cnt / KYI_BLOCK_SAMPLES, from,
+	    skip / KYI_BLOCK_SAMPLES);
 	if (lost_move(to, from, cnt) != 0) {
 		floats_free(to);
 		return -1;
@@ -386,7 +408,7 @@ view_column(const struct kyi_floats *floats, struct kyi_recent_view *view,
 	lost = kyi_load_ptr_acquire((void *const *)&floats->lost);
 	view->lost = lost == NULL ? NULL : lost + at;
 	if (blocks > before) {
-		view->block_sum = floats->block_sum + before;
+		view->block_mark = floats->block_mark + before;
 		view->block_extremes = floats->block_extremes + before;
 		view->block_cnt = (uint32_t)(blocks - before);
 		view->block_phase = (uint32_t)(at % KYI_BLOCK_SAMPLES);

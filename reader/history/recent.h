@@ -25,7 +25,7 @@ struct kyi_floats {
 	uint32_t any_stale; /* relaxed: its sample is published later */
 	double run;
 	double *lost; /* NULL: no reset; pairs(recent-lost) */
-	struct kymo_block_sum *block_sum; /* one allocation with.. */
+	struct kymo_block_mark *block_mark; /* one allocation with.. */
 	struct kymo_block_extremes *block_extremes;
 	double value[];
 };
@@ -60,7 +60,7 @@ struct kyi_recent_view {
 	uint64_t first;
 	uint32_t cnt;
 	const double *value, *lost;
-	const struct kymo_block_sum *block_sum;
+	const struct kymo_block_mark *block_mark;
 	const struct kymo_block_extremes *block_extremes;
 	uint32_t block_phase, block_cnt;
 	double run;

@@ -102,14 +102,20 @@ kymo_is_stale(double value)
 	return u.bits == KYMO_STALE_BITS;
 }
 
-/* Sixty-four samples of a column at once, so that a long window need not look
-   at each, of floats that are not stale: the sum as an unevaluated pair sum +
-   low (Neumaier); the extremes. Two columns, since whoever asks wants one of
-   them, and what it costs is the memory it goes through. Only columns without
-   histograms have them. */
+/* Of every sixty-four samples of a column, so that a long window need not look
+   at each, of floats that are not stale. Only columns without histograms have
+   them.
+
+   A mark is what lies before a block, from wherever marks begin: a window's sum
+   is the difference of two. sum + low is an unevaluated pair, as Neumaier adds;
+   error is what that lost, in absolute values (nothing while all are integers;
+   no number from where a value is none, or infinite); any_cnt counts values that
+   are not 0. Extremes are of the block. Two columns, since whoever asks wants
+   one of them, and what it costs is the memory it goes through. */
 #define KYMO_BLOCK_SHIFT 6
-struct kymo_block_sum {
-	double sum, low;
+struct kymo_block_mark {
+	double sum, low, error;
+	uint64_t any_cnt;
 };
 struct kymo_block_extremes {
 	double min, max; /* NaN of none; NaN values as Prometheus' max_over_time */
@@ -127,9 +133,10 @@ struct kymo_samples {
 	/* What a counter lost by resets up to and with sample i, so that
 	   value + lost never goes down; NULL: there was none. */
 	const double *lost;
-	/* NULL: none. [k] is of samples (k << SHIFT) - block_phase and the 63
-	   after it; those of them that this view lacks are in it too. */
-	const struct kymo_block_sum *block_sum;
+	/* NULL: none. Block k is samples (k << SHIFT) - block_phase and the 63
+	   after it; those of them that this view lacks are in it too. There are
+	   block_cnt + 1 marks: the last is behind the last block. */
+	const struct kymo_block_mark *block_mark;
 	const struct kymo_block_extremes *block_extremes;
 	uint32_t block_phase, block_cnt;
 	uint32_t cnt;

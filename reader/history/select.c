@@ -191,7 +191,7 @@ floats_add(struct kyi_selection *selection, struct runs **runs,
 	if (samples->value == NULL)
 		return kymo_error_set(error, "no memory");
 	samples->lost = view.lost;
-	samples->block_sum = view.block_sum;
+	samples->block_mark = view.block_mark;
 	samples->block_extremes = view.block_extremes;
 	samples->block_phase = view.block_phase;
 	samples->block_cnt = view.block_cnt;

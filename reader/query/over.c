@@ -219,7 +219,7 @@ get_columns(struct kyi_eval *eval, const struct kymo_samples *series,
 	columns->hists = (struct kyi_column){ .cnt = 0 };
 	columns->floats = (struct kyi_column){
 		.at_ms = series->at_ms, .value = series->value,
-		.lost = series->lost, .block_sum = series->block_sum,
+		.lost = series->lost, .block_mark = series->block_mark,
 		.block_extremes = series->block_extremes,
 		.block_phase = series->block_phase,
 		.block_cnt = series->block_cnt, .cnt = series->cnt,

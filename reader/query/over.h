@@ -28,7 +28,7 @@ struct kyi_column {
 	const double *value;                        /* floats.. */
 	const struct kymo_native_hist *const *hist; /* ..or histograms */
 	const double *lost;
-	const struct kymo_block_sum *block_sum;
+	const struct kymo_block_mark *block_mark;
 	const struct kymo_block_extremes *block_extremes;
 	uint32_t block_phase, block_cnt;
 	uint32_t cnt;

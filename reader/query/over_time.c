@@ -69,27 +69,6 @@ sum_lanes(struct kyi_sum *to, const double *value, uint32_t cnt)
 	lanes_fold(to, &sum, &low);
 }
 
-static void
-sum_blocks(struct kyi_sum *to, const struct kymo_block_sum *block,
-    uint32_t cnt)
-{
-	lanes sum = { 0 }, low = { 0 }, some;
-	uint32_t i;
-
-	for (i = 0; i + 4 <= cnt; i += 4) {
-		const struct kymo_block_sum *b = block + i;
-
-		some = (lanes){ b[0].sum, b[1].sum, b[2].sum, b[3].sum };
-		two_sums(&sum, &low, &some);
-		low += (lanes){ b[0].low, b[1].low, b[2].low, b[3].low };
-	}
-	for (; i < cnt; i++) {
-		two_sum(&to->sum, &to->low, block[i].sum);
-		to->low += block[i].low;
-	}
-	lanes_fold(to, &sum, &low);
-}
-
 /* Whole blocks within from .. to: the first and how many. */
 static uint32_t
 whole_blocks(const struct kyi_column *column, uint32_t from, uint32_t to,
@@ -97,7 +76,7 @@ whole_blocks(const struct kyi_column *column, uint32_t from, uint32_t to,
 {
 	uint32_t end;
 
-	if (column->block_sum == NULL)
+	if (column->block_mark == NULL)
 		return 0;
 	*first = (from + column->block_phase + BLOCK_SAMPLES - 1) >>
 	    KYMO_BLOCK_SHIFT;
@@ -107,24 +86,47 @@ whole_blocks(const struct kyi_column *column, uint32_t from, uint32_t to,
 	return end > *first ? end - *first : 0;
 }
 
+/* What lies between two marks. false: that is not known as exactly as a double
+   can say it. */
+static bool
+sum_between(const struct kymo_block_mark *from,
+    const struct kymo_block_mark *to, struct kyi_sum *sum)
+{
+	double rest = 0, most = fabs(from->sum), doubt;
+
+	*sum = (struct kyi_sum){ to->sum, 0 };
+	if (to->any_cnt == from->any_cnt) {
+		sum->sum = 0;
+		return isfinite(to->error);
+	}
+	two_sum(&sum->sum, &rest, -from->sum);
+	two_sum(&sum->sum, &sum->low, to->low);
+	two_sum(&sum->sum, &sum->low, -from->low);
+	sum->low += rest;
+	if (most < fabs(to->sum))
+		most = fabs(to->sum);
+	doubt = to->error - from->error + to->error * 0x1p-40 +
+	    most * 0x1p-104;
+	return doubt <= fabs(sum->sum + sum->low) * 0x1p-55;
+}
+
 /* false: it does not fit a double, or holds what is no number. */
 static bool
 sum_fast(const struct kyi_column *column, uint32_t from, uint32_t to,
     struct kyi_sum *sum)
 {
 	uint32_t first = 0, cnt = whole_blocks(column, from, to, &first);
+	uint32_t start, end;
 
-	*sum = (struct kyi_sum){ 0, 0 };
-	if (cnt == 0) {
-		sum_lanes(sum, column->value + from, to - from);
-	} else {
-		uint32_t start = (first << KYMO_BLOCK_SHIFT) -
-		    column->block_phase;
-		uint32_t end = start + (cnt << KYMO_BLOCK_SHIFT);
-
+	if (cnt > 0 && sum_between(column->block_mark + first,
+	    column->block_mark + first + cnt, sum)) {
+		start = (first << KYMO_BLOCK_SHIFT) - column->block_phase;
+		end = start + (cnt << KYMO_BLOCK_SHIFT);
 		sum_lanes(sum, column->value + from, start - from);
-		sum_blocks(sum, column->block_sum + first, cnt);
 		sum_lanes(sum, column->value + end, to - end);
+	} else {
+		*sum = (struct kyi_sum){ 0, 0 };
+		sum_lanes(sum, column->value + from, to - from);
 	}
 	return isfinite(sum->sum) && isfinite(sum->low);
 }

@@ -123,13 +123,14 @@ series_number(const struct kymo_samples *samples)
 	return (uint32_t)atoi(kymo_labels_get(samples->labels, "n"));
 }
 
-/* Neumaier's sum of a block is that of its samples. */
+/* Between two marks lies the sum of the samples. */
 static void
 assert_blocks(const struct kymo_samples *samples)
 {
 	for (uint32_t b = 0; b < samples->block_cnt; b++) {
 		int64_t first = ((int64_t)b << KYMO_BLOCK_SHIFT) -
 		    samples->block_phase;
+		const struct kymo_block_mark *mark = samples->block_mark + b;
 		double sum = 0;
 
 		if (first < 0)
@@ -138,11 +139,11 @@ assert_blocks(const struct kymo_samples *samples)
 		for (int64_t i = first; i < first + 64; i++)
 			if (!kymo_is_stale(samples->value[i]))
 				sum += samples->value[i];
-		if (sum == sum)
-			assert_true(fabs(sum - samples->block_sum[b].sum -
-			    samples->block_sum[b].low) < 1e-6);
-		else
-			assert_true(isnan(samples->block_sum[b].sum));
+		if (sum != sum)
+			assert_true(isnan(mark[1].error));
+		else if (!isnan(mark[1].error))
+			assert_true(fabs(sum - (mark[1].sum - mark[0].sum) -
+			    (mark[1].low - mark[0].low)) < 1e-6);
 	}
 }
 
