@@ -291,6 +291,9 @@ parts_make(struct kyi_kymod *kymod)
 			kymo_error_set(&error, "out of memory");
 	}
 	if (kymod->components)
+		kymod->detection = kyi_detection_open(settings, kymod->model,
+		    kymod->state_path, &error);
+	if (kymod->detection)
 		kymod->history = kyi_history_open(settings, &error);
 	if (kymod->history)
 		kymod->alerting = kyi_alerting_open(settings,
@@ -322,6 +325,7 @@ parts_free(struct kyi_kymod *kymod)
 	kyi_rules_close(kymod->rules);
 	kyi_alerting_close(kymod->alerting);
 	kyi_history_close(kymod->history);
+	kyi_detection_close(kymod->detection);
 	kyi_components_free(kymod->components);
 	kyi_ask_delete(kymod->ask);
 	if (kymod->model)

@@ -10,6 +10,7 @@
 
 #include "reader/alert/routing.h"
 #include "reader/config/config.h"
+#include "reader/detect/detectors.h"
 #include "reader/error.h"
 #include "reader/history/history.h"
 #include "reader/notify/notify.h"
@@ -136,6 +137,10 @@ struct kyi_rules_pass {
 };
 void kyi_metrics_rules(const struct kyi_rules_pass *pass);
 void kyi_metrics_alerts(uint32_t pending_cnt, uint32_t firing_cnt);
+/* alarm_cnt, incident_cnt: more than were told before. */
+void kyi_metrics_detection(uint64_t took_ns,
+    const struct kymo_detectors_stats *stats, uint64_t alarm_cnt,
+    uint64_t incident_cnt);
 void kyi_metrics_rules_loaded(uint32_t rule_cnt);
 void kyi_metrics_notify(const struct kymo_outbox_stats *stats);
 
@@ -151,6 +156,26 @@ void kyi_history_close(struct kyi_history *history);
 struct kymo_history *kyi_history_of(const struct kyi_history *history);
 /* Appends the newest scan; returns its time (ms), 0: there is none. */
 int64_t kyi_history_scan(struct kyi_kymod *kymod);
+
+/* ---- detection (kymod_detect.c) -------------------------------------------------- */
+
+struct kyi_detection;
+
+/* Before the model's first scan. state_path: beside it is kept what was learned;
+   "" nowhere. NULL: error has why. */
+struct kyi_detection *kyi_detection_open(const struct kyi_settings *settings,
+    struct kymo_model *model, const char *state_path,
+    struct kymo_error *error);
+void kyi_detection_close(struct kyi_detection *detection);
+/* What settings say now. */
+void kyi_detection_take(struct kyi_detection *detection,
+    const struct kyi_settings *settings);
+/* Into the scan that is being made: what was found. There is a new scan. */
+void kyi_detection_ingest(struct kyi_detection *detection);
+void kyi_detection_scan(struct kyi_detection *detection);
+/* What was found, by any thread; returns what told does. */
+int kyi_detection_told(struct kyi_detection *detection,
+    int (*told)(void *to, const struct kymo_anomalies *anomalies), void *to);
 
 /* ---- components (kymod_components.c) ---------------------------------------------- */
 
@@ -264,6 +289,7 @@ struct kyi_kymod {
 	struct kymo_model *model;
 	struct kymo_serve *serve;
 	struct kyi_components *components;
+	struct kyi_detection *detection;
 	struct kyi_history *history;
 	struct kyi_alerting *alerting;
 	struct kyi_rules *rules;

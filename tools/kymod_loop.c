@@ -105,8 +105,10 @@ scan(struct kyi_kymod *kymod)
 	kyi_deaths_begin(&kymod->deaths);
 	kymo_model_begin(kymod->model, now_ns, start_ns);
 	regions_scan(kymod, now_ns, &retire_cnt);
+	kyi_detection_ingest(kymod->detection);
 	if (kymo_model_end(kymod->model, &error) == 0) {
 		retire_all(kymod, retire_cnt);
+		kyi_detection_scan(kymod->detection);
 		kyi_rules_scan(kymod->rules, kyi_history_scan(kymod));
 	} else {
 		kyi_log(KYMO_LOG_ERROR, "scan: %s", error.text);

@@ -64,6 +64,18 @@ KYMO_COUNTER(history_failures, "kymod_history_append_failures_total",
 	"Scans of which some series found no memory");
 KYMO_TIMER(history_append, "kymod_history_append_duration_seconds",
 	"Time that appending a scan takes");
+KYMO_GAUGE(detectors, "kymod_detectors",
+	"Detectors of anomalies, one for each signal of a series");
+KYMO_GAUGE(detectors_refused, "kymod_detectors_refused",
+	"Signals that are not watched, beyond detection.detectors");
+KYMO_GAUGE(detectors_memory, "kymod_detectors_memory_bytes",
+	"Memory of detectors, about");
+KYMO_TIMER(detection_time, "kymod_detection_duration_seconds",
+	"Time that a look at all series takes");
+KYMO_COUNTER(anomalies, "kymod_anomalies_total",
+	"Anomalies found, of score 1 or more");
+KYMO_COUNTER(incidents, "kymod_incidents_total",
+	"Incidents begun: anomalies of a service that came together");
 KYMO_GAUGE(rules_loaded, "kymod_rules", "Rules of the rule files");
 KYMO_COUNTER(rule_evaluations, "kymod_rule_evaluations_total",
 	"Rules evaluated");
@@ -244,6 +256,19 @@ void
 kyi_metrics_rules_loaded(uint32_t rule_cnt)
 {
 	kymo_gauge_set(rules_loaded, rule_cnt);
+}
+
+void
+kyi_metrics_detection(uint64_t took_ns,
+    const struct kymo_detectors_stats *stats, uint64_t alarm_cnt,
+    uint64_t incident_cnt)
+{
+	kymo_timer_record(detection_time, took_ns);
+	kymo_gauge_set(detectors, stats->detector_cnt);
+	kymo_gauge_set(detectors_refused, stats->refused_cnt);
+	kymo_gauge_set(detectors_memory, (int64_t)stats->memory_bytes);
+	kymo_counter_add(anomalies, alarm_cnt);
+	kymo_counter_add(incidents, incident_cnt);
 }
 
 /* The outbox counts since it was made: what was before us, others have told. */

@@ -227,6 +227,7 @@ take(struct kyi_kymod *kymod, struct made *made)
 	settings_tell(kymod, &made->settings);
 	kymo_serve_change_take(made->serve);
 	kyi_rules_take(kymod->rules, made->rules);
+	kyi_detection_take(kymod->detection, &made->settings);
 	made->rules = NULL;
 	kymod->components = made->components;
 	made->components = components;

@@ -18,6 +18,7 @@
      external_labels: {region: eu}
      external_url: http://metrics.example.org
      alerting: {routes: routes.yml}    # beside this file
+     detection: {budget: 1 per series per week}
      query: {timeout: 2m, max_samples: 50000000, max_memory: 512MiB}
      components: {cache: {collection_interval: 10s}, debug: {enabled: false}}
 
@@ -98,6 +99,14 @@ struct kymo_config_query {
 	uint32_t series_max, concurrency, queue_max;
 };
 
+/* Zeros: as detectors.h has it. */
+struct kymo_config_detection {
+	bool disabled, all_scores;
+	double budget_week; /* alarms a series and week */
+	uint64_t interval_ns;
+	uint32_t detector_max;
+};
+
 struct kymo_config {
 	char *path; /* of the file; NULL: the defaults */
 	bool disabled;
@@ -133,6 +142,7 @@ struct kymo_config {
 	char *external_url; /* NULL: not said */
 	/* A routing file, put behind the folder as those are; NULL: not said. */
 	struct kymo_config_text alerting_routes;
+	struct kymo_config_detection detection;
 	struct kymo_config_query query; /* zeros: not said */
 
 	struct kymo_config_component *components;

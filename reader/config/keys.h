@@ -24,6 +24,7 @@ int kyi_config_evaluation(struct kyi_yaml *yaml, void *to);
 int kyi_config_external_labels(struct kyi_yaml *yaml, void *to);
 int kyi_config_external_url(struct kyi_yaml *yaml, void *to);
 int kyi_config_alerting(struct kyi_yaml *yaml, void *to);
+int kyi_config_detection(struct kyi_yaml *yaml, void *to);
 int kyi_config_query(struct kyi_yaml *yaml, void *to);
 int kyi_config_components(struct kyi_yaml *yaml, void *to);
 

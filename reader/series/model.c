@@ -111,22 +111,19 @@ kymo_model_ingest(struct kymo_model *model, const char *name, const char *help,
     const char *unit, enum kymo_metric_kind kind,
     const struct kymo_label *labels, uint32_t label_cnt, double value)
 {
-	const char *keys[KYI_BLOB_LABELS_MAX];
+	/* Keys are none of the family's: its series may differ in them. */
 	struct kyi_family_wish wish = {
 		.name = name, .help = help, .unit = unit, .component = "",
 		.kind = kind, .agg = KYMO_METRIC_LAST, .sample_n = 1,
-		.label_keys = keys, .label_cnt = label_cnt, .own = true,
+		.own = true,
 	};
 	struct kyi_age age = {model->number, 0};
 	struct kymo_metric_value is = {.present = true};
 	struct kyi_family_kept *family;
 	struct kyi_entry *entry;
-	uint32_t i;
 
 	if (label_cnt > KYI_BLOB_LABELS_MAX)
 		return;
-	for (i = 0; i < label_cnt; i++)
-		keys[i] = labels[i].key;
 	family = kyi_family_find(&model->store->families, &wish);
 	entry = family == NULL ? NULL : kyi_entry_find(&model->store->entries,
 	    family, labels, label_cnt, false, model->now_ns);

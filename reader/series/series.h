@@ -133,7 +133,9 @@ KYMO_READER_API int kymo_model_add(struct kymo_model *model,
     struct kymo_region *region, bool absorb, bool *absorbed,
     struct kymo_error *error);
 /* The door for what is derived: a series of the reader's own. kind COUNTER,
-   GAUGE, FLOAT_GAUGE or FLOAT_COUNTER; value stands for this scan. */
+   GAUGE, FLOAT_GAUGE or FLOAT_COUNTER; value stands for this scan. Series of a
+   family may have other labels than each other. Before the first scan it only
+   takes the name, so that programs do not. */
 KYMO_READER_API void kymo_model_ingest(struct kymo_model *model,
     const char *name, const char *help, const char *unit,
     enum kymo_metric_kind kind, const struct kymo_label *labels,

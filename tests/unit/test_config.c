@@ -220,7 +220,7 @@ static const struct {
 	    "enabled, collection_interval, listen, hosts, directories, "
 	    "trusted_users, state, keep_dead, limits, log_level, history, "
 	    "retention, rule_files, evaluation_interval, external_labels, "
-	    "external_url, alerting, query, components" },
+	    "external_url, alerting, detection, query, components" },
 	{ "<<: {keep_dead: 1}\n", "x:1:1: merge keys are not used here" },
 	{ "keep_dead: 1\nkeep_dead: 2\n", "x:2:1: 'keep_dead' is there twice" },
 	{ "scan_interval: 1\n", "x:1:16: '1' has no unit; write 1s or 1ms" },

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of detectors share:
+
+     signals.c          from a series of a scan to the numbers that are watched
+     detectors.c        the table of series, and a look at a scan
+     anomalies.c        what was found lately, and what was found together
+     anomalies_list.c   a copy of it for others
+     detectors_saved.c  the file */
+#ifndef KYI_DETECTORS_PRIVATE_H
+#define KYI_DETECTORS_PRIVATE_H
+
+#include "reader/detect/detectors.h"
+#include "reader/detect/private.h"
+
+#define KYI_SIGNALS_MAX 3u     /* of a series */
+#define KYI_DETECT_LABELS_MAX 40u
+#define KYI_HELD_NS UINT64_C(3600000000000)
+#define KYI_HELD_SCORE 0.25
+#define KYI_HELD_LISTED_MAX 10000u
+/* An incident takes in what begins so long after it, and what began so long
+   before. */
+#define KYI_INCIDENT_OPEN_NS UINT64_C(300000000000)
+#define KYI_INCIDENT_BEFORE_NS UINT64_C(120000000000)
+
+struct kyi_watched;
+
+struct kyi_detect_incident {
+	struct kyi_detect_incident *next; /* the newest first */
+	uint32_t number; /* 1, 2, .. */
+	uint32_t member_cnt; /* none: it is over */
+	uint32_t idx1;   /* anomalies_list.c: its place there */
+	uint64_t begin_ns;
+	double score;
+	/* Of the root, which may be forgotten before: its own labels. */
+	struct kymo_label *labels; /* strings in the same allocation */
+	uint32_t label_cnt;
+	const char *metric; /* the family's name */
+	enum kymo_metric_kind kind;
+	enum kymo_signal signal;
+};
+
+/* What was found of a signal, and is held for an hour. */
+struct kyi_held {
+	struct kyi_held *next;
+	struct kyi_watched *of;
+	uint32_t slot_idx;
+	struct kymo_detect_result result;
+	double value, low, high;
+	uint64_t onset_ns;
+	struct kyi_detect_incident *incident; /* NULL: none */
+	bool is_root;
+};
+
+struct kyi_slot {
+	struct kymo_detect detect;
+	struct kyi_held *held; /* NULL: nothing */
+};
+
+/* Histograms: since when observations are gathered for quantiles. */
+struct kyi_gathered {
+	struct kymo_hist from;
+	uint64_t from_cnt;
+	uint64_t from_mono_ns;
+};
+
+/* A series. */
+struct kyi_watched {
+	struct kyi_watched *next;
+	uint64_t hash;
+	uint64_t look;        /* the last that met it; 0: none yet */
+	uint64_t met_mono_ns; /* 0: not known */
+	double before;        /* NaN: not known */
+	uint64_t before_mono_ns;
+	struct kyi_gathered *gathered; /* NULL: no histogram, or none yet */
+	const struct kymo_label *labels;
+	const char *name;     /* of the family */
+	uint32_t label_cnt, slot_cnt;
+	enum kymo_metric_kind kind;
+	struct kyi_slot slots[];
+};
+
+struct kymo_detectors {
+	struct kymo_detectors_options options;
+	double scale; /* of a detector's score, that makes 1 of the budget */
+	struct kyi_watched **table;
+	uint32_t table_room; /* a power of two, or 0 */
+	uint32_t watched_cnt, detector_cnt, refused_cnt;
+	uint64_t text_bytes; /* of labels and gathered histograms, about */
+	uint64_t look;
+	uint64_t next_mono_ns, at_mono_ns, at_ns;
+	bool full_said, swept;
+	struct kymo_hist since; /* room for the difference of two */
+
+	struct kyi_held *held;
+	uint32_t held_cnt;
+	struct kyi_held **fresh; /* found in this look */
+	uint32_t fresh_cnt, fresh_room;
+	struct kyi_detect_incident *incidents;
+	uint32_t incident_number;
+	uint64_t alarm_cnt, incident_cnt;
+};
+
+/* ---- signals.c ---------------------------------------------------------------- */
+
+/* How many signals series of this kind have, and which. */
+uint32_t kyi_signal_cnt(enum kymo_metric_kind kind);
+enum kymo_signal kyi_signal_at(enum kymo_metric_kind kind, uint32_t slot_idx);
+/* What is seen of the series now, times factor; NaN: nothing. */
+void kyi_signals(struct kymo_detectors *detectors, struct kyi_watched *watched,
+    const struct kymo_series *series, double factor,
+    double value[KYI_SIGNALS_MAX]);
+
+/* ---- detectors.c -------------------------------------------------------------- */
+
+uint64_t kyi_watched_hash(const char *name, enum kymo_metric_kind kind,
+    const struct kymo_label *labels, uint32_t label_cnt);
+/* NULL: no memory, or no room. */
+struct kyi_watched *kyi_watched_make(struct kymo_detectors *detectors,
+    uint64_t hash, const char *name, enum kymo_metric_kind kind,
+    const struct kymo_label *labels, uint32_t label_cnt);
+struct kyi_watched *kyi_watched_find(const struct kymo_detectors *detectors,
+    uint64_t hash, const char *name, enum kymo_metric_kind kind,
+    const struct kymo_label *labels, uint32_t label_cnt);
+void kyi_detectors_forget(struct kymo_detectors *detectors);
+/* Labels and their strings in one allocation, with name as one more at the
+   end. NULL: no memory. */
+struct kymo_label *kyi_detect_labels_copy(const struct kymo_label *labels,
+    uint32_t label_cnt, const char *name, const char **name_copy);
+
+/* ---- anomalies.c -------------------------------------------------------------- */
+
+/* A detector said something of value, which lay in low to high before. */
+void kyi_held_note(struct kymo_detectors *detectors,
+    struct kyi_watched *watched, uint32_t slot_idx,
+    const struct kymo_detect_result *result, double value, double low,
+    double high);
+/* The end of a look: what is over goes, what is new is grouped. */
+void kyi_held_step(struct kymo_detectors *detectors);
+/* NULL: no memory. */
+struct kyi_held *kyi_held_make(struct kymo_detectors *detectors,
+    struct kyi_watched *watched, uint32_t slot_idx);
+struct kyi_detect_incident *kyi_incident_make(struct kymo_detectors *detectors,
+    const char *metric, enum kymo_metric_kind kind, enum kymo_signal signal,
+    const struct kymo_label *labels, uint32_t label_cnt);
+/* All of this series; all. */
+void kyi_held_drop(struct kymo_detectors *detectors,
+    const struct kyi_watched *watched);
+void kyi_held_free(struct kymo_detectors *detectors);
+
+/* ---- budget.c ----------------------------------------------------------------- */
+
+/* What makes 1 of a score that noise reaches so often a week. */
+double kyi_detect_scale(double budget_week);
+
+/* ---- sound.c ------------------------------------------------------------------ */
+
+/* Whether a detector that was read somewhere can be stepped. */
+bool kyi_detect_sound(const struct kymo_detect *detect);
+/* It is now_ns: times after it have not been. */
+void kyi_detect_rewind(struct kymo_detect *detect, uint64_t now_ns);
+/* What the value was within; NaN: nothing was met. */
+void kyi_detect_range(const struct kymo_detect *detect, double *low,
+    double *high);
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/* A detector from outside its step: read, set back, asked. */
+#include <math.h>
+#include <string.h>
+
+#include "reader/detect/detectors_private.h"
+
+/* Twice what a step lets a value be, for means and differences. */
+#define NUMBER_MAX 1e302
+#define PROFILE_CNT_MAX 8u
+
+static bool
+numbers_sound(const double *at, size_t cnt, double min, double max)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (!(at[i] >= min && at[i] <= max))
+			return false;
+	return true;
+}
+
+static bool
+floats_sound(const float *at, size_t cnt, double min, double max)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (!((double)at[i] >= min && (double)at[i] <= max))
+			return false;
+	return true;
+}
+
+static bool
+bytes_sound(const uint8_t *at, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (at[i] > PROFILE_CNT_MAX)
+			return false;
+	return true;
+}
+
+/* A profile keeps values as floats: the largest of those may be infinite. */
+static bool
+profile_sound(const float *at, size_t cnt)
+{
+	for (size_t i = 0; i < cnt; i++)
+		if (isnan(at[i]))
+			return false;
+	return true;
+}
+
+static bool
+seen_sound(const struct kymo_detect_seen *seen)
+{
+	return numbers_sound(&seen->low, 1, -NUMBER_MAX, NUMBER_MAX) &&
+	    numbers_sound(&seen->width, 1, 0, NUMBER_MAX);
+}
+
+bool
+kyi_detect_sound(const struct kymo_detect *detect)
+{
+	const double free_numbers[] = {
+		detect->slow, detect->fast, detect->value
+	};
+	const double rising[] = {
+		detect->gate, detect->tired
+	};
+	const double steps[] = { detect->step_s, detect->step_known_s };
+	const float shares[] = {
+		detect->slow_rate, detect->fast_rate, detect->error_rate,
+		detect->gate_keep, detect->tired_keep
+	};
+	const float counts[] = {
+		detect->warm_cnt, detect->memory_cnt
+	};
+	const float errors[] = {
+		detect->slow_error, detect->day_error, detect->week_error,
+		detect->seen_cnt
+	};
+
+	for (unsigned i = 0; i < KYMO_DETECT_STUCK; i++)
+		if (!seen_sound(&detect->seen[i]))
+			return false;
+	return detect->row_cnt > 0 && detect->row_cnt < UINT64_MAX / 2 &&
+	    numbers_sound(free_numbers, 3, -NUMBER_MAX, NUMBER_MAX) &&
+	    numbers_sound(rising, 2, 0, NUMBER_MAX) &&
+	    numbers_sound(steps, 2, 1e-9, 1e12) &&
+	    floats_sound(shares, 5, 0, 1) &&
+	    floats_sound(counts, 2, 1, 1e30) &&
+	    floats_sound(errors, 4, 0, INFINITY) &&
+	    profile_sound(detect->day, 48) && profile_sound(detect->week, 84) &&
+	    bytes_sound(detect->day_cnt, 48) &&
+	    bytes_sound(detect->week_cnt, 84);
+}
+
+void
+kyi_detect_rewind(struct kymo_detect *detect, uint64_t now_ns)
+{
+	uint64_t *times[] = {
+		&detect->at_ns, &detect->begin_ns, &detect->old_begin_ns,
+		&detect->since_ns
+	};
+
+	for (size_t i = 0; i < 4; i++)
+		if (*times[i] > now_ns)
+			*times[i] = now_ns;
+	if (detect->begin_ns > detect->at_ns)
+		detect->begin_ns = detect->at_ns;
+	if (detect->old_begin_ns > detect->begin_ns)
+		detect->old_begin_ns = detect->begin_ns;
+}
+
+void
+kyi_detect_range(const struct kymo_detect *detect, double *low, double *high)
+{
+	const struct kymo_detect_seen *seen = &detect->seen[KYMO_DETECT_VALUE];
+	uint64_t bits = seen->bits | seen->old;
+
+	*low = *high = NAN;
+	if (!bits)
+		return;
+	*low = *high = seen->low;
+	if (!(seen->width > 0))
+		return;
+	*low += seen->width * __builtin_ctzll(bits);
+	*high += seen->width * (64 - __builtin_clzll(bits));
+}

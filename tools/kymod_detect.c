@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* Detection: a thread looks at scans as they come, so that neither a look at all
+   series nor writing what was learned holds up the next scan; what it found
+   becomes series of the next one. */
+#include "tools/kymod.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/detect/detectors.h"
+
+#define SECOND_NS UINT64_C(1000000000)
+/* What was learned is written so often, and so slowly, that it costs a disk
+   little: what a kill -9 loses of it, is learned again. */
+#define SAVE_NS (60 * SECOND_NS)
+#define SAVE_BYTES_SECOND 20000u
+
+/* What was found, for others; freed by the last. */
+struct found {
+	uint32_t refs;
+	struct kymo_anomalies list;
+};
+
+struct kyi_detection {
+	struct kymo_model *model;
+	char *path; /* "" nowhere */
+	pthread_t thread;
+	bool has_thread;
+	/* The thread's own. */
+	struct kymo_detectors *detectors; /* NULL: detection is off */
+	uint64_t save_due_ns; /* monotonic */
+	uint64_t alarm_cnt, incident_cnt; /* told */
+	bool save_failing;
+
+	pthread_mutex_t lock; /* of the rest */
+	pthread_cond_t wake;
+	struct found *found; /* NULL: nothing yet */
+	struct kymo_detectors_options options;
+	bool off, changed, has_scan, ends;
+};
+
+/* ---- what was found ---------------------------------------------------------------- */
+
+static void
+found_drop(struct kyi_detection *detection, struct found *found)
+{
+	bool last;
+
+	if (!found)
+		return;
+	pthread_mutex_lock(&detection->lock);
+	last = --found->refs == 0;
+	pthread_mutex_unlock(&detection->lock);
+	if (!last)
+		return;
+	kymo_anomalies_free(&found->list);
+	free(found);
+}
+
+static struct found *
+found_take(struct kyi_detection *detection)
+{
+	struct found *found;
+
+	pthread_mutex_lock(&detection->lock);
+	found = detection->found;
+	if (found)
+		found->refs++;
+	pthread_mutex_unlock(&detection->lock);
+	return found;
+}
+
+/* found is the newest now; NULL: there is nothing. */
+static void
+found_set(struct kyi_detection *detection, struct found *found)
+{
+	struct found *before;
+
+	pthread_mutex_lock(&detection->lock);
+	before = detection->found;
+	detection->found = found;
+	pthread_mutex_unlock(&detection->lock);
+	found_drop(detection, before);
+}
+
+static void
+found_renew(struct kyi_detection *detection)
+{
+	struct found *found = calloc(1, sizeof(*found));
+
+	/* Without memory the one before stands. */
+	if (!found || kymo_detectors_list(detection->detectors,
+		&found->list) != 0) {
+		free(found);
+		return;
+	}
+	found->refs = 1;
+	found_set(detection, found);
+}
+
+int
+kyi_detection_told(struct kyi_detection *detection,
+    int (*told)(void *to, const struct kymo_anomalies *anomalies), void *to)
+{
+	struct found *found = found_take(detection);
+	struct kymo_anomalies none = { 0 };
+	int result = told(to, found ? &found->list : &none);
+
+	found_drop(detection, found);
+	return result;
+}
+
+static void
+names_take(struct kymo_model *model)
+{
+	kymo_model_ingest(model, "anomaly_score", "", "",
+	    KYMO_METRIC_FLOAT_GAUGE, NULL, 0, 0);
+	kymo_model_ingest(model, "anomaly_incident", "", "",
+	    KYMO_METRIC_GAUGE, NULL, 0, 0);
+}
+
+void
+kyi_detection_ingest(struct kyi_detection *detection)
+{
+	struct found *found = found_take(detection);
+	const struct kymo_anomalies *list = found ? &found->list : NULL;
+
+	for (uint32_t i = 0; list && i < list->cnt; i++)
+		kymo_model_ingest(detection->model, "anomaly_score",
+		    "How odd a series was at most within the last hour; 1 is "
+		    "the budget of false alarms", "", KYMO_METRIC_FLOAT_GAUGE,
+		    list->at[i].labels, list->at[i].label_cnt,
+		    list->at[i].score);
+	for (uint32_t i = 0; list && i < list->incident_cnt; i++)
+		kymo_model_ingest(detection->model, "anomaly_incident",
+		    "Series that became odd together; the likely root is first",
+		    "", KYMO_METRIC_GAUGE, list->incidents[i].labels,
+		    list->incidents[i].label_cnt,
+		    list->incidents[i].member_cnt);
+	found_drop(detection, found);
+}
+
+/* ---- what was learned -------------------------------------------------------------- */
+
+static void
+save(struct kyi_detection *detection)
+{
+	struct kymo_detectors_stats stats;
+	struct kymo_error error = {""};
+	uint64_t rest_ns;
+	int result;
+
+	if (!*detection->path || !detection->detectors)
+		return;
+	kymo_detectors_stats(detection->detectors, &stats);
+	rest_ns = stats.memory_bytes / SAVE_BYTES_SECOND * SECOND_NS;
+	detection->save_due_ns = kyi_monotonic_ns() +
+	    (rest_ns > SAVE_NS ? rest_ns : SAVE_NS);
+	result = kymo_detectors_save(detection->detectors, detection->path,
+	    &error);
+	/* Once, until it works again. */
+	if (result != 0 && !detection->save_failing)
+		kyi_log(KYMO_LOG_WARN, "detection: %s; what was learned is kept "
+		    "in memory only", error.text);
+	detection->save_failing = result != 0;
+}
+
+static void
+load(struct kyi_detection *detection)
+{
+	struct kymo_detectors_stats stats;
+	struct kymo_error error = {""};
+	int result;
+
+	detection->save_due_ns = kyi_monotonic_ns() + SAVE_NS;
+	if (!*detection->path)
+		return;
+	result = kymo_detectors_load(detection->detectors, detection->path,
+	    kyi_realtime_ns(), &error);
+	if (result < 0)
+		kyi_log(KYMO_LOG_WARN, "detection: %s; all series are learned "
+		    "anew", error.text);
+	kymo_detectors_stats(detection->detectors, &stats);
+	if (result == 0)
+		kyi_log(KYMO_LOG_INFO, "detection: what was learned of %u "
+		    "series is in %s", stats.series_cnt, detection->path);
+	found_renew(detection);
+}
+
+/* ---- the thread ---------------------------------------------------------------------- */
+
+static void
+warn(void *to, const char *text)
+{
+	kyi_log(KYMO_LOG_WARN, "%s", text);
+}
+
+static void
+change(struct kyi_detection *detection,
+    const struct kymo_detectors_options *options, bool off)
+{
+	if (off) {
+		save(detection);
+		kymo_detectors_delete(detection->detectors);
+		detection->detectors = NULL;
+		found_set(detection, NULL);
+	} else if (detection->detectors) {
+		kymo_detectors_change(detection->detectors, options);
+		found_renew(detection);
+	} else {
+		detection->detectors = kymo_detectors_new(options);
+		if (detection->detectors)
+			load(detection);
+		else
+			kyi_log(KYMO_LOG_ERROR, "detection: out of memory");
+	}
+}
+
+static void
+look(struct kyi_detection *detection)
+{
+	const struct kymo_scan *scan = kymo_scan_take(detection->model);
+	uint64_t start_ns = kyi_monotonic_ns();
+	struct kymo_detectors_stats stats;
+	bool looked = scan && kymo_detectors_step(detection->detectors, scan);
+
+	kymo_scan_release(scan);
+	if (!looked)
+		return;
+	found_renew(detection);
+	kymo_detectors_stats(detection->detectors, &stats);
+	kyi_metrics_detection(kyi_monotonic_ns() - start_ns, &stats,
+	    stats.alarm_cnt - detection->alarm_cnt,
+	    stats.incident_cnt - detection->incident_cnt);
+	detection->alarm_cnt = stats.alarm_cnt;
+	detection->incident_cnt = stats.incident_cnt;
+	if (kyi_monotonic_ns() >= detection->save_due_ns)
+		save(detection);
+}
+
+static void *
+looks(void *of)
+{
+	struct kyi_detection *detection = of;
+	struct kymo_detectors_options options;
+	bool ends = false, changed, off;
+
+	while (!ends) {
+		pthread_mutex_lock(&detection->lock);
+		while (!detection->ends && !detection->changed &&
+		    !detection->has_scan)
+			pthread_cond_wait(&detection->wake, &detection->lock);
+		ends = detection->ends;
+		changed = detection->changed;
+		options = detection->options;
+		off = detection->off;
+		detection->changed = detection->has_scan = false;
+		pthread_mutex_unlock(&detection->lock);
+		if (changed)
+			change(detection, &options, off);
+		if (!ends && detection->detectors)
+			look(detection);
+	}
+	save(detection);
+	return NULL;
+}
+
+/* ---- from outside -------------------------------------------------------------------- */
+
+void
+kyi_detection_take(struct kyi_detection *detection,
+    const struct kyi_settings *settings)
+{
+	const struct kymo_config_detection *said = &settings->config->detection;
+
+	pthread_mutex_lock(&detection->lock);
+	detection->options = (struct kymo_detectors_options){
+		.interval_ns = said->interval_ns,
+		.budget_week = said->budget_week,
+		.detector_max = said->detector_max, .all = said->all_scores,
+		.warn = warn
+	};
+	detection->off = said->disabled;
+	detection->changed = true;
+	pthread_cond_signal(&detection->wake);
+	pthread_mutex_unlock(&detection->lock);
+}
+
+void
+kyi_detection_scan(struct kyi_detection *detection)
+{
+	pthread_mutex_lock(&detection->lock);
+	detection->has_scan = true;
+	pthread_cond_signal(&detection->wake);
+	pthread_mutex_unlock(&detection->lock);
+}
+
+static char *
+path_beside(const char *state_path)
+{
+	const char *slash = strrchr(state_path, '/');
+	char *path;
+
+	if (!*state_path)
+		return strdup("");
+	if (asprintf(&path, "%.*sdetectors.state", slash ?
+		(int)(slash - state_path) + 1 : 0, state_path) < 0)
+		return NULL;
+	return path;
+}
+
+struct kyi_detection *
+kyi_detection_open(const struct kyi_settings *settings,
+    struct kymo_model *model, const char *state_path,
+    struct kymo_error *error)
+{
+	struct kyi_detection *detection = calloc(1, sizeof(*detection));
+	int wrong = ENOMEM;
+
+	if (!detection) {
+		kymo_error_set(error, "out of memory");
+		return NULL;
+	}
+	detection->model = model;
+	pthread_mutex_init(&detection->lock, NULL);
+	pthread_cond_init(&detection->wake, NULL);
+	names_take(model);
+	kyi_detection_take(detection, settings);
+	detection->path = path_beside(state_path);
+	if (detection->path)
+		wrong = pthread_create(&detection->thread, NULL, looks,
+		    detection);
+	detection->has_thread = wrong == 0;
+	if (wrong == 0)
+		return detection;
+	kymo_error_set(error, "no thread for detection: %s", strerror(wrong));
+	kyi_detection_close(detection);
+	return NULL;
+}
+
+void
+kyi_detection_close(struct kyi_detection *detection)
+{
+	if (!detection)
+		return;
+	pthread_mutex_lock(&detection->lock);
+	detection->ends = true;
+	pthread_cond_signal(&detection->wake);
+	pthread_mutex_unlock(&detection->lock);
+	if (detection->has_thread)
+		pthread_join(detection->thread, NULL);
+	found_drop(detection, detection->found);
+	kymo_detectors_delete(detection->detectors);
+	free(detection->path);
+	pthread_cond_destroy(&detection->wake);
+	pthread_mutex_destroy(&detection->lock);
+	free(detection);
+}
