@@ -14,6 +14,6 @@ ${AWK:-awk} -v title='libkymo-reader: the API of tools' -v split_files=1 \
 	reader/detect/detect.h reader/detect/detectors.h \
 	reader/history/samples.h reader/history/history.h \
 	reader/export/export.h reader/config/config.h reader/serve/serve.h \
-	reader/notify/notify.h \
+	reader/notify/notify.h reader/notify/context.h \
 	reader/alert/routing.h reader/alert/alerts.h \
 	>"$to/reader-api.md"

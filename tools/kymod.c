@@ -298,7 +298,8 @@ parts_make(struct kyi_kymod *kymod)
 	if (kymod->history)
 		kymod->alerting = kyi_alerting_open(settings,
 		    kymod->state_path, &error);
-	if (kymod->alerting)
+	if (kymod->alerting && kyi_alerting_know(kymod->alerting,
+		kyi_history_of(kymod->history), kymod->model, &error) == 0)
 		kymod->rules = kyi_rules_open(settings,
 		    kyi_history_of(kymod->history), kymod->state_path,
 		    kymod->alerting, &error);

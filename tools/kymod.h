@@ -204,6 +204,14 @@ void kyi_alerting_close(struct kyi_alerting *alerting);
 /* A pass of rules: any thread, that of the engine. */
 void kyi_alerting_pass(struct kyi_alerting *alerting,
     struct kymo_rule_engine *engine);
+/* Where messages find what is known of their alerts: history and model, of
+   which alerting gets a thread of its own, and rules (NULL: there are none any
+   more). */
+struct kyi_rules;
+int kyi_alerting_know(struct kyi_alerting *alerting,
+    struct kymo_history *history, struct kymo_model *model,
+    struct kymo_error *error);
+void kyi_alerting_rules(struct kyi_alerting *alerting, struct kyi_rules *rules);
 /* For a reload: what settings say now, -1: error has what is wrong. Else
    messages wait until settle takes it, or leaves all as it was. */
 int kyi_alerting_change(struct kyi_alerting *alerting,
@@ -239,6 +247,9 @@ void kyi_rules_scan(struct kyi_rules *rules, int64_t at_ms);
 /* As kymo_rule_engine_status; any thread. */
 int kyi_rules_status(struct kyi_rules *rules,
     int (*each)(void *to, const struct kymo_rule_status *status), void *to);
+/* The expression of the rule that an alert with these labels is of, to be
+   freed; NULL: not certain. Any thread. */
+char *kyi_rules_expr(struct kyi_rules *rules, const struct kymo_labels *labels);
 /* kyi_rules_load: the files of settings (kymod_rule_files.c); faults hears of all
    that is wrong. */
 int kyi_rules_load(struct kymo_rules **rules,

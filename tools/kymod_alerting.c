@@ -37,6 +37,9 @@ struct kyi_alerting {
 	struct kymo_alerts_store rows, store;
 	bool has_rows;
 	struct set set, next; /* next: of a change that is under way */
+	struct kyi_contexts *contexts; /* NULL: not yet */
+	struct kyi_rules *rules;       /* NULL: not yet, or no more */
+	uint64_t until_ns; /* messages of this step wait for what is known */
 	uint64_t last_ns; /* now_ms: monotonic, and .. */
 	int64_t last_ms;
 	bool pass_failing, send_failing, ends;
@@ -117,8 +120,42 @@ notice_take(void *of, const struct kymo_notice *notice,
 {
 	struct kyi_alerting *alerting = of;
 
-	return kyi_notice_add(alerting->outbox, notice,
-	    alerting->set.external_url, error);
+	const struct kyi_notice_from from = {alerting->outbox,
+	    alerting->set.external_url, alerting->rules,
+	    alerting->contexts, alerting->until_ns};
+
+	return kyi_notice_add(&from, notice, error);
+}
+
+int
+kyi_alerting_know(struct kyi_alerting *alerting, struct kymo_history *history,
+    struct kymo_model *model, struct kymo_error *error)
+{
+	struct kyi_contexts *contexts = kyi_contexts_open(history, model,
+	    error);
+
+	pthread_mutex_lock(&alerting->lock);
+	alerting->contexts = contexts;
+	pthread_mutex_unlock(&alerting->lock);
+	return contexts ? 0 : -1;
+}
+
+void
+kyi_alerting_rules(struct kyi_alerting *alerting, struct kyi_rules *rules)
+{
+	pthread_mutex_lock(&alerting->lock);
+	alerting->rules = rules;
+	pthread_mutex_unlock(&alerting->lock);
+}
+
+/* Lets the engine say what is due; the whole of it waits so long for what is
+   known of alerts, not each message. */
+static int
+alerts_step(struct kyi_alerting *alerting, int64_t at_ms,
+    struct kymo_error *error)
+{
+	alerting->until_ns = kyi_monotonic_ns() + KYI_CONTEXT_NS;
+	return kymo_alerts_step(alerting->set.alerts, at_ms, error);
 }
 
 /* ---- a set ------------------------------------------------------------------------------ */
@@ -282,7 +319,7 @@ kyi_alerting_pass(struct kyi_alerting *alerting,
 	if (alerts) {
 		result = kymo_alerts_pass(alerts, engine);
 		if (result == 0)
-			result = kymo_alerts_step(alerts, now_ms(alerting),
+			result = alerts_step(alerting, now_ms(alerting),
 			    &error);
 		else
 			kymo_error_set(&error, "out of memory");
@@ -304,7 +341,7 @@ step(struct kyi_alerting *alerting)
 
 	if (kymo_alerts_next_ms(set->alerts) <= at_ms)
 		failing_tell(&alerting->pass_failing,
-		    kymo_alerts_step(set->alerts, at_ms, &error), &error);
+		    alerts_step(alerting, at_ms, &error), &error);
 	failing_tell(&alerting->send_failing,
 	    kymo_notify_step(set->notify, at_ms, &error), &error);
 	if (kymo_outbox_stats(alerting->outbox, &stats, &error) == 0)
@@ -421,6 +458,7 @@ kyi_alerting_close(struct kyi_alerting *alerting)
 		wake(alerting);
 		pthread_join(alerting->thread, NULL);
 	}
+	kyi_contexts_close(alerting->contexts);
 	set_free(&alerting->set);
 	if (alerting->has_rows)
 		kymo_alerts_store_close(&alerting->rows);

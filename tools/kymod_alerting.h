@@ -7,6 +7,7 @@
 #include "reader/alert/routing.h"
 #include "reader/notify/notify.h"
 #include "tools/kymod.h"
+#include "tools/kymod_context.h"
 
 /* The ways of a routing as a notifier wants them. */
 struct kyi_receivers {
@@ -29,9 +30,17 @@ int kyi_receivers_make(struct kyi_receivers *receivers,
     const struct kymo_routing_faults *faults, struct kymo_error *error);
 void kyi_receivers_free(struct kyi_receivers *receivers);
 
+/* What a notice becomes a message with. */
+struct kyi_notice_from {
+	struct kymo_outbox *outbox;
+	const char *external_url;      /* NULL */
+	struct kyi_rules *rules;       /* NULL */
+	struct kyi_contexts *contexts; /* NULL */
+	uint64_t until_ns; /* monotonic: it waits no longer for what is known */
+};
 /* kyi_notice_add: for the engine's notify. */
-int kyi_notice_add(struct kymo_outbox *outbox, const struct kymo_notice *notice,
-    const char *external_url, struct kymo_error *error);
+int kyi_notice_add(const struct kyi_notice_from *from,
+    const struct kymo_notice *notice, struct kymo_error *error);
 /* For the notifier's event. */
 void kyi_event_tell(void *of, const struct kymo_notify_event *event);
 

@@ -3,41 +3,125 @@
    that is told to the log. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/kymod_alerting.h"
 
-int
-kyi_notice_add(struct kymo_outbox *outbox, const struct kymo_notice *notice,
-    const char *external_url, struct kymo_error *error)
+/* Where kymod itself answers what the rule asks. */
+static char *
+link_make(const struct kyi_notice_from *from, const char *expr)
 {
-	struct kymo_notify_alert *alerts = calloc(notice->alert_cnt + 1u,
-	    sizeof(*alerts));
-	struct kymo_message message = {
-		.receiver = notice->to->name, .group_key = notice->group_key,
-		.alerts = alerts, .alert_cnt = notice->alert_cnt,
-		.group_labels = notice->group_labels->at,
-		.group_label_cnt = notice->group_labels->cnt,
-		.external_url = external_url,
-		.at_ms = notice->at_ms
-	};
-	int result;
+	const char *url = from->external_url;
+	struct kymo_buffer text = {0};
+	size_t url_bytes;
 
-	if (!alerts)
-		return kymo_error_set(error, "no memory for a message");
+	if (!url || !expr)
+		return NULL;
+	url_bytes = strlen(url);
+	while (url_bytes > 0 && url[url_bytes - 1] == '/')
+		url_bytes--;
+	kymo_buffer_add(&text, url, url_bytes);
+	kymo_buffer_str(&text, "/api/v1/query?query=");
+	for (; *expr; expr++) {
+		unsigned char c = (unsigned char)*expr;
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') || strchr("-._~", c))
+			kymo_buffer_char(&text, *expr);
+		else
+			kymo_buffer_printf(&text, "%%%02X", c);
+	}
+	if (!text.failed)
+		return text.at;
+	kymo_buffer_free(&text);
+	return NULL;
+}
+
+/* Of each alert the rule's expression and the link; all of it freed by
+   alerts_free. */
+struct known {
+	char *expr, *link;
+};
+
+static void
+alerts_free(struct kymo_notify_alert *alerts, struct known *known, uint32_t cnt)
+{
+	for (uint32_t i = 0; known && i < cnt; i++) {
+		free(known[i].expr);
+		free(known[i].link);
+	}
+	free(known);
+	free(alerts);
+}
+
+static void
+alerts_make(const struct kyi_notice_from *from,
+    const struct kymo_notice *notice, struct kymo_notify_alert *alerts,
+    struct known *known)
+{
 	for (uint32_t i = 0; i < notice->alert_cnt; i++) {
-		const struct kymo_notice_alert *from = &notice->alerts[i];
+		const struct kymo_notice_alert *of = &notice->alerts[i];
 
+		if (from->rules)
+			known[i].expr = kyi_rules_expr(from->rules, of->labels);
+		known[i].link = link_make(from, known[i].expr);
 		alerts[i] = (struct kymo_notify_alert){
-			.firing = from->firing, .labels = from->labels->at,
-			.label_cnt = from->labels->cnt,
-			.annotations = from->annotations,
-			.annotation_cnt = from->annotation_cnt,
-			.starts_ms = from->starts_ms, .ends_ms = from->ends_ms,
-			.value = from->value, .threshold = NAN
+			.firing = of->firing, .labels = of->labels->at,
+			.label_cnt = of->labels->cnt,
+			.annotations = of->annotations,
+			.annotation_cnt = of->annotation_cnt,
+			.starts_ms = of->starts_ms, .ends_ms = of->ends_ms,
+			.value = of->value, .threshold = NAN,
+			.generator_url = known[i].link
 		};
 	}
-	result = kymo_outbox_add(outbox, &message, error);
-	free(alerts);
+}
+
+/* A limit that is a number is that of all alerts of the rule; else only of the
+   one that was looked at. */
+static void
+thresholds_set(const struct kymo_context *context, const struct known *known,
+    struct kymo_notify_alert *alerts, uint32_t cnt)
+{
+	alerts[0].threshold = context->threshold;
+	for (uint32_t i = 1; context->threshold_fixed && i < cnt; i++)
+		if (known[i].expr && strcmp(known[i].expr, known[0].expr) == 0)
+			alerts[i].threshold = context->threshold;
+}
+
+int
+kyi_notice_add(const struct kyi_notice_from *from,
+    const struct kymo_notice *notice, struct kymo_error *error)
+{
+	uint32_t cnt = notice->alert_cnt;
+	struct kymo_notify_alert *alerts = calloc(cnt + 1u, sizeof(*alerts));
+	struct known *known = calloc(cnt + 1u, sizeof(*known));
+	struct kymo_message message = {
+		.receiver = notice->to->name, .group_key = notice->group_key,
+		.alerts = alerts, .alert_cnt = cnt,
+		.group_labels = notice->group_labels->at,
+		.group_label_cnt = notice->group_labels->cnt,
+		.external_url = from->external_url, .at_ms = notice->at_ms
+	};
+	struct kymo_context *context = NULL;
+	int result;
+
+	if (!alerts || !known) {
+		alerts_free(alerts, known, 0);
+		return kymo_error_set(error, "no memory for a message");
+	}
+	alerts_make(from, notice, alerts, known);
+	if (cnt > 0)
+		context = kyi_contexts_ask(from->contexts,
+		    notice->alerts[0].labels, known[0].expr, notice->at_ms,
+		    from->until_ns);
+	if (context) {
+		message.detail = &context->detail;
+		thresholds_set(context, known, alerts, cnt);
+	}
+	result = kymo_outbox_add(from->outbox, &message, error);
+	kymo_context_delete(context);
+	alerts_free(alerts, known, cnt);
 	return result == KYMO_OUTBOX_FULL ? KYMO_NOTICE_LATER : result;
 }
 

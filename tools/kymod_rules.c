@@ -368,6 +368,7 @@ kyi_rules_open(const struct kyi_settings *settings,
 	if (!rules->set)
 		goto fail;
 	rules->rule_cnt = kymo_rules_cnt(rules->set->rules);
+	kyi_alerting_rules(alerting, rules);
 	wrong = pthread_create(&rules->thread, NULL, passes, rules);
 	rules->has_thread = wrong == 0;
 	if (wrong == 0)
@@ -383,6 +384,7 @@ kyi_rules_close(struct kyi_rules *rules)
 {
 	if (!rules)
 		return;
+	kyi_alerting_rules(rules->alerting, NULL);
 	pthread_mutex_lock(&rules->lock);
 	rules->ends = true;
 	pthread_cond_signal(&rules->wake);
@@ -421,4 +423,17 @@ kyi_rules_status(struct kyi_rules *rules,
 	result = kymo_rule_engine_snapshot(rules->set->engine, each, to);
 	pthread_rwlock_unlock(&rules->current);
 	return result;
+}
+
+char *
+kyi_rules_expr(struct kyi_rules *rules, const struct kymo_labels *labels)
+{
+	const char *expr;
+	char *copy;
+
+	pthread_rwlock_rdlock(&rules->current);
+	expr = kyi_rule_expr(rules->set->rules, labels);
+	copy = expr ? strdup(expr) : NULL;
+	pthread_rwlock_unlock(&rules->current);
+	return copy;
 }

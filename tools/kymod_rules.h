@@ -34,4 +34,9 @@ void kyi_rule_sink_adopt(struct kyi_rule_sink *sink,
     struct kyi_rule_sink *before);
 struct kymo_rule_sink kyi_rule_sink_of(struct kyi_rule_sink *sink);
 
+/* kyi_rule_expr: the expression of the rule that an alert with these labels is
+   of (kymod_rule_of.c); NULL: of none, or of several that differ. */
+const char *kyi_rule_expr(const struct kymo_rules *rules,
+    const struct kymo_labels *labels);
+
 #endif

@@ -243,6 +243,8 @@ quantiles_new(struct maker *maker, const struct kymo_notify_detail *detail)
 		pair = json_array();
 		push(maker, pair, number_new(detail->quantiles[i].q));
 		push(maker, pair, number_new(detail->quantiles[i].value));
+		if (detail->quantiles[i].of != NULL)
+			push(maker, pair, text_new(detail->quantiles[i].of));
 		push(maker, quantiles, pair);
 	}
 	return quantiles;

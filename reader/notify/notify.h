@@ -43,6 +43,7 @@ struct kymo_notify_point {
 };
 struct kymo_notify_quantile {
 	double q, value;
+	const char *of; /* the histogram; NULL: it is clear */
 };
 struct kymo_notify_exemplar {
 	const char *trace_id, *span_id; /* hex; "" or NULL: none */

@@ -144,13 +144,23 @@ static void
 quantiles_fact(struct facts *facts, const json_t *ours)
 {
 	const json_t *pair;
+	const char *of = "", *now;
 	size_t i;
 
+	/* Those of a histogram are a fact. */
 	json_array_foreach(json_object_get(ours, "quantiles"), i, pair) {
-		kymo_buffer_str(&facts->text, i == 0 ? "p" : ", p");
-		kymo_buffer_printf(&facts->text, "%g ",
+		now = json_string_value(json_array_get(pair, 2));
+		now = now == NULL ? "" : now;
+		if (i > 0 && strcmp(now, of) != 0)
+			fact(facts, "quantiles");
+		if (facts->text.len_bytes > 0)
+			kymo_buffer_str(&facts->text, ", ");
+		else if (*now != '\0')
+			kymo_buffer_printf(&facts->text, "%s: ", now);
+		kymo_buffer_printf(&facts->text, "p%g ",
 		    json_number_value(json_array_get(pair, 0)) * 100);
 		put_number(&facts->text, json_array_get(pair, 1));
+		of = now;
 	}
 	fact(facts, "quantiles");
 }

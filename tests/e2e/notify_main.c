@@ -60,7 +60,7 @@ add(struct kymo_outbox *outbox, const char *name, bool firing)
 	const struct kymo_label notes[] = { { "summary",
 	    "requests are slow\r\nBcc: evil@example.com" } };
 	struct kymo_notify_point points[120];
-	const struct kymo_notify_quantile quantiles[] = { { 0.99, 1.25 } };
+	const struct kymo_notify_quantile quantiles[] = { { 0.99, 1.25, NULL } };
 	const struct kymo_notify_detail detail = { .unit = "seconds",
 	    .points = points, .point_cnt = 120, .quantiles = quantiles,
 	    .quantile_cnt = 1, .process = "shop, pid 4242: alive",

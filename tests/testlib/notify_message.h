@@ -44,8 +44,8 @@ message_body(const char *text, bool firing, uint32_t alert_cnt)
 	    { "path", text }, { "service", text } };
 	const struct kymo_label notes[] = { { "description", text },
 	    { "summary", text } };
-	const struct kymo_notify_quantile quantiles[] = { { 0.5, 0.25 },
-	    { 0.99, 1.5 } };
+	const struct kymo_notify_quantile quantiles[] = { { 0.5, 0.25, NULL },
+	    { 0.99, 1.5, NULL } };
 	const struct kymo_notify_exemplar exemplars[] = { {
 	    .trace_id = text, .value = 2, .at_ms = MESSAGE_MS } };
 	const char *const changes[] = { text, text };

@@ -74,7 +74,7 @@ world_put(struct world *world, const char *text, int64_t at_ms, double value)
 
 /* Rules of text, and an engine that has not stepped yet; the rest of options
    may be set before. */
-static void
+TESTLIB_UNUSED static void
 world_begin(struct world *world, const char *text)
 {
 	struct kymo_rule_faults faults = { world_hear, world };
@@ -95,7 +95,7 @@ world_begin(struct world *world, const char *text)
 		fail_msg("%s", error.text);
 }
 
-static void
+TESTLIB_UNUSED static void
 world_end(struct world *world)
 {
 	kymo_rule_engine_delete(world->engine);

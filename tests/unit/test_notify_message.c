@@ -23,7 +23,7 @@ test_the_whole_of_it(void **state)
 	static const struct kymo_notify_point points[] = { { 1000, 0.25 },
 	    { 2000, 3 } };
 	static const struct kymo_notify_quantile quantiles[] = {
-	    { 0.99, 1.5 } };
+	    { 0.99, 1.5, NULL } };
 	static const struct kymo_notify_exemplar exemplars[] = { {
 	    .trace_id = "4bf92f3577b34da6a3ce929d0e0e4736", .value = 2,
 	    .at_ms = START_MS } };
