@@ -210,14 +210,11 @@ kyi_rules_cnt(const struct kyi_rules *rules)
 /* ---- the thread ---------------------------------------------------------------------- */
 
 static void
-alerts_tell(const struct kyi_rule_sink *sink)
+alerts_tell(struct kymo_rule_engine *engine)
 {
-	uint32_t pending_cnt = 0, firing_cnt = 0;
+	uint32_t pending_cnt, firing_cnt;
 
-	for (uint32_t i = 0; i < sink->feed_cnt; i++) {
-		pending_cnt += sink->feeds[i].pending_cnt;
-		firing_cnt += sink->feeds[i].firing_cnt;
-	}
+	kymo_rule_engine_alert_cnt(engine, &pending_cnt, &firing_cnt);
 	kyi_metrics_alerts(pending_cnt, firing_cnt);
 }
 
@@ -234,7 +231,7 @@ pass_tell(struct kyi_rule_set *set, uint64_t took_ns)
 	set->failed_cnt = set->sink.failed_cnt;
 	set->missed_cnt = missed_cnt;
 	kyi_metrics_rules(&pass);
-	alerts_tell(&set->sink);
+	alerts_tell(set->engine);
 }
 
 /* In the place of the set before: alerts go on as they were. */
@@ -250,7 +247,7 @@ set_swap(struct kyi_rules *rules, struct kyi_rule_set *set)
 	rules->set = set;
 	pthread_rwlock_unlock(&rules->current);
 	kyi_rule_set_free(before);
-	alerts_tell(&set->sink);
+	alerts_tell(set->engine);
 	/* What no rule says any more has ended. */
 	kyi_alerting_pass(rules->alerting, set->engine);
 }

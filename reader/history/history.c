@@ -181,11 +181,15 @@ row_put(struct kymo_feed *feed, uint32_t i, const struct kymo_history_row *row)
 {
 	struct kyi_series *series = i < feed->order_cnt ? feed->order[i] : NULL;
 
-	if (series == NULL || !kymo_labels_equal(series->labels, row->labels))
+	if (series == NULL || ((row->ref == NULL || *row->ref != series->ref) &&
+	    !kymo_labels_equal(series->labels, row->labels)))
 		series = kyi_feed_series(feed, row->labels, row->hist != NULL);
 	feed->order[i] = series;
-	if (series != NULL)
-		kyi_feed_put(feed, series, row->value, row->hist);
+	if (series == NULL)
+		return;
+	if (row->ref != NULL && *row->ref != series->ref)
+		*row->ref = series->ref;
+	kyi_feed_put(feed, series, row->value, row->hist);
 }
 
 int

@@ -96,6 +96,9 @@ struct kymo_history_row {
 	const struct kymo_labels *labels;
 	double value;
 	const struct kymo_native_hist *hist; /* NULL: value */
+	/* NULL: none. Else memory for this series alone, 0 at first: found by
+	   what is in it, a row's labels are not looked at. */
+	uint64_t *ref;
 };
 
 struct kymo_feed;

@@ -25,16 +25,19 @@
 #define KYI_BLOCK_SERIES_MAX 1024u
 
 struct kyi_series {
+	/* What a select looks at, in one line of the cache; and an append in
+	   one more. */
 	struct kymo_labels *labels;
 	struct kymo_feed *feed;
+	struct kyi_recent_hists *hists; /* NULL: it has floats */
+	uint64_t seen; /* 1 + the append that had it last */
+	uint64_t ref;  /* no other series ever has it; never 0 */
+	struct kyi_recent floats;
 	uint64_t id, batch; /* in the database; 0: not there yet */
 	uint32_t kept;      /* 1 + its override, 1: none; 0: not looked */
-	uint64_t seen; /* 1 + the append that had it last */
-	struct kyi_recent floats;
-	struct kyi_recent_hists *hists; /* NULL: it has floats */
-	struct kyi_series *next_same_hash;
 	uint32_t in_index, in_feed; /* where it is in these arrays */
-};
+	struct kyi_series *next_same_hash;
+} __attribute__((aligned(KYI_LINE_BYTES)));
 
 /* ---- index.c -------------------------------------------------------------------- */
 
@@ -84,6 +87,9 @@ struct kymo_feed {
 	uint32_t series_cnt, series_room;
 	struct kyi_series **order; /* of the rows of the last append */
 	uint32_t order_cnt, order_room;
+	/* Puts of this append; those whose series were in the one before, too;
+	   puts of that one, UINT32_MAX: not known. */
+	uint32_t put_cnt, again_cnt, last_cnt;
 	/* Of the store: who steps, under the history's lock. */
 	int64_t row;                /* its row; 0: none yet */
 	uint64_t journaled, framed; /* appends below are in it */
@@ -146,6 +152,7 @@ struct kymo_history {
 	struct kymo_source source;
 	struct kyi_store *store; /* NULL: memory alone */
 	uint64_t sample_cnt, late_cnt, refused_cnt, twice_cnt;
+	uint64_t made_cnt; /* series, ever */
 };
 
 /* ---- select.c --------------------------------------------------------------------- */

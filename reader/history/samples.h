@@ -126,6 +126,8 @@ struct kymo_block_extremes {
    same pointer): what is found in it for one holds for all. */
 struct kymo_samples {
 	const struct kymo_labels *labels;
+	/* 0: none. Else nothing of other labels of this source ever has it. */
+	uint64_t origin;
 	const int64_t *at_ms;
 	const double *value; /* of a histogram sample: not looked at */
 	/* NULL: all are floats. Else hist[i] is NULL for a float. */

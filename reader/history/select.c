@@ -107,6 +107,19 @@ series_error(const struct kymo_select *what, struct kymo_error *error)
 	    (unsigned long long)what->series_max);
 }
 
+/* Without memory it grows as it goes. */
+static void
+selection_reserve(struct kyi_selection *selection, uint32_t cnt)
+{
+	void *samples = cnt == 0 ? NULL : malloc(cnt *
+	    sizeof *selection->samples);
+
+	if (samples == NULL)
+		return;
+	selection->samples = samples;
+	selection->room = cnt;
+}
+
 struct kymo_samples *
 kyi_selection_add(struct kyi_selection *selection,
     const struct kymo_select *what, struct kymo_error *error)
@@ -183,6 +196,7 @@ floats_add(struct kyi_selection *selection, struct runs **runs,
 	if (samples == NULL)
 		return -1;
 	samples->labels = series->labels;
+	samples->origin = series->ref;
 	samples->at_ms = feed->times->at_ms + (view.first - feed->times->first);
 	samples->value = view.value;
 	if (view.value == NULL)
@@ -259,6 +273,7 @@ hists_add(struct kyi_selection *selection, const struct kyi_series *series,
 	if (samples == NULL)
 		return -1;
 	samples->labels = series->labels;
+	samples->origin = series->ref;
 	value = kyi_arena_take(&selection->arena, room * sizeof *value);
 	hist = kyi_arena_take(&selection->arena, room * sizeof *hist);
 	if (value == NULL || hist == NULL)
@@ -298,13 +313,15 @@ static int
 memory_add(struct kyi_selection *selection, struct kyi_series **found,
     uint32_t cnt, const struct kymo_select *what, struct kymo_error *error)
 {
+	const struct kyi_feed_view *feed = NULL;
 	struct runs *runs = NULL;
 	int result = 0;
 
+	selection_reserve(selection, cnt < what->series_max ? cnt :
+	    (uint32_t)what->series_max);
 	for (uint32_t i = 0; i < cnt && result == 0; i++) {
-		const struct kyi_feed_view *feed = feed_view(selection,
-		    found[i]->feed, what);
-
+		if (feed == NULL || feed->feed != found[i]->feed)
+			feed = feed_view(selection, found[i]->feed, what);
 		if (feed == NULL) {
 			result = kymo_error_set(error, "no memory");
 			break;

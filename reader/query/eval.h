@@ -32,6 +32,9 @@ struct kyi_vectors {
 	uint32_t room; /* rows there is room for */
 	const struct kymo_labels **labels; /* by row */
 	bool *drop_name; /* by row: the name goes at the end, not before */
+	/* By row, what its labels come from, for kymo_query_options.known; NULL:
+	   nobody asks, or they come from more than one series of a source. */
+	uint64_t *origin;
 	double *value;
 	const struct kymo_native_hist **hist; /* NULL: no histograms */
 	/* Rows differ without their names too. */
@@ -143,6 +146,10 @@ int kyi_vectors_new(struct kyi_eval *eval, uint32_t rows, uint32_t steps,
 int kyi_vectors_hist(struct kyi_eval *eval, struct kyi_vectors *of);
 /* Takes out rows without any value. */
 void kyi_vectors_squeeze(struct kyi_vectors *of);
+/* Room for origins, where they are wanted. */
+int kyi_vectors_origin(struct kyi_eval *eval, struct kyi_vectors *of);
+/* No two rows can be of the same labels, with or without names. */
+bool kyi_vectors_apart(const struct kyi_vectors *of);
 /* Makes one row of those of the same labels (without names, where a row drops
    its own, if names is true). Fails where both have a value. */
 int kyi_vectors_merge(struct kyi_eval *eval, struct kyi_vectors *of,

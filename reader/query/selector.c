@@ -207,7 +207,7 @@ kyi_eval_selector(struct kyi_eval *eval, const struct kyi_node *node,
 	    steps->from_ms), eval->options.lookback_ms);
 	if (ask(eval, node, steps, eval->options.lookback_ms, &selected) != 0 ||
 	    kyi_vectors_new(eval, selected->series_cnt, steps->cnt, false,
-	    false, out) != 0)
+	    false, out) != 0 || kyi_vectors_origin(eval, out) != 0)
 		return KYI_EVAL_FAILED;
 	out->cnt = 0;
 	out->one_name = names_one(node);
@@ -221,6 +221,8 @@ kyi_eval_selector(struct kyi_eval *eval, const struct kyi_node *node,
 			return KYI_EVAL_FAILED;
 		if (found == 0)
 			continue;
+		if (out->origin != NULL)
+			out->origin[out->cnt] = series->origin;
 		out->labels[out->cnt] = series->labels;
 		out->drop_name[out->cnt++] = false;
 	}

@@ -297,9 +297,12 @@ stay(struct kymo_rule_engine *engine, struct kyi_rule_run *run, int64_t at_ms)
 {
 	uint32_t i;
 
+	run->pending_cnt = run->firing_cnt = 0;
 	for (i = 0; i < run->entries.cnt; i++) {
 		struct kyi_alert *alert = run->entries.at[i]->alert;
 
+		run->pending_cnt += alert->state == KYMO_ALERT_PENDING;
+		run->firing_cnt += alert->state == KYMO_ALERT_FIRING;
 		alert->kept = alert->state == KYMO_ALERT_FIRING;
 		kyi_alert_write(engine, run, run->entries.at[i], at_ms);
 	}
@@ -311,11 +314,11 @@ alert_without(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     int64_t at_ms)
 {
 	static const struct kymo_labels none;
+	static const struct kyi_found found = {.in = &none};
 	struct kyi_entry *entry;
 
 	run->pass++;
-	entry = kyi_rule_entry_find(engine, run, 0, &none, 0, NULL,
-	    &run->error);
+	entry = kyi_rule_entry_find(engine, run, &found, &run->error);
 	if (entry == NULL) {
 		run->health = KYMO_RULE_ERROR;
 		return;
@@ -351,6 +354,8 @@ state_move(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	    entry->pass == run->pass)
 		kyi_annotate(engine, run, entry, at_ms);
 	kyi_alert_write(engine, run, entry, at_ms);
+	run->pending_cnt += alert->state == KYMO_ALERT_PENDING;
+	run->firing_cnt += alert->state == KYMO_ALERT_FIRING;
 	return stays;
 }
 
@@ -361,6 +366,7 @@ states_move(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	struct kyi_entry **at = run->entries.at;
 	uint32_t i;
 
+	run->pending_cnt = run->firing_cnt = 0;
 	/* Backwards: what is dropped gives its place to one that was here. */
 	for (i = run->entries.cnt; i-- > 0;) {
 		if (i > 2) {

@@ -266,6 +266,11 @@ KYMO_READER_API int kymo_rule_engine_status(struct kymo_rule_engine *engine,
 KYMO_READER_API int kymo_rule_engine_snapshot(struct kymo_rule_engine *engine,
     int (*each)(void *to, const struct kymo_rule_status *status), void *to);
 
+/* How many alerts are pending and firing after the newest pass. */
+KYMO_READER_API void kymo_rule_engine_alert_cnt(
+    struct kymo_rule_engine *engine, uint32_t *pending_cnt,
+    uint32_t *firing_cnt);
+
 /* Passes that were left out, because they came too late or there was no new
    scan. */
 KYMO_READER_API uint64_t kymo_rule_engine_missed_cnt(

@@ -116,7 +116,7 @@ rows_of(uint32_t t, struct kymo_history_row *rows,
 		if (!there(s, t))
 			continue;
 		rows[cnt] = (struct kymo_history_row){ labels[s],
-			s < FLOATS ? value_of(s, t) : 0, NULL };
+			s < FLOATS ? value_of(s, t) : 0, NULL, NULL };
 		if (s >= FLOATS) {
 			hist_of(s, t, &hist[s - FLOATS], count[s - FLOATS]);
 			rows[cnt].hist = &hist[s - FLOATS];

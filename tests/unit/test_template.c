@@ -20,8 +20,8 @@ static const struct kymo_point points[2] = { { 0, 1.5, NULL },
 static const struct kymo_labels sample_labels[2] = {
 	{ 0, 2, sample_at[0] }, { 0, 2, sample_at[1] } };
 static const struct kymo_result_series series[2] = {
-	{ &sample_labels[0], &points[0], 1 },
-	{ &sample_labels[1], &points[1], 1 },
+	{ &sample_labels[0], 0, &points[0], 1 },
+	{ &sample_labels[1], 0, &points[1], 1 },
 };
 static int deleted_cnt, query_cnt;
 
