@@ -302,7 +302,7 @@ parts_make(struct kyi_kymod *kymod)
 		kyi_history_of(kymod->history), kymod->model, &error) == 0)
 		kymod->rules = kyi_rules_open(settings,
 		    kyi_history_of(kymod->history), kymod->state_path,
-		    kymod->alerting, &error);
+		    kymod->alerting, kymod->detection, &error);
 	/* Also where it listens nowhere: a reload may want it to. */
 	if (kymod->rules)
 		kymod->serve = kyi_kymod_serve(kymod, settings, &error);

@@ -176,6 +176,9 @@ void kyi_detection_scan(struct kyi_detection *detection);
 /* What was found, by any thread; returns what told does. */
 int kyi_detection_told(struct kyi_detection *detection,
     int (*told)(void *to, const struct kymo_anomalies *anomalies), void *to);
+/* For templates, as kymo_rule_options.anomaly; of is a struct kyi_detection. */
+void kyi_detection_say(void *of, const struct kymo_label *labels, uint32_t cnt,
+    bool members, struct kymo_buffer *out);
 
 /* ---- components (kymod_components.c) ---------------------------------------------- */
 
@@ -229,10 +232,11 @@ struct kyi_rules;
 struct kyi_rule_set;
 
 /* state_path: where alerts' states are kept; "" nowhere. alerting outlives it, and
-   gets each pass. NULL: error has why. */
+   gets each pass; so does detection, which templates ask. NULL: error has why. */
 struct kyi_rules *kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_history *history, const char *state_path,
-    struct kyi_alerting *alerting, struct kymo_error *error);
+    struct kyi_alerting *alerting, struct kyi_detection *detection,
+    struct kymo_error *error);
 void kyi_rules_close(struct kyi_rules *rules);
 /* For a reload: a set of what settings say now, NULL: error has what is wrong;
    take puts it in the place of the one before, and alerts go on. */

@@ -30,6 +30,7 @@ struct kyi_rule_set {
 struct kyi_rules {
 	struct kymo_history *history;
 	struct kyi_alerting *alerting;
+	struct kyi_detection *detection;
 	char *state_path; /* "" nowhere */
 	uint32_t rule_cnt; /* of the newest set; the loop's own */
 	/* The thread's own: others read it with current, which it takes to
@@ -115,7 +116,8 @@ engine_make(struct kyi_rules *rules, struct kyi_rule_set *set,
 		    MS_NS),
 		.external_url = config->external_url,
 		.query = kyi_settings_query(settings),
-		.newest_ms = newest_ms, .oldest_ms = oldest_ms, .of = rules
+		.newest_ms = newest_ms, .oldest_ms = oldest_ms, .of = rules,
+		.anomaly = kyi_detection_say, .anomaly_of = rules->detection
 	};
 	struct kymo_label *label;
 	struct kymo_labels *labels;
@@ -341,7 +343,8 @@ passes(void *of)
 struct kyi_rules *
 kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_history *history, const char *state_path,
-    struct kyi_alerting *alerting, struct kymo_error *error)
+    struct kyi_alerting *alerting, struct kyi_detection *detection,
+    struct kymo_error *error)
 {
 	struct kyi_rules *rules = calloc(1, sizeof(*rules));
 	int wrong;
@@ -352,6 +355,7 @@ kyi_rules_open(const struct kyi_settings *settings,
 	}
 	rules->history = history;
 	rules->alerting = alerting;
+	rules->detection = detection;
 	rules->next_ms = INT64_MIN;
 	pthread_rwlock_init(&rules->current, NULL);
 	pthread_mutex_init(&rules->lock, NULL);

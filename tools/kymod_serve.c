@@ -17,6 +17,15 @@ rules_status(void *of, int (*each)(void *to,
 }
 
 static int
+anomalies(void *of, int (*told)(void *to,
+    const struct kymo_anomalies *anomalies), void *to)
+{
+	struct kyi_kymod *kymod = of;
+
+	return kyi_detection_told(kymod->detection, told, to);
+}
+
+static int
 reload_ask(void *of, struct kymo_error *error)
 {
 	struct kyi_kymod *kymod = of;
@@ -43,7 +52,7 @@ options_of(struct kyi_kymod *kymod, const struct kyi_settings *settings)
 		.rules = rules_status,
 		.rule_interval_ms = (int64_t)(settings->evaluation_interval_ns /
 		    1000000),
-		.reload = reload_ask, .of = kymod
+		.anomalies = anomalies, .reload = reload_ask, .of = kymod
 	};
 }
 

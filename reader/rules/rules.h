@@ -192,6 +192,11 @@ struct kymo_rule_options {
 	   is long past. NULL: at any. */
 	int64_t (*oldest_ms)(void *of);
 	void *of;
+	/* What detection says of the series with these labels, or of the members
+	   of the incident with them, for templates; appends. NULL: nothing. */
+	void (*anomaly)(void *of, const struct kymo_label *labels,
+	    uint32_t cnt, bool members, struct kymo_buffer *out);
+	void *anomaly_of;
 };
 
 struct kymo_rule_engine;

@@ -132,6 +132,7 @@ static const struct kyi_api_route routes[] = {
 	{ "labels", kyi_api_labels, KYI_API_QUERY, true, true },
 	{ "label/", kyi_api_label_values, KYI_API_QUERY, false, true },
 	{ "metadata", kyi_api_metadata, KYI_API_LIGHT, false, true },
+	{ "anomalies", kyi_api_anomalies, KYI_API_LIGHT, true, false },
 	{ "rules", kyi_api_rules, KYI_API_LIGHT, false, false },
 	{ "alerts", kyi_api_alerts, KYI_API_LIGHT, false, false },
 	{ "status/buildinfo", buildinfo, KYI_API_HERE, false, false },

@@ -34,6 +34,8 @@ struct kyi_api_world {
 	int (*rules)(void *of, int (*each)(void *to,
 	    const struct kymo_rule_status *status), void *to);
 	int64_t rule_interval_ms;
+	int (*anomalies)(void *of, int (*told)(void *to,
+	    const struct kymo_anomalies *anomalies), void *to);
 	int (*reload)(void *of, struct kymo_error *error);
 	void *of;
 	char version[64], revision[64];
@@ -104,6 +106,8 @@ void kyi_api_series(struct kyi_api *api);
 void kyi_api_labels(struct kyi_api *api);
 void kyi_api_label_values(struct kyi_api *api);
 void kyi_api_metadata(struct kyi_api *api);
+/* api_anomalies.c */
+void kyi_api_anomalies(struct kyi_api *api);
 /* api_rules.c */
 void kyi_api_rules(struct kyi_api *api);
 void kyi_api_alerts(struct kyi_api *api);

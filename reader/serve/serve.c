@@ -53,7 +53,8 @@ world_make(struct kyi_api_world *world,
     const struct kymo_serve_options *options)
 {
 	*world = (struct kyi_api_world){ .history = options->history,
-	    .rules = options->rules, .reload = options->reload,
+	    .rules = options->rules, .anomalies = options->anomalies,
+	    .reload = options->reload,
 	    .of = options->of };
 	snprintf(world->version, sizeof(world->version), "%s",
 	    options->version == NULL ? "" : options->version);

@@ -19,6 +19,7 @@
 #define KYMO_READER_SERVE_H
 
 #include "reader/config/config.h"
+#include "reader/detect/detectors.h"
 #include "reader/error.h"
 #include "reader/history/history.h"
 #include "reader/query/query.h"
@@ -57,11 +58,15 @@ struct kymo_serve_options {
 	int (*rules)(void *of, int (*each)(void *to,
 	    const struct kymo_rule_status *status), void *to);
 	int64_t rule_interval_ms; /* of groups without one; 0: 1 minute */
+	/* Calls told with what detection found, and returns what it does. By any
+	   thread. NULL: there is no detection. */
+	int (*anomalies)(void *of, int (*told)(void *to,
+	    const struct kymo_anomalies *anomalies), void *to);
 	/* Reads the configuration anew; by a thread of the server, one at a
 	   time, and may take a while. -1: all is as it was, and error says why.
 	   NULL: /-/reload is answered by 404. */
 	int (*reload)(void *of, struct kymo_error *error);
-	void *of; /* of rules and reload */
+	void *of; /* of rules, anomalies and reload */
 	const char *revision; /* for status/buildinfo; NULL: "" */
 };
 

@@ -15,7 +15,7 @@ _kymo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 
 	if [ "$COMP_CWORD" = 1 ]; then
-		_kymo_words 'ls dump check emit query rules routes detect help version'
+		_kymo_words 'ls dump check emit query rules routes detect anomalies help version'
 		return
 	fi
 	case $prev in
@@ -30,7 +30,7 @@ _kymo() {
 		--against) return ;;
 	esac
 	case ${COMP_WORDS[1]}:$cur in
-	help:*) _kymo_words 'ls dump check emit query rules routes detect' ;;
+	help:*) _kymo_words 'ls dump check emit query rules routes detect anomalies' ;;
 	ls:*) _kymo_words '--dir --json --help' ;;
 	dump:-*) _kymo_words '--format --sum --name --label --all --events
 		--no-events --last --rates --dir --help' ;;
@@ -56,6 +56,7 @@ _kymo() {
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		fi ;;
 	detect:-*) _kymo_words '--alarms --squash --help' ;;
+	anomalies:*) _kymo_words '--json --url --help' ;;
 	detect:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	emit:*) _kymo_words '--service --dir --keep --help' ;;
 	esac
