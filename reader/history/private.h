@@ -55,10 +55,10 @@ KYMO_MUST_CHECK int kyi_index_add(struct kyi_index *index,
 void kyi_index_remove(struct kyi_index *index, struct kyi_series *series);
 uint32_t kyi_index_cnt(const struct kyi_index *index);
 /* Those that match, in *found (free() it). What was asked before is answered
-   from memory. -1: no memory. */
+   from memory. -1: error says why. */
 KYMO_MUST_CHECK int kyi_index_match(struct kyi_index *index,
-    const struct kymo_matcher *matchers, uint32_t cnt,
-    struct kyi_series ***found, uint32_t *found_cnt);
+    const struct kymo_select *what, struct kyi_series ***found,
+    uint32_t *found_cnt, struct kymo_error *error);
 
 /* ---- feed.c ---------------------------------------------------------------------- */
 

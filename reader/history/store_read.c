@@ -8,6 +8,7 @@
 #include "shm/atomic.h"
 
 #define SPARE_MAX 4u
+#define STEPS_BETWEEN_LOOKS 10000 /* of SQLite's machine: some 0.1 ms */
 
 /* ---- connections ------------------------------------------------------------------ */
 
@@ -174,6 +175,8 @@ batch_match(struct kyi_asking *asking, struct kyi_batch_walk *walk,
 {
 	const struct kymo_select *what = asking->what;
 
+	if (kyi_asking_go_on(asking) != 0)
+		return -1;
 	while (kyi_batch_next(walk))
 		if (kymo_matchers_match(what->matchers, what->matcher_cnt,
 		    &walk->labels) &&
@@ -239,8 +242,19 @@ match(struct kyi_asking *asking)
 /* ---- all of it ---------------------------------------------------------------------- */
 
 int
+kyi_asking_go_on(struct kyi_asking *asking)
+{
+	if (!asking->gave_up && kyi_select_go_on(asking->what,
+	    asking->error) != 0)
+		asking->gave_up = true;
+	return asking->gave_up ? -1 : 0;
+}
+
+int
 kyi_asking_failed(struct kyi_asking *asking, int code)
 {
+	if (asking->gave_up)
+		return -1;
 	if (kyi_db_is_damage(code))
 		kyi_store_u32_relaxed(&asking->store->suspect, 1);
 	pthread_mutex_lock(&asking->store->lock);
@@ -248,6 +262,13 @@ kyi_asking_failed(struct kyi_asking *asking, int code)
 	pthread_mutex_unlock(&asking->store->lock);
 	return kymo_error_set(asking->error, "%s: %s", asking->store->path,
 	    sqlite3_errstr(code));
+}
+
+/* Asked by SQLite, in statements that take long. */
+static int
+interrupts(void *of)
+{
+	return kyi_asking_go_on(of) != 0;
 }
 
 static int
@@ -259,6 +280,8 @@ read_all(struct kyi_asking *asking)
 
 	if (code != SQLITE_OK)
 		return kyi_asking_failed(asking, code);
+	sqlite3_progress_handler(asking->db->sqlite, STEPS_BETWEEN_LOOKS,
+	    interrupts, asking);
 	result = match(asking);
 	for (; from < asking->found_cnt && result == 0; from = end) {
 		for (end = from + 1; end < asking->found_cnt &&
@@ -268,6 +291,8 @@ read_all(struct kyi_asking *asking)
 		result = kyi_asking_read(asking, asking->found + from,
 		    end - from);
 	}
+	/* It ends whoever gives up. */
+	sqlite3_progress_handler(asking->db->sqlite, 0, NULL, NULL);
 	code = kyi_db_run(asking->db, kyi_db_sql(asking->db, KYI_SQL_COMMIT));
 	return result == 0 && code != SQLITE_OK ?
 	    kyi_asking_failed(asking, code) : result;

@@ -93,7 +93,7 @@ struct kyi_eval {
 	/* Of histograms only count and sum are asked for: then each says whether
 	   it was reset since the one before, as Prometheus' reader of such. */
 	bool only_counts;
-	uint64_t samples_read;
+	uint64_t samples_read, selected_bytes;
 	int64_t work_left, cpu_from_ns;
 };
 
@@ -106,6 +106,8 @@ int kyi_eval_no_memory(struct kyi_eval *eval);
 /* kyi_eval_work tells of work done (about a nanosecond each), and fails when
    time is up or the asker gives up. */
 int kyi_eval_work(struct kyi_eval *eval, uint64_t work);
+/* The same at once, for work that nobody told of. */
+int kyi_eval_look(struct kyi_eval *eval);
 /* Counts samples looked at. */
 int kyi_eval_samples(struct kyi_eval *eval, uint64_t cnt);
 

@@ -37,6 +37,7 @@ kyi_alert_free(struct kyi_alert *alert, uint32_t annotation_cnt)
 
 struct look {
 	const struct kymo_source *source;
+	const struct kymo_query_options *options;
 	int64_t at_ms;
 	bool asked, found, failed;
 };
@@ -59,13 +60,25 @@ any_sample(const struct kymo_selected *selected, int64_t from_ms,
 	return false;
 }
 
+static bool
+gives_up(void *of, struct kymo_error *error)
+{
+	const struct kymo_query_options *options = of;
+
+	if (options->cancelled == NULL || !options->cancelled(options->of))
+		return false;
+	kymo_error_set(error, "cancelled");
+	return true;
+}
+
 static int
 look_at(void *to, const struct kymo_query_selector *selector)
 {
 	struct look *look = to;
 	struct kymo_select what = {.matchers = selector->matchers,
 	    .matcher_cnt = selector->matcher_cnt, .series_max = UINT64_MAX,
-	    .samples_max = UINT64_MAX};
+	    .samples_max = UINT64_MAX, .give_up = gives_up,
+	    .give_up_of = (void *)(uintptr_t)look->options};
 	struct kymo_selected selected = {0};
 	struct kymo_error error;
 
@@ -90,7 +103,8 @@ static bool
 is_without_data(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     int64_t at_ms)
 {
-	struct look look = {.source = engine->options.source, .at_ms = at_ms};
+	struct look look = {.source = engine->options.source,
+	    .options = &engine->options.query, .at_ms = at_ms};
 
 	kymo_query_selectors(run->rule->query, look_at, &look);
 	return look.asked && !look.found && !look.failed;
