@@ -7,6 +7,7 @@
 static const struct kyi_verb *const verbs[] = {
 	&kyi_verb_ls, &kyi_verb_dump, &kyi_verb_check, &kyi_verb_emit,
 	&kyi_verb_query, &kyi_verb_rules, &kyi_verb_routes,
+	&kyi_verb_alerts, &kyi_verb_silence, &kyi_verb_notify,
 	&kyi_verb_detect, &kyi_verb_anomalies
 };
 #define VERB_CNT (sizeof(verbs) / sizeof(verbs[0]))

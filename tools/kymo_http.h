@@ -21,4 +21,8 @@ int kyi_http_post(const char *url, const char *path,
     const struct kyi_field *fields, uint32_t field_cnt,
     struct kymo_buffer *body, long *status);
 
+/* The same of a method (GET, POST, DELETE), with json as its body (NULL: none). */
+int kyi_http_json(const char *url, const char *method, const char *path,
+    const char *json, struct kymo_buffer *body, long *status);
+
 #endif

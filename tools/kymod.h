@@ -215,6 +215,10 @@ int kyi_alerting_know(struct kyi_alerting *alerting,
     struct kymo_history *history, struct kymo_model *model,
     struct kymo_error *error);
 void kyi_alerting_rules(struct kyi_alerting *alerting, struct kyi_rules *rules);
+/* For the server: calls use while nothing else happens. As kymo_serve_options'
+   alerting; any thread. */
+int kyi_alerting_use(struct kyi_alerting *alerting, kymo_serve_use *use,
+    void *to);
 /* For a reload: what settings say now, -1: error has what is wrong. Else
    messages wait until settle takes it, or leaves all as it was. */
 int kyi_alerting_change(struct kyi_alerting *alerting,

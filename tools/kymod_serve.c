@@ -33,6 +33,14 @@ reload_ask(void *of, struct kymo_error *error)
 	return kyi_ask_reload(kymod->ask, error);
 }
 
+static int
+alerting_use(void *of, kymo_serve_use *use, void *to)
+{
+	struct kyi_kymod *kymod = of;
+
+	return kyi_alerting_use(kymod->alerting, use, to);
+}
+
 static struct kymo_serve_options
 options_of(struct kyi_kymod *kymod, const struct kyi_settings *settings)
 {
@@ -52,7 +60,9 @@ options_of(struct kyi_kymod *kymod, const struct kyi_settings *settings)
 		.rules = rules_status,
 		.rule_interval_ms = (int64_t)(settings->evaluation_interval_ns /
 		    1000000),
-		.anomalies = anomalies, .reload = reload_ask, .of = kymod
+		.anomalies = anomalies,
+		.reload = reload_ask, .alerting = alerting_use,
+		.changes = settings->config->alerting_changes, .of = kymod
 	};
 }
 

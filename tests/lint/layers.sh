@@ -15,7 +15,7 @@ foreign='
 	microhttpd\.h           ^reader/serve/
 	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/
-	jansson\.h              ^(reader/(export/json|notify/)|tools/kymo_answer|tests/unit/test_notify)
+	jansson\.h              ^(reader/(export/json|notify/|serve/api_body)|tools/kymo_(answer|alert|silence|notify)|tests/unit/test_notify)
 	msgpack.*               ^reader/export/msgpack
 	pcre2\.h              ^reader/history/
 	zstd\.h                ^reader/history/
