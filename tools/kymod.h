@@ -154,6 +154,12 @@ struct kyi_history *kyi_history_open(const struct kyi_settings *settings,
 /* Writes what is not written; nobody may ask it any more. */
 void kyi_history_close(struct kyi_history *history);
 struct kymo_history *kyi_history_of(const struct kyi_history *history);
+/* For a reload: what settings say now, NULL: error has why not. end: with the
+   settings that were taken over, NULL: they were not; waits for the disk. */
+struct kymo_history_change *kyi_history_change(struct kyi_history *history,
+    const struct kyi_settings *settings, struct kymo_error *error);
+void kyi_history_change_end(struct kyi_history *history,
+    struct kymo_history_change *change, const struct kyi_settings *settings);
 /* Appends the newest scan; returns its time (ms), 0: there is none. */
 int64_t kyi_history_scan(struct kyi_kymod *kymod);
 

@@ -85,7 +85,7 @@ stays(const struct kymo_feed *feed, uint64_t i, int64_t at_ms)
 	int64_t head_ms = (int64_t)feed->history->options.head_ms;
 	const int64_t *time_ms = feed->times->at_ms;
 	uint64_t first = feed->times->first;
-	bool waits = feed->history->store != NULL && i >= feed->framed;
+	bool waits = feed->history->stores && i >= feed->framed;
 
 	/* The clock may have gone far ahead just now. */
 	if (waits && i >= feed->journaled && feed->cnt - i < WAITING_MAX)
@@ -138,7 +138,7 @@ static void
 segment_begin(struct kymo_feed *feed)
 {
 	feed->segment++;
-	if (feed->history->store == NULL)
+	if (!feed->history->stores)
 		feed->keep_from = feed->cnt;
 	/* pairs(feed-begin) */
 	kyi_store_u64_release(&feed->begin, feed->cnt);

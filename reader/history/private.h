@@ -150,10 +150,15 @@ struct kymo_history {
 	uint32_t takeover; /* 1: labels went from feed to feed; pairs(feed-takeover) */
 	struct kyi_scan_rows *rows;
 	struct kymo_source source;
-	struct kyi_store *store; /* NULL: memory alone */
+	struct kyi_store *store;
+	bool stores; /* false: memory alone */
 	uint64_t sample_cnt, late_cnt, refused_cnt, twice_cnt;
 	uint64_t made_cnt; /* series, ever */
 };
+
+/* Fills in what they do not say. -1: they make no sense. */
+int kyi_history_options(struct kymo_history_options *options,
+    struct kymo_error *error);
 
 /* ---- select.c --------------------------------------------------------------------- */
 

@@ -370,7 +370,7 @@ fill(struct kyi_selection *selection, const struct kymo_select *what,
 	/* pairs(feed-takeover) */
 	if (kyi_load_u32_acquire(&history->takeover) != 0)
 		selection->in_parts = true;
-	if (result == 0 && history->store != NULL)
+	if (result == 0)
 		result = kyi_store_select(history->store, selection, what,
 		    error);
 	if (result == 0)

@@ -83,17 +83,20 @@ whole_since(const struct kymo_feed *feed, bool *all)
 	return from >= cnt ? INT64_MAX : times->at_ms[from - times->first];
 }
 
-/* The feeds of which the database has something to add. */
+/* The feeds of which the database, file_number, has something to add. */
 static int
-feeds_asked(struct kyi_store *store, struct kyi_asking *asking)
+feeds_asked(struct kyi_store *store, struct kyi_asking *asking,
+    uint64_t *file_number)
 {
 	const struct kymo_select *what = asking->what;
 	int result = 0;
 
 	pthread_mutex_lock(&store->lock);
-	asking->feeds = malloc((store->feed_cnt + 1) * sizeof *asking->feeds);
-	if (asking->feeds == NULL)
-		result = -1;
+	*file_number = store->file_number;
+	asking->feeds = store->feed_cnt == 0 ? NULL :
+	    malloc(store->feed_cnt * sizeof *asking->feeds);
+	if (asking->feeds == NULL && store->feed_cnt > 0)
+		result = kymo_error_set(asking->error, "no memory");
 	for (uint32_t i = 0; i < store->feed_cnt && result == 0; i++) {
 		const struct kyi_store_feed *feed = &store->feeds[i];
 		bool all;
@@ -326,13 +329,19 @@ kyi_store_select(struct kyi_store *store, struct kyi_selection *selection,
 {
 	struct kyi_asking asking = { .store = store, .selection = selection,
 		.what = what, .error = error };
-	int result = feeds_asked(store, &asking);
+	uint64_t file_number;
+	int result = feeds_asked(store, &asking, &file_number);
 
-	if (result != 0)
-		kymo_error_set(error, "no memory");
 	if (result == 0 && asking.feed_cnt > 0) {
 		pthread_rwlock_rdlock(&store->file);
-		result = ask(&asking);
+		/* It may be another one by now, with other rows. */
+		if (file_number != store->file_number) {
+			asking.feed_cnt = 0;
+			free(asking.feeds);
+			result = feeds_asked(store, &asking, &file_number);
+		}
+		if (result == 0)
+			result = ask(&asking);
 		pthread_rwlock_unlock(&store->file);
 	}
 	for (uint32_t i = 0; i < asking.found_cnt; i++) {
