@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kymod: reads the regions of all processes and serves what they say. Here: its
    command line, and putting the parts together. */
-#include "tools/kymod.h"
+#include "tools/kymod_health.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -302,9 +302,12 @@ parts_make(struct kyi_kymod *kymod)
 		kyi_history_of(kymod->history), kymod->model, &error) == 0)
 		kymod->rules = kyi_rules_open(settings,
 		    kyi_history_of(kymod->history), kymod->state_path,
-		    kymod->alerting, kymod->detection, &error);
-	/* Also where it listens nowhere: a reload may want it to. */
+		    kymod->alerting, &error);
 	if (kymod->rules)
+		kymod->health = kyi_health_open(settings, kymod->state_path,
+		    kymod->model, kyi_history_of(kymod->history), &error);
+	/* Also where it listens nowhere: a reload may want it to. */
+	if (kymod->health)
 		kymod->serve = kyi_kymod_serve(kymod, settings, &error);
 	if (!kymod->serve) {
 		kyi_log(KYMO_LOG_ERROR, "cannot start: %s", error.text);
@@ -323,6 +326,7 @@ parts_free(struct kyi_kymod *kymod)
 		kyi_ask_close(kymod->ask);
 	if (kymod->serve)
 		kymo_serve_delete(kymod->serve);
+	kyi_health_close(kymod->health);
 	kyi_rules_close(kymod->rules);
 	kyi_alerting_close(kymod->alerting);
 	kyi_history_close(kymod->history);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop: scans, deaths, signals; one thread, which sleeps in epoll only. */
-#include "tools/kymod.h"
+#include "tools/kymod_health.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -42,6 +42,7 @@ region_add(struct kyi_kymod *kymod, struct kymo_region *region,
 	bool absorb, absorbed = false;
 
 	kyi_deaths_see(&kymod->deaths, info, now_ns);
+	kyi_health_see(kymod->health, region);
 	absorb = info->liveness != KYMO_ALIVE && info->may_absorb &&
 	    kymo_watch_absorber(kymod->watch, region) == 1;
 	if (kymo_model_add(kymod->model, region, absorb, &absorbed,
@@ -103,13 +104,16 @@ scan(struct kyi_kymod *kymod)
 
 	kymo_watch_step(kymod->watch, start_ns);
 	kyi_deaths_begin(&kymod->deaths);
+	kyi_health_begin(kymod->health);
 	kymo_model_begin(kymod->model, now_ns, start_ns);
 	regions_scan(kymod, now_ns, &retire_cnt);
 	kyi_detection_ingest(kymod->detection);
+	kyi_health_ingest(kymod->health, kymod->model);
 	if (kymo_model_end(kymod->model, &error) == 0) {
 		retire_all(kymod, retire_cnt);
 		kyi_detection_scan(kymod->detection);
 		kyi_rules_scan(kymod->rules, kyi_history_scan(kymod));
+		kyi_health_scan(kymod->health);
 	} else {
 		kyi_log(KYMO_LOG_ERROR, "scan: %s", error.text);
 	}

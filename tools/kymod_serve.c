@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The server: what it asks us, and what settings make of it. */
-#include "tools/kymod.h"
+#include "tools/kymod_health.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,12 +17,12 @@ rules_status(void *of, int (*each)(void *to,
 }
 
 static int
-anomalies(void *of, int (*told)(void *to,
-    const struct kymo_anomalies *anomalies), void *to)
+health_status(void *of, int (*each)(void *to,
+    const struct kymo_care_status *status), void *to)
 {
 	struct kyi_kymod *kymod = of;
 
-	return kyi_detection_told(kymod->detection, told, to);
+	return kyi_health_status(kymod->health, each, to);
 }
 
 static int
@@ -31,14 +31,6 @@ reload_ask(void *of, struct kymo_error *error)
 	struct kyi_kymod *kymod = of;
 
 	return kyi_ask_reload(kymod->ask, error);
-}
-
-static int
-alerting_use(void *of, kymo_serve_use *use, void *to)
-{
-	struct kyi_kymod *kymod = of;
-
-	return kyi_alerting_use(kymod->alerting, use, to);
 }
 
 static struct kymo_serve_options
@@ -57,12 +49,10 @@ options_of(struct kyi_kymod *kymod, const struct kyi_settings *settings)
 		.query_timeout_ms = query->timeout_ms,
 		.query_max = query->concurrency,
 		.query_queue_max = query->queue_max,
-		.rules = rules_status,
+		.rules = rules_status, .health = health_status,
 		.rule_interval_ms = (int64_t)(settings->evaluation_interval_ns /
 		    1000000),
-		.anomalies = anomalies,
-		.reload = reload_ask, .alerting = alerting_use,
-		.changes = settings->config->alerting_changes, .of = kymod
+		.reload = reload_ask, .of = kymod
 	};
 }
 

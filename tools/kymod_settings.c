@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "tools/kymod.h"
+#include "tools/kymod_health.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -137,7 +137,8 @@ kyi_settings_load(struct kyi_settings *settings,
 	if (kymo_config_load(&config, settings->config_path, error) != 0)
 		return -1;
 	settings->config = config;
-	if (overrides_check(config, error) != 0)
+	if (overrides_check(config, error) != 0 ||
+	    kyi_health_check(config, error) != 0)
 		return -1;
 	settings->listen = config->listen;
 	settings->listen_cnt = config->listen_cnt;

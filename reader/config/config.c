@@ -165,6 +165,7 @@ kymo_config_free(struct kymo_config *config)
 		free(component->name.text);
 		texts_free(component->include, component->include_cnt);
 		texts_free(component->exclude, component->exclude_cnt);
+		kymo_care_plan_free(component->care);
 	}
 	free(config->components);
 	free(config->path);

@@ -17,10 +17,11 @@
      evaluation_interval: 1s
      external_labels: {region: eu}
      external_url: http://metrics.example.org
-     alerting: {routes: routes.yml}    # beside this file; changes: local
+     alerting: {routes: routes.yml}    # beside this file
      detection: {budget: 1 per series per week}
      query: {timeout: 2m, max_samples: 50000000, max_memory: 512MiB}
      components: {cache: {collection_interval: 10s}, debug: {enabled: false}}
+                                  # and their health: reader/config/care.h
 
    Unknown keys, wrong types, values out of range and such as contradict one
    another are errors with file:line:col, what was expected, and the nearest
@@ -33,6 +34,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "reader/config/care.h"
 #include "reader/error.h"
 
 #ifdef __cplusplus
@@ -49,17 +51,6 @@ enum kymo_log_level {
 	KYMO_LOG_INFO = 1,
 	KYMO_LOG_WARN = 2,
 	KYMO_LOG_ERROR = 3
-};
-
-/* Where in the file, from 1; 0: not in it. For faults that only who uses a value
-   can find: say "PATH:LINE:COLUMN: ..". */
-struct kymo_config_place {
-	uint32_t line, column;
-};
-
-struct kymo_config_text {
-	char *text;
-	struct kymo_config_place place;
 };
 
 #define KYMO_CONFIG_TIER_MAX 3
@@ -87,6 +78,8 @@ struct kymo_config_component {
 	/* Globs of names; none: all, and none. */
 	char **include, **exclude;
 	uint32_t include_cnt, exclude_cnt;
+	/* Its health; NULL: nothing is said of it. */
+	struct kymo_care_plan *care;
 };
 
 struct kymo_config_label {
@@ -105,13 +98,6 @@ struct kymo_config_detection {
 	double budget_week; /* alarms a series and week */
 	uint64_t interval_ns;
 	uint32_t detector_max;
-};
-
-/* Who may silence, acknowledge, and have messages sent, by HTTP. */
-enum kymo_config_changes {
-	KYMO_CHANGES_LOCAL, /* who asks from this machine */
-	KYMO_CHANGES_ALL,   /* whoever can ask */
-	KYMO_CHANGES_NONE
 };
 
 struct kymo_config {
@@ -150,7 +136,6 @@ struct kymo_config {
 	/* A routing file, put behind the folder as those are; NULL: not said. */
 	struct kymo_config_text alerting_routes;
 	struct kymo_config_detection detection;
-	enum kymo_config_changes alerting_changes;
 	struct kymo_config_query query; /* zeros: not said */
 
 	struct kymo_config_component *components;
@@ -166,6 +151,12 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_config_parse(
     struct kymo_config **config, const char *name, const char *text,
     size_t len_bytes, struct kymo_error *error);
 KYMO_READER_API void kymo_config_free(struct kymo_config *config);
+
+/* kymo_config_care takes what config says of components' health out of it: an
+   array of *cnt plans, the caller's then (each, and the array). NULL and 0:
+   there is none; NULL and *cnt: no memory, nothing was taken. */
+KYMO_READER_API struct kymo_care_plan **kymo_config_care(
+    struct kymo_config *config, uint32_t *cnt);
 
 /* Values, for command lines too. A duration is 1h30m, 15s, 250ms, 14d; a size
    512MiB, 1.5GB, 100B; an address HOST:PORT, [v6]:PORT or :PORT (127.0.0.1). */

@@ -315,5 +315,7 @@ kyi_config_document(struct kyi_yaml *yaml, struct kymo_config *config)
 	if (yaml->event.type != YAML_STREAM_END_EVENT)
 		return kyi_yaml_error(yaml, "a second document; there can be "
 		    "one");
+	if (kyi_config_care_conflicts(yaml, config) != 0)
+		return -1;
 	return kyi_config_conflicts(yaml, config);
 }

@@ -28,6 +28,24 @@ int kyi_config_detection(struct kyi_yaml *yaml, void *to);
 int kyi_config_query(struct kyi_yaml *yaml, void *to);
 int kyi_config_components(struct kyi_yaml *yaml, void *to);
 
+/* Keys of a component, which to is: its health. */
+int kyi_config_checks(struct kyi_yaml *yaml, void *to);
+int kyi_config_depends_on(struct kyi_yaml *yaml, void *to);
+int kyi_config_degradation(struct kyi_yaml *yaml, void *to);
+int kyi_config_recovery(struct kyi_yaml *yaml, void *to);
+/* component's plan, made when it is first asked for. NULL: an error. */
+struct kymo_care_plan *kyi_config_care_of(struct kyi_yaml *yaml,
+    struct kymo_config_component *component);
+/* argv of a program that is started without a shell. */
+KYMO_MUST_CHECK int kyi_config_argv(struct kyi_yaml *yaml, char ***argv,
+    uint32_t *cnt);
+/* HOST:PORT and an http URL, as texts. */
+KYMO_MUST_CHECK int kyi_config_host_port(struct kyi_yaml *yaml, char **to);
+KYMO_MUST_CHECK int kyi_config_url(struct kyi_yaml *yaml, char **to);
+/* Who depends on whom, what takes how long. */
+KYMO_MUST_CHECK int kyi_config_care_conflicts(struct kyi_yaml *yaml,
+    struct kymo_config *config);
+
 /* What is fine by itself and not together. */
 KYMO_MUST_CHECK int kyi_config_conflicts(struct kyi_yaml *yaml,
     const struct kymo_config *config);

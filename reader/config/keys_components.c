@@ -93,6 +93,10 @@ component_item(struct kyi_yaml *yaml, void *to)
 		{ "enabled", enabled, false },
 		{ "collection_interval", interval, false },
 		{ "metrics", metrics, false },
+		{ "checks", kyi_config_checks, false },
+		{ "depends_on", kyi_config_depends_on, false },
+		{ "degradation", kyi_config_degradation, false },
+		{ "recovery", kyi_config_recovery, false },
 	};
 	struct kymo_config *config = to;
 	const char *name = kyi_yaml_text(yaml, "a component's name");

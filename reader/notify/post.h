@@ -4,7 +4,7 @@
 #define KYI_NOTIFY_POST_H
 
 #include "reader/notify/send.h"
-#include "reader/notify/wire.h"
+#include "reader/wire.h"
 
 /* So many attempts in a row failed: left alone, but for one in a while. */
 #define KYI_OPEN_CNT 5u

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "reader/serve/gzip.h"
+#include "reader/serve/health.h"
 #include "reader/serve/private.h"
 #include "shm/atomic.h"
 
@@ -148,15 +149,36 @@ front(struct kyi_request *request)
 	    "<li><a href=\"/metrics\">/metrics</a>: all of them; "
 	    "<code>?name=GLOB</code> for some</li>\n"
 	    "<li><a href=\"/-/ready\">/-/ready</a>: are scans fresh?</li>\n"
+	    "<li><a href=\"/-/health\">/-/health</a>: are the components "
+	    "well?</li>\n"
 	    "<li><a href=\"/-/healthy\">/-/healthy</a>: is kymod there?</li>\n"
 	    "<li>/api/v1/..: queries, as Prometheus has them; "
 	    "<code>kymo query</code> asks</li>\n"
-	    "<li>/api/v2/..: alerts and silences, as Alertmanager has them; "
-	    "<code>kymo alerts</code> and <code>kymo silence</code> ask</li>\n"
 	    "</ul>\n</body></html>\n", request->terms->world.version);
 	return kyi_request_say(request, MHD_HTTP_OK,
 	    "text/html; charset=utf-8", text, "Content-Security-Policy",
 	    policy);
+}
+
+/* As large as it is: a component may have many checks. */
+static enum MHD_Result
+health(struct kyi_request *request)
+{
+	const struct kyi_api_world *world = &request->terms->world;
+	struct kymo_buffer out = {0};
+	enum MHD_Result result;
+	unsigned status;
+
+	if (world->health == NULL)
+		return refuse(request, MHD_HTTP_NOT_FOUND,
+		    "nobody looks after components here\n");
+	status = kyi_health_put(&out, world->health, world->of,
+	    MHD_lookup_connection_value(request->connection,
+	    MHD_GET_ARGUMENT_KIND, "component"));
+	result = say(request, out.failed ? MHD_HTTP_INTERNAL_SERVER_ERROR :
+	    status, "application/json", out.failed ? "{}\n" : out.at);
+	kymo_buffer_free(&out);
+	return result;
 }
 
 static const struct {
@@ -166,6 +188,7 @@ static const struct {
 	{ "/metrics", metrics },
 	{ "/-/healthy", healthy },
 	{ "/-/ready", ready },
+	{ "/-/health", health },
 	{ "/", front },
 };
 
@@ -228,7 +251,7 @@ by_method(struct kyi_request *request, const char *path, const char *method)
 		if (strcmp(path, routes[i].path) == 0)
 			return routes[i].answer(request);
 	return refuse(request, MHD_HTTP_NOT_FOUND, "nothing here; there are "
-	    "/metrics, /-/healthy, /-/ready and /api/v1/..\n");
+	    "/metrics, /-/healthy, /-/ready, /-/health and /api/v1/..\n");
 }
 
 enum MHD_Result
@@ -241,7 +264,7 @@ kyi_answer(struct kyi_request *request, const char *path, const char *method,
 		    "not a name of this server; ask by its address, as "
 		    "localhost, by the machine's name, or by one that hosts: "
 		    "in its configuration lists\n");
-	if (kyi_api_has(path))
+	if (strncmp(path, KYI_API_PREFIX, strlen(KYI_API_PREFIX)) == 0)
 		return kyi_request_api(request, path, method);
 	return by_method(request, path, method);
 }

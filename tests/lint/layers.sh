@@ -15,11 +15,11 @@ foreign='
 	microhttpd\.h           ^reader/serve/
 	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/
-	jansson\.h              ^(reader/(export/json|notify/|serve/api_body)|tools/kymo_(answer|alert|silence|notify)|tests/unit/test_notify)
+	jansson\.h              ^(reader/(export/json|notify/)|tools/kymo_(answer|health)|tests/unit/test_notify)
 	msgpack.*               ^reader/export/msgpack
 	pcre2\.h              ^reader/history/
 	zstd\.h                ^reader/history/
-	curl/.*                 ^(reader/notify/|tools/kymo_http)
+	curl/.*                 ^(reader/(wire\.|notify/|health/probe)|tools/kymo_http)
 	openssl/.*              ^reader/notify/
 	cairo.*                 ^reader/notify/
 '

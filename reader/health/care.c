@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/* Components: made of plans, changed, stepped. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader/health/private.h"
+
+/* A reporter whose processes are gone is forgotten after that. */
+#define GONE_NS (600 * UINT64_C(1000000000))
+
+void
+kyi_care_reason(char to[KYMO_REASON_BYTES], const char *format, ...)
+{
+	va_list args;
+	size_t len_bytes;
+
+	va_start(args, format);
+	vsnprintf(to, KYMO_REASON_BYTES, format, args);
+	va_end(args);
+	len_bytes = strlen(to);
+	if (len_bytes < KYMO_REASON_BYTES - 1)
+		return;
+	/* Not in the middle of a character. */
+	while (len_bytes > 0 && ((unsigned char)to[len_bytes - 1] & 0xc0) == 0x80)
+		len_bytes--;
+	if (len_bytes > 0 && ((unsigned char)to[len_bytes - 1] & 0x80) != 0)
+		len_bytes--;
+	to[len_bytes] = '\0';
+}
+
+void
+kyi_care_say(const struct kymo_care *care, int level, const char *format, ...)
+{
+	char text[600];
+	va_list args;
+
+	if (care->options.world.say == NULL)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	care->options.world.say(care->options.world.of, level, text);
+}
+
+struct kyi_component *
+kyi_care_find(const struct kymo_care *care, const char *name)
+{
+	uint32_t i;
+
+	for (i = 0; i < care->component_cnt; i++)
+		if (strcmp(care->components[i].name, name) == 0)
+			return &care->components[i];
+	return NULL;
+}
+
+/* ---- making --------------------------------------------------------------- */
+
+static void
+component_free(struct kyi_component *component)
+{
+	free(component->name);
+	free(component->checks);
+	free(component->depends_on);
+	kymo_care_plan_free(component->plan);
+}
+
+static void
+components_free(struct kymo_care *care)
+{
+	uint32_t i;
+
+	for (i = 0; i < care->component_cnt; i++)
+		component_free(&care->components[i]);
+	free(care->components);
+	for (i = 0; i < care->fact_cnt; i++)
+		free(care->facts[i].service);
+	free(care->facts);
+	free(care->order);
+}
+
+static void
+component_init(struct kyi_component *component)
+{
+	component->state = KYMO_IS_UNKNOWN;
+	component->root = KYI_CARE_NONE;
+	component->remedy.seconds = 0;
+	component->remedy.last_seconds = NAN;
+	kyi_past_init(&component->past);
+}
+
+/* How long it may take until its checks are believed. */
+static uint64_t
+believed_ns(const struct kymo_care_plan *plan, bool good)
+{
+	uint64_t most_ms = 0;
+	uint32_t i;
+
+	for (i = 0; i < plan->check_cnt; i++) {
+		const struct kymo_check *check = &plan->checks[i];
+		uint64_t ms = (good ? check->successes : check->failures) *
+		    (check->interval_ms + check->interval_ms / 10) +
+		    check->timeout_ms;
+
+		if (ms > most_ms)
+			most_ms = ms;
+	}
+	return most_ms * KYI_CARE_MS;
+}
+
+static int
+component_make(struct kyi_component *component, struct kymo_care_plan *plan)
+{
+	uint32_t i;
+
+	component_init(component);
+	component->plan = plan;
+	component->name = strdup(plan->component);
+	component->checks = calloc(plan->check_cnt + 1u,
+	    sizeof(component->checks[0]));
+	component->depends_on = calloc(plan->depends_on_cnt + 1u,
+	    sizeof(component->depends_on[0]));
+	if (component->name == NULL || component->checks == NULL ||
+	    component->depends_on == NULL)
+		return -1;
+	component->settle_ns = believed_ns(plan, true);
+	component->doubt_ns = believed_ns(plan, false);
+	for (i = 0; i < plan->check_cnt; i++) {
+		struct kyi_check *check = &component->checks[i];
+
+		check->plan = &plan->checks[i];
+		check->state = KYMO_IS_STARTING;
+		check->seconds = check->certificate_days = NAN;
+	}
+	return 0;
+}
+
+/* plans are care's from here on, whatever comes. */
+static int
+plans_take(struct kymo_care *care, struct kymo_care_plan **plans,
+    uint32_t plan_cnt, struct kymo_error *error)
+{
+	int result = 0;
+	uint32_t i;
+
+	care->components = calloc(plan_cnt + 1u, sizeof(care->components[0]));
+	for (i = 0; i < plan_cnt; i++) {
+		if (care->components == NULL) {
+			kymo_care_plan_free(plans[i]);
+			continue;
+		}
+		care->component_cnt = care->planned_cnt = i + 1;
+		if (component_make(&care->components[i], plans[i]) != 0)
+			result = -1;
+	}
+	free(plans);
+	if (care->components == NULL || result != 0 || kyi_facts_make(care) != 0)
+		return kymo_error_set(error, "out of memory");
+	return kyi_graph_make(care, error);
+}
+
+int
+kymo_care_new(struct kymo_care **care, const struct kymo_care_options *options,
+    struct kymo_care_plan **plans, uint32_t plan_cnt, struct kymo_error *error)
+{
+	struct kymo_care made = { .options = *options };
+
+	*care = NULL;
+	if (made.options.stale_ns == 0)
+		made.options.stale_ns = UINT64_C(10000000000);
+	if (plans_take(&made, plans, plan_cnt, error) != 0) {
+		components_free(&made);
+		return -1;
+	}
+	*care = malloc(sizeof(**care));
+	if (*care == NULL) {
+		components_free(&made);
+		return kymo_error_set(error, "out of memory");
+	}
+	**care = made;
+	return 0;
+}
+
+void
+kymo_care_delete(struct kymo_care *care)
+{
+	if (care == NULL)
+		return;
+	components_free(care);
+	free(care);
+}
+
+/* ---- changing ------------------------------------------------------------- */
+
+/* What was known stays, with the new plan. */
+static void
+check_adopt(struct kyi_check *check, struct kyi_check *before)
+{
+	const struct kymo_check *plan = check->plan;
+
+	*check = *before;
+	check->plan = plan;
+	before->ticket = 0;
+}
+
+static bool
+text_same(const char *a, const char *b)
+{
+	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static void
+component_adopt(struct kyi_component *component, struct kyi_component *before)
+{
+	const struct kymo_care_plan *old = before->plan;
+	uint32_t i, k;
+
+	for (i = 0; old != NULL && i < component->plan->check_cnt; i++)
+		for (k = 0; k < old->check_cnt; k++)
+			if (kyi_check_same(&component->plan->checks[i],
+			    &old->checks[k]))
+				check_adopt(&component->checks[i],
+				    &before->checks[k]);
+	component->reported = before->reported;
+	component->report = before->report;
+	component->report_ns = before->report_ns;
+	memcpy(component->report_reason, before->report_reason,
+	    sizeof(component->report_reason));
+	memcpy(component->degraded, before->degraded,
+	    sizeof(component->degraded));
+	memcpy(component->reason, before->reason, sizeof(component->reason));
+	component->state = before->state;
+	component->since_ns = before->since_ns;
+	component->since_ms = before->since_ms;
+	component->remedy = before->remedy;
+	before->remedy.ticket = 0;
+	if (old != NULL && text_same(component->plan->degradation.latency,
+	    old->degradation.latency) &&
+	    text_same(component->plan->degradation.errors,
+	    old->degradation.errors) &&
+	    text_same(component->plan->degradation.requests,
+	    old->degradation.requests))
+		component->past = before->past;
+}
+
+/* Nobody waits for what a component of before looks at or does. */
+static void
+component_drop(struct kymo_care *care, struct kyi_component *component)
+{
+	const struct kymo_care_world *world = &care->options.world;
+	uint32_t i;
+
+	for (i = 0; component->plan != NULL &&
+	    i < component->plan->check_cnt; i++)
+		if (component->checks[i].ticket != 0)
+			world->give_up(world->of, component->checks[i].ticket);
+	if (component->remedy.ticket != 0)
+		world->give_up(world->of, component->remedy.ticket);
+}
+
+/* Those that only report themselves come along, if there is memory. */
+static void
+reporters_adopt(struct kymo_care *care, struct kymo_care *before)
+{
+	uint32_t i;
+
+	for (i = before->planned_cnt; i < before->component_cnt; i++) {
+		struct kyi_component *old = &before->components[i], *now;
+
+		if (kyi_care_find(care, old->name) != NULL)
+			continue;
+		now = kyi_care_reporter(care, old->name);
+		if (now == NULL)
+			return;
+		now->reported = old->reported;
+		now->report = old->report;
+		now->report_ns = old->report_ns;
+		memcpy(now->report_reason, old->report_reason,
+		    sizeof(now->report_reason));
+		memcpy(now->degraded, old->degraded, sizeof(now->degraded));
+		memcpy(now->reason, old->reason, sizeof(now->reason));
+		now->state = old->state;
+		now->since_ns = old->since_ns;
+		now->since_ms = old->since_ms;
+	}
+}
+
+int
+kymo_care_change(struct kymo_care *care, struct kymo_care_plan **plans,
+    uint32_t plan_cnt, struct kymo_error *error)
+{
+	struct kymo_care made = { .options = care->options,
+	    .scan_ns = care->scan_ns, .ticket = care->ticket,
+	    .now_ns = care->now_ns, .now_ms = care->now_ms,
+	    .unsaved = care->unsaved };
+	uint32_t i;
+
+	if (plans_take(&made, plans, plan_cnt, error) != 0) {
+		components_free(&made);
+		return -1;
+	}
+	for (i = 0; i < made.planned_cnt; i++) {
+		struct kyi_component *before = kyi_care_find(care,
+		    made.components[i].name);
+
+		if (before != NULL)
+			component_adopt(&made.components[i], before);
+	}
+	reporters_adopt(&made, care);
+	for (i = 0; i < care->component_cnt; i++)
+		component_drop(care, &care->components[i]);
+	components_free(care);
+	*care = made;
+	/* A scan before is of other services. */
+	care->scan_ns = 0;
+	return 0;
+}
+
+/* ---- those that report themselves ----------------------------------------- */
+
+struct kyi_component *
+kyi_care_reporter(struct kymo_care *care, const char *name)
+{
+	struct kyi_component *array = NULL;
+	char *copy;
+
+	if (care->component_cnt - care->planned_cnt >= KYI_CARE_REPORTERS_MAX)
+		return NULL;
+	copy = strdup(name);
+	if (copy != NULL)
+		array = reallocarray(care->components,
+		    care->component_cnt + 1u, sizeof(array[0]));
+	if (array == NULL) {
+		free(copy);
+		return NULL;
+	}
+	care->components = array;
+	array += care->component_cnt++;
+	memset(array, 0, sizeof(*array));
+	component_init(array);
+	array->name = copy;
+	return array;
+}
+
+static void
+reporters_forget(struct kymo_care *care)
+{
+	uint32_t i = care->planned_cnt;
+
+	while (i < care->component_cnt) {
+		struct kyi_component *component = &care->components[i];
+
+		if (component->reported ||
+		    care->now_ns - component->report_ns < GONE_NS) {
+			i++;
+			continue;
+		}
+		component_free(component);
+		memmove(component, component + 1, (care->component_cnt - i - 1) *
+		    sizeof(*component));
+		care->component_cnt--;
+	}
+}
+
+/* ---- stepping ------------------------------------------------------------- */
+
+void
+kymo_care_step(struct kymo_care *care, uint64_t now_ns, int64_t now_ms)
+{
+	uint32_t i, k;
+
+	care->now_ns = now_ns;
+	care->now_ms = now_ms;
+	for (i = 0; i < care->planned_cnt; i++)
+		for (k = 0; k < care->components[i].plan->check_cnt; k++)
+			kyi_check_step(care, &care->components[i],
+			    &care->components[i].checks[k]);
+	reporters_forget(care);
+	kyi_graph_step(care);
+	for (i = 0; i < care->planned_cnt; i++)
+		kyi_recover_step(care, &care->components[i]);
+}
+
+uint64_t
+kymo_care_next_ns(const struct kymo_care *care)
+{
+	uint64_t next_ns = UINT64_MAX;
+	uint32_t i, k;
+
+	for (i = 0; i < care->planned_cnt; i++) {
+		const struct kyi_component *component = &care->components[i];
+		uint64_t at_ns = kyi_recover_next_ns(care, component);
+
+		if (at_ns < next_ns)
+			next_ns = at_ns;
+		for (k = 0; k < component->plan->check_cnt; k++) {
+			at_ns = kyi_check_next_ns(&component->checks[k]);
+			if (at_ns < next_ns)
+				next_ns = at_ns;
+		}
+	}
+	return next_ns;
+}
+
+void
+kymo_care_looked(struct kymo_care *care, uint64_t ticket,
+    const struct kymo_looked *looked)
+{
+	uint32_t i, k;
+
+	for (i = 0; ticket != 0 && i < care->planned_cnt; i++) {
+		struct kyi_component *component = &care->components[i];
+
+		if (component->remedy.ticket == ticket) {
+			kyi_recover_acted(care, component, looked);
+			return;
+		}
+		for (k = 0; k < component->plan->check_cnt; k++)
+			if (component->checks[k].ticket == ticket) {
+				kyi_check_looked(care, &component->checks[k],
+				    looked);
+				return;
+			}
+	}
+}
+
+void
+kymo_care_degraded(struct kymo_care *care, const char *name,
+    const char *reason)
+{
+	struct kyi_component *component = kyi_care_find(care, name);
+
+	if (component != NULL)
+		kyi_care_reason(component->degraded, "%s",
+		    reason == NULL ? "" : reason);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "reader/health/trend.h"
+
+#include <math.h>
+#include <string.h>
+
+#define SLACK 0.5    /* deviations of a shift that do not count */
+#define LIMIT 12.0   /* at independent values once in 10^5 */
+#define SLOWNESS 256 /* values that the mean goes back, about */
+#define BACK 4u      /* values near the old level that end it */
+
+static void
+learn(struct kyi_trend *trend, double value)
+{
+	double n = trend->cnt < SLOWNESS ? trend->cnt + 1.0 : SLOWNESS;
+	double off = value - trend->mean;
+
+	trend->mean += off / n;
+	trend->var += (off * (value - trend->mean) - trend->var) / n;
+	if (trend->cnt < SLOWNESS)
+		trend->cnt++;
+}
+
+/* Few values tell little of their deviation: take it for larger. */
+static double
+deviation(const struct kyi_trend *trend, double sd_min)
+{
+	double sd = sqrt(trend->var) * (1 + 4.0 / trend->cnt);
+
+	return sd > sd_min ? sd : sd_min;
+}
+
+static void
+while_higher(struct kyi_trend *trend, double value)
+{
+	if (value < trend->mean + trend->shift / 2)
+		trend->back_cnt++;
+	else
+		trend->back_cnt = 0;
+	if (trend->back_cnt < BACK && ++trend->long_cnt < KYI_TREND_FORGET)
+		return;
+	trend->higher = false;
+	trend->sum = trend->run = 0;
+	trend->run_cnt = 0;
+	if (trend->back_cnt < BACK)
+		trend->cnt = 0; /* learned anew */
+	trend->back_cnt = trend->long_cnt = 0;
+}
+
+void
+kyi_trend_add(struct kyi_trend *trend, double value, double sd_min,
+    double shift_min)
+{
+	if (!isfinite(value))
+		return;
+	if (trend->higher) {
+		while_higher(trend, value);
+		return;
+	}
+	if (trend->cnt == 0)
+		memset(trend, 0, sizeof(*trend));
+	if (trend->cnt < KYI_TREND_LEARN) {
+		learn(trend, value);
+		return;
+	}
+	trend->sum += (value - trend->mean) / deviation(trend, sd_min) - SLACK;
+	if (trend->sum <= 0) {
+		trend->sum = trend->run = 0;
+		trend->run_cnt = 0;
+	} else {
+		trend->run += value - trend->mean;
+		trend->run_cnt++;
+	}
+	if (trend->sum > LIMIT &&
+	    trend->run / trend->run_cnt >= shift_min) {
+		trend->higher = true;
+		trend->shift = trend->run / trend->run_cnt;
+		return;
+	}
+	learn(trend, value);
+}

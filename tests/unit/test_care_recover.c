@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT */
+/* Goal: what fails is brought back as its configuration allows, no more often,
+   and how often that helped is counted and outlives us.
+   Method: a world in which actions help or not as the test says, in virtual
+   time; saved texts, whole, cut and changed. */
+#include "tests/testlib/care_world.h"
+
+#define WEB "components:\n" \
+	"  db: {checks: [{tcp: 'd:1', interval: 1s, failures: 1, " \
+	"successes: 1}]}\n" \
+	"  web:\n" \
+	"    depends_on: [db]\n" \
+	"    checks: [{tcp: 'w:1', interval: 1s, failures: 1, successes: 1}]\n" \
+	"    recovery:\n" \
+	"      actions: [{signal: HUP, service: first}, " \
+	"{signal: TERM, service: second}]\n" \
+	"      after: 5s\n" \
+	"      verify: 10s\n" \
+	"      backoff: 20s\n" \
+	"      backoff_max: 1m\n" \
+	"      per_hour: 4\n"
+
+static void
+web_well(struct care_world *world)
+{
+	world->bad[0] = NULL;
+}
+
+static void
+test_what_fails_is_brought_back_and_that_is_counted(void **state)
+{
+	struct care_found found;
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	care_run(&world, 2);
+	world.bad[0] = "w:1";
+	world.helped = web_well;
+	care_run(&world, 4);
+	/* Left alone first. */
+	assert_int_equal(world.act_cnt, 0);
+	care_run(&world, 4);
+	assert_int_equal(world.act_cnt, 1);
+	assert_string_equal(world.action, "web first");
+	care_is(&world, "web", "ok", "");
+	/* Not a success before the time to verify it is over. */
+	assert_int_equal(care_find(&world, "web").status.successes, 0);
+	care_run(&world, 10);
+	found = care_find(&world, "web");
+	assert_int_equal(found.status.attempts, 1);
+	assert_int_equal(found.status.successes, 1);
+	assert_true(found.status.last_recover_seconds > 5 &&
+	    found.status.last_recover_seconds < 8);
+	assert_false(found.status.escalated);
+	kymo_care_delete(world.care);
+}
+
+static void
+test_attempts_wait_longer_each_time_and_have_a_budget(void **state)
+{
+	struct care_found found;
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	world.bad[0] = "w:1";
+	care_run(&world, 8);
+	assert_int_equal(world.act_cnt, 1);
+	/* Verified for 10 s, then 20 s. */
+	care_run(&world, 26);
+	assert_int_equal(world.act_cnt, 1);
+	care_run(&world, 6);
+	assert_int_equal(world.act_cnt, 2);
+	/* The next action now. */
+	assert_string_equal(world.action, "web second");
+	/* 10 and 40. */
+	care_run(&world, 44);
+	assert_int_equal(world.act_cnt, 2);
+	care_run(&world, 8);
+	assert_int_equal(world.act_cnt, 3);
+	/* 10 and 60, and no more in that hour. */
+	care_run(&world, 75);
+	assert_int_equal(world.act_cnt, 4);
+	assert_string_equal(world.action, "web second");
+	assert_false(care_find(&world, "web").status.escalated);
+	care_run(&world, 600);
+	assert_int_equal(world.act_cnt, 4);
+	found = care_find(&world, "web");
+	assert_true(found.status.escalated);
+	assert_string_equal(found.note, "4 attempts in an hour did not help");
+	/* An hour after the first there may be one more. */
+	care_run(&world, 2900);
+	assert_int_equal(world.act_cnt, 5);
+	/* Well again, by whatever. */
+	world.bad[0] = NULL;
+	care_run(&world, 60);
+	assert_false(care_find(&world, "web").status.escalated);
+	kymo_care_delete(world.care);
+}
+
+static void
+test_nothing_is_done_while_its_root_fails(void **state)
+{
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	care_run(&world, 2);
+	world.bad[0] = "w:1";
+	world.bad[1] = "d:1";
+	care_run(&world, 60);
+	care_is(&world, "web", "failing", "db");
+	assert_int_equal(world.act_cnt, 0);
+	/* A dependency that blinks: what hangs was given no time to come back. */
+	world.bad[1] = NULL;
+	care_run(&world, 1.5);
+	world.bad[0] = NULL;
+	care_run(&world, 20);
+	care_is(&world, "web", "ok", "");
+	assert_int_equal(world.act_cnt, 0);
+	kymo_care_delete(world.care);
+}
+
+/* Who is looked at first is found bad first: that makes it no root. */
+static void
+test_what_it_depends_on_is_looked_at_again_first(void **state)
+{
+	static const char text[] = "components:\n"
+	    "  db: {checks: [{tcp: 'd:1', interval: 9s, failures: 2}]}\n"
+	    "  mid: {depends_on: db}\n"
+	    "  web: {depends_on: mid, checks: [{tcp: 'w:1', interval: 1s, "
+	    "failures: 1}], recovery: {actions: {signal: HUP}}}\n";
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, text, false);
+	care_run(&world, 30);
+	world.bad[0] = "w:1";
+	world.bad[1] = "d:1";
+	care_run(&world, 22);
+	care_is(&world, "web", "failing", "db");
+	assert_int_equal(world.act_cnt, 0);
+	kymo_care_delete(world.care);
+	/* The same, but that db is good: once that is seen. */
+	care_begin(&world, text, false);
+	care_run(&world, 30);
+	world.bad[0] = "w:1";
+	care_run(&world, 12);
+	assert_int_equal(world.act_cnt, 1);
+	kymo_care_delete(world.care);
+}
+
+static void
+test_unknown_is_nothing_to_act_on(void **state)
+{
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	care_run(&world, 2);
+	world.unknown[0] = "w:1";
+	care_run(&world, 60);
+	care_is(&world, "web", "unknown", "");
+	assert_int_equal(world.act_cnt, 0);
+	kymo_care_delete(world.care);
+}
+
+static void
+test_what_may_not_be_done_is_told_at_once(void **state)
+{
+	struct care_found found;
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	world.bad[0] = "w:1";
+	world.acted = KYMO_LOOK_UNKNOWN;
+	care_run(&world, 8);
+	found = care_find(&world, "web");
+	assert_int_equal(found.status.attempts, 1);
+	assert_true(found.status.escalated);
+	assert_string_equal(found.note, "attempt 1 failed: the action's");
+	kymo_care_delete(world.care);
+}
+
+static void
+test_an_action_that_hangs_is_given_up(void **state)
+{
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	world.bad[0] = "w:1";
+	world.acted = 0;
+	care_run(&world, 20);
+	assert_int_equal(world.give_up_cnt, 0);
+	care_run(&world, 20);
+	assert_int_equal(world.give_up_cnt, 1);
+	assert_string_equal(care_find(&world, "web").note,
+	    "attempt 1 failed: not done within 30 s");
+	kymo_care_delete(world.care);
+}
+
+/* ---- what outlives us ----------------------------------------------------- */
+
+static void
+test_an_attempt_is_written_down_before_it_is_made(void **state)
+{
+	struct kymo_buffer text = {0};
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, true);
+	world.bad[0] = "w:1";
+	care_run(&world, 8);
+	assert_int_equal(world.act_cnt, 0);
+	assert_true(kymo_care_save(world.care, &text));
+	assert_non_null(strstr(text.at, "\nweb 1 0 "));
+	kymo_care_saved(world.care);
+	assert_int_equal(world.act_cnt, 1);
+	/* Nothing new. */
+	assert_false(kymo_care_save(world.care, &text));
+	kymo_buffer_free(&text);
+	kymo_care_delete(world.care);
+}
+
+/* Saves what world has. */
+static void
+saved(struct care_world *world, struct kymo_buffer *text)
+{
+	assert_true(kymo_care_save(world->care, text));
+	kymo_care_saved(world->care);
+}
+
+static void
+test_counts_and_the_budget_outlive_us(void **state)
+{
+	struct kymo_buffer text = {0};
+	struct kymo_error error = {""};
+	struct care_found found;
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	world.bad[0] = "w:1";
+	care_run(&world, 300);
+	assert_int_equal(world.act_cnt, 4);
+	saved(&world, &text);
+	kymo_care_delete(world.care);
+
+	care_begin(&world, WEB, false);
+	world.now_ns += 400 * CARE_S;
+	assert_int_equal(kymo_care_restore(world.care, text.at, text.len_bytes,
+	    &error), 0);
+	found = care_find(&world, "web");
+	assert_int_equal(found.status.attempts, 4);
+	assert_true(found.status.escalated);
+	world.bad[0] = "w:1";
+	care_run(&world, 300);
+	/* The hour is not over, though kymod is new. */
+	assert_int_equal(world.act_cnt, 0);
+	kymo_buffer_free(&text);
+	kymo_care_delete(world.care);
+}
+
+static void
+test_a_damaged_text_is_refused_whole(void **state)
+{
+	struct kymo_buffer text = {0};
+	struct kymo_error error = {""};
+	struct care_world world;
+	size_t i;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	world.bad[0] = "w:1";
+	care_run(&world, 300);
+	saved(&world, &text);
+	kymo_care_delete(world.care);
+	care_begin(&world, WEB, false);
+	for (i = 0; i < text.len_bytes; i++) {
+		assert_int_equal(kymo_care_restore(world.care, text.at, i,
+		    &error), -1);
+		text.at[i] ^= 4;
+		assert_int_equal(kymo_care_restore(world.care, text.at,
+		    text.len_bytes, &error), -1);
+		text.at[i] ^= 4;
+	}
+	assert_int_equal(care_find(&world, "web").status.attempts, 0);
+	kymo_buffer_free(&text);
+	kymo_care_delete(world.care);
+}
+
+static void
+test_a_reload_in_the_middle_goes_on_with_the_attempt(void **state)
+{
+	struct kymo_error error = {""};
+	struct kymo_care_plan **plans;
+	struct care_world world;
+	uint32_t cnt;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	world.bad[0] = "w:1";
+	care_run(&world, 8);
+	assert_int_equal(world.act_cnt, 1);
+	plans = care_plans(WEB, &cnt);
+	assert_int_equal(kymo_care_change(world.care, plans, cnt, &error), 0);
+	world.bad[0] = NULL;
+	care_run(&world, 12);
+	assert_int_equal(care_find(&world, "web").status.successes, 1);
+	/* One in which nothing may be done any more. */
+	world.bad[0] = "w:1";
+	care_run(&world, 30);
+	assert_int_equal(world.act_cnt, 2);
+	plans = care_plans("components: {web: {checks: [{tcp: 'w:1'}]}}",
+	    &cnt);
+	assert_int_equal(kymo_care_change(world.care, plans, cnt, &error), 0);
+	care_run(&world, 300);
+	assert_int_equal(world.act_cnt, 2);
+	kymo_care_delete(world.care);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    test_what_fails_is_brought_back_and_that_is_counted),
+		cmocka_unit_test(
+		    test_attempts_wait_longer_each_time_and_have_a_budget),
+		cmocka_unit_test(test_nothing_is_done_while_its_root_fails),
+		cmocka_unit_test(
+		    test_what_it_depends_on_is_looked_at_again_first),
+		cmocka_unit_test(test_unknown_is_nothing_to_act_on),
+		cmocka_unit_test(test_what_may_not_be_done_is_told_at_once),
+		cmocka_unit_test(test_an_action_that_hangs_is_given_up),
+		cmocka_unit_test(
+		    test_an_attempt_is_written_down_before_it_is_made),
+		cmocka_unit_test(test_counts_and_the_budget_outlive_us),
+		cmocka_unit_test(test_a_damaged_text_is_refused_whole),
+		cmocka_unit_test(
+		    test_a_reload_in_the_middle_goes_on_with_the_attempt),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
