@@ -167,6 +167,12 @@ kyi_swap_u32_acq_rel(uint32_t *p, uint32_t v)
 
 /* One pointer that is handed from thread to thread. */
 static inline void *
+kyi_swap_ptr_acquire(void **p, void *v)
+{
+	return __atomic_exchange_n(p, v, __ATOMIC_ACQUIRE);
+}
+
+static inline void *
 kyi_swap_ptr_acq_rel(void **p, void *v)
 {
 	return __atomic_exchange_n(p, v, __ATOMIC_ACQ_REL);

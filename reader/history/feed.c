@@ -101,8 +101,9 @@ keep_from_set(struct kymo_feed *feed, int64_t at_ms)
 	while (feed->keep_from < feed->cnt &&
 	    !stays(feed, feed->keep_from, at_ms))
 		feed->keep_from++;
-	/* pairs(feed-keep): what is before it may go from now on. */
-	kyi_store_u64_release(&feed->whole_from, feed->keep_from);
+	/* What is before it may go from now on: whoever finds a column, or times,
+	   without that has seen this. */
+	kyi_store_u64_relaxed(&feed->whole_from, feed->keep_from);
 }
 
 /* Room for so many more. */
@@ -139,8 +140,8 @@ segment_begin(struct kymo_feed *feed)
 	feed->segment++;
 	if (feed->history->store == NULL)
 		feed->keep_from = feed->cnt;
-	/* pairs(feed-begin) */
-	kyi_store_u64_release(&feed->begin, feed->cnt);
+	/* Whoever sees a sample of it, by the count, sees this. */
+	kyi_store_u64_relaxed(&feed->begin, feed->cnt);
 }
 
 int
@@ -153,8 +154,7 @@ kyi_feed_restore(struct kymo_feed *feed, const int64_t *at_ms, uint32_t cnt)
 	memcpy(feed->times->at_ms + (feed->cnt - feed->times->first), at_ms,
 	    cnt * sizeof *at_ms);
 	feed->last_ms = at_ms[cnt - 1];
-	/* pairs(feed-cnt) */
-	kyi_store_u64_release(&feed->cnt, feed->cnt + cnt);
+	kyi_store_u64_relaxed(&feed->cnt, feed->cnt + cnt);
 	return 0;
 }
 
@@ -237,9 +237,9 @@ kyi_feed_series(struct kymo_feed *feed, const struct kymo_labels *labels,
 		history->refused_cnt++;
 		return NULL;
 	}
-	/* pairs(feed-takeover): before it is in the index. */
+	/* Before it is in the index, whose lock orders it. */
 	if (other)
-		kyi_store_u32_release(&history->takeover, 1);
+		kyi_store_u32_relaxed(&history->takeover, 1);
 	series = series_new(feed, labels, hists);
 	if (series == NULL || feed_series_add(feed, series) != 0) {
 		feed->failed = true;

@@ -72,9 +72,10 @@ struct kymo_feed {
 	uint32_t number; /* from 1 on */
 	struct kyi_times *times; /* NULL before the first; pairs(feed-times) */
 	uint64_t cnt;            /* appends; pairs(feed-cnt) */
-	uint64_t begin; /* of the segment: before it nothing is shown;
-	                   pairs(feed-begin) */
-	uint64_t whole_from; /* all since it is there; pairs(feed-keep) */
+	uint64_t begin; /* of the segment: before it nothing is shown; seen
+	                   with cnt */
+	uint64_t whole_from; /* all since it is there; seen with times and
+	                        columns */
 	/* Of whoever appends. */
 	uint32_t segment;
 	uint64_t keep_from;
@@ -141,7 +142,7 @@ struct kymo_history {
 	struct kyi_index *index;
 	struct kymo_feed *feeds, *scans;
 	uint32_t feed_cnt;
-	uint32_t takeover; /* 1: labels went from feed to feed; pairs(feed-takeover) */
+	uint32_t takeover; /* 1: labels went from feed to feed */
 	struct kyi_scan_rows *rows;
 	struct kymo_source source;
 	struct kyi_store *store; /* NULL: memory alone */

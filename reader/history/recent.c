@@ -285,9 +285,9 @@ column_put(struct kyi_recent *recent, double value, uint64_t keep_from,
 static int
 stop(struct kyi_recent *recent)
 {
-	/* pairs(recent-ended) */
+	/* Whoever may look at what is missing, by the count, sees this. */
 	if (recent->floats != NULL && recent->ended == KYI_NOT_ENDED)
-		kyi_store_u64_release(&recent->ended, recent->next - 1);
+		kyi_store_u64_relaxed(&recent->ended, recent->next - 1);
 	return -1;
 }
 
@@ -314,7 +314,7 @@ catch_up(struct kyi_recent *recent, uint64_t i, uint64_t keep_from,
 {
 	if (recent->next < keep_from) { /* nothing of it is left */
 		kyi_epoch_retire(epochs, recent->floats, floats_free);
-		/* pairs(recent-floats) */
+		/* pairs(recent-floats): who finds nothing asks the database. */
 		kyi_store_ptr_release((void **)&recent->floats, NULL);
 		return 0;
 	}
@@ -368,8 +368,8 @@ kyi_recent_end(struct kyi_recent *recent, uint64_t i, uint64_t keep_from,
 	if (recent->floats->room > 0 &&
 	    column_put(recent, stale(), keep_from, epochs) != 0)
 		return stop(recent);
-	/* pairs(recent-ended) */
-	kyi_store_u64_release(&recent->ended, i);
+	/* Whoever may look at it, by the count, sees this. */
+	kyi_store_u64_relaxed(&recent->ended, i);
 	return 0;
 }
 

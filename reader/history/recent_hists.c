@@ -147,7 +147,7 @@ forget(struct kyi_recent_hists *recent, struct kyi_epochs *epochs)
 	for (uint32_t i = 0; i < chunks_used(recent); i++)
 		kyi_epoch_retire(epochs, chunks->chunk[i], free);
 	kyi_epoch_retire(epochs, chunks, free);
-	/* pairs(hist-chunks) */
+	/* pairs(hist-chunks): who finds nothing asks the database. */
 	kyi_store_ptr_release((void **)&recent->chunks, NULL);
 	free(recent->before);
 	recent->before = NULL;
@@ -171,9 +171,9 @@ catch_up(struct kyi_recent_hists *recent, uint64_t i, uint64_t keep_from,
 static int
 stop(struct kyi_recent_hists *recent)
 {
-	/* pairs(hist-ended) */
+	/* Whoever may look at what is missing, by the count, sees this. */
 	if (recent->next > 0 && recent->ended == KYI_NOT_ENDED)
-		kyi_store_u64_release(&recent->ended, recent->next - 1);
+		kyi_store_u64_relaxed(&recent->ended, recent->next - 1);
 	return -1;
 }
 
@@ -185,7 +185,8 @@ kyi_recent_hists_put(struct kyi_recent_hists *recent, uint64_t i,
 	if (catch_up(recent, i, keep_from, epochs) != 0 ||
 	    put(recent, hist, keep_from, epochs) != 0)
 		return stop(recent);
-	/* pairs(hist-ended) */
+	/* pairs(hist-ended): whoever sees that it goes on sees the chunks in
+	   which it does. */
 	if (recent->ended != KYI_NOT_ENDED)
 		kyi_store_u64_release(&recent->ended, KYI_NOT_ENDED);
 	return 0;
@@ -200,8 +201,8 @@ kyi_recent_hists_end(struct kyi_recent_hists *recent, uint64_t i,
 	if (catch_up(recent, i, keep_from, epochs) != 0 ||
 	    put(recent, NULL, keep_from, epochs) != 0)
 		return stop(recent);
-	/* pairs(hist-ended) */
-	kyi_store_u64_release(&recent->ended, i);
+	/* Whoever may look at it, by the count, sees this. */
+	kyi_store_u64_relaxed(&recent->ended, i);
 	return 0;
 }
 

@@ -35,7 +35,7 @@ static pcre2_match_data *
 take(const struct kymo_regex *regex)
 {
 	/* pairs(regex-spare): its last user is done with it. */
-	pcre2_match_data *data = kyi_swap_ptr_acq_rel(&regex->use->spare, NULL);
+	pcre2_match_data *data = kyi_swap_ptr_acquire(&regex->use->spare, NULL);
 
 	if (data != NULL)
 		return data;

@@ -85,8 +85,7 @@ feed_view(struct kyi_selection *selection, const struct kymo_feed *feed,
 	selection->view_cnt++;
 	/* pairs(feed-cnt): first; what is below it can be seen. */
 	cnt = kyi_load_u64_acquire(&feed->cnt);
-	/* pairs(feed-begin) */
-	begin = kyi_load_u64_acquire(&feed->begin);
+	begin = kyi_load_u64_relaxed(&feed->begin);
 	/* pairs(feed-times) */
 	view->times = kyi_load_ptr_acquire((void *const *)&feed->times);
 	if (view->times == NULL)
@@ -340,8 +339,7 @@ fill(struct kyi_selection *selection, const struct kymo_select *what,
 		return kymo_error_set(error, "no memory");
 	result = memory_add(selection, found, found_cnt, what, error);
 	free(found);
-	/* pairs(feed-takeover) */
-	if (kyi_load_u32_acquire(&history->takeover) != 0)
+	if (kyi_load_u32_relaxed(&history->takeover) != 0)
 		selection->in_parts = true;
 	if (result == 0 && history->store != NULL)
 		result = kyi_store_select(history->store, selection, what,

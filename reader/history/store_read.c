@@ -63,12 +63,11 @@ whole_since(const struct kymo_feed *feed, bool *all)
 {
 	/* pairs(feed-cnt) */
 	uint64_t cnt = kyi_load_u64_acquire(&feed->cnt), from;
-	/* pairs(feed-begin) */
-	uint64_t begin = kyi_load_u64_acquire(&feed->begin);
+	uint64_t begin = kyi_load_u64_relaxed(&feed->begin);
 	const struct kyi_times *times;
 
-	/* pairs(feed-keep): after columns were looked at. */
-	from = kyi_load_u64_acquire(&feed->whole_from);
+	/* After columns were looked at, by acquire. */
+	from = kyi_load_u64_relaxed(&feed->whole_from);
 	/* pairs(feed-times) */
 	times = kyi_load_ptr_acquire((void *const *)&feed->times);
 	*all = false;

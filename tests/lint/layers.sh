@@ -17,7 +17,7 @@ foreign='
 	yaml\.h                 ^reader/config/
 	jansson\.h              ^(reader/(export/json|notify/)|tools/kymo_(answer|health)|tests/unit/test_notify)
 	msgpack.*               ^reader/export/msgpack
-	pcre2\.h              ^reader/history/
+	pcre2\.h              ^(reader/history/|tests/model/)
 	zstd\.h                ^reader/history/
 	curl/.*                 ^(reader/(wire\.|notify/|health/probe)|tools/kymo_http)
 	openssl/.*              ^reader/notify/

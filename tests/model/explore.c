@@ -192,7 +192,8 @@ model_turn(void)
 	if (++turn_cnt > TURN_MAX)
 		model_fail("the run does not end");
 	/* A handler is not interrupted by its thread. */
-	if (model_now->in_turn || (model_now->is_handler && model_me_idx != 0))
+	if (model_now->in_turn || (model_me_idx != 0 &&
+	    (model_now->is_handler || model_now->only_first)))
 		return;
 	cnt = others(idx);
 	chosen = model_choose(cnt + 1);

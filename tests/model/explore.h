@@ -35,6 +35,9 @@ struct model {
 	/* Thread after thread, none preempted: enough where the later ones store
 	   nothing that the earlier read, since a load gives old values, too. */
 	bool in_turn;
+	/* Only the first is preempted, by others that run until they end or
+	   wait: what a reader sees of them in the middle it sees as old values. */
+	bool only_first;
 	/* The first thread is the one that made the setup. */
 	bool goes_on;
 	/* Signal fences count: a later thread is a handler of the first. */

@@ -16,6 +16,7 @@ static void (*thread_end)(void *);
 static void *thread_value[MODEL_THREADS];
 uint32_t model_vfork_thread;
 bool model_has_ticks;
+uint32_t model_poor_thread;
 
 static uint64_t time_ns = 1000000000u, time_first_ns;
 
@@ -63,6 +64,8 @@ take_it(uint64_t was, uint64_t operand)
 }
 
 #define HEAD_BYTES 16u /* before what a model takes: its length */
+#define LONG_BYTES (128u << 10)
+#define USED_BYTES 4096u
 
 void *
 __wrap_malloc(size_t bytes)
@@ -71,6 +74,8 @@ __wrap_malloc(size_t bytes)
 
 	if (!is_of_model())
 		return __real_malloc(bytes);
+	if (model_poor_thread == model_thread() + 1)
+		return NULL;
 	at = model_memory(bytes + HEAD_BYTES);
 	memcpy(at, &bytes, sizeof(bytes));
 	return at + HEAD_BYTES;
@@ -84,6 +89,8 @@ __wrap_calloc(size_t cnt, size_t bytes)
 	if (!is_of_model())
 		return __real_calloc(cnt, bytes);
 	at = __wrap_malloc(cnt * bytes);
+	if (at == NULL)
+		return NULL;
 	model_plain(at, cnt * bytes, true);
 	return memset(at, 0, cnt * bytes);
 }
@@ -104,6 +111,9 @@ __wrap_free(void *at)
 		memcpy(&bytes, (char *)at - HEAD_BYTES, sizeof(bytes));
 	else
 		bytes = malloc_usable_size(at);
+	/* What is long is an arena of one thread, used from its begin on. */
+	if (bytes > LONG_BYTES)
+		bytes = USED_BYTES;
 	model_plain(at, bytes, true);
 	memset(at, 0xdd, bytes);
 }
@@ -117,7 +127,7 @@ __wrap_realloc(void *at, size_t bytes)
 	if (!is_of_model())
 		return __real_realloc(at, bytes);
 	to = __wrap_malloc(bytes);
-	if (at == NULL)
+	if (at == NULL || to == NULL)
 		return to;
 	if (model_is_heap(at))
 		memcpy(&was_bytes, (char *)at - HEAD_BYTES, sizeof(was_bytes));

@@ -15,6 +15,8 @@ extern bool model_has_ticks;
 /* In a setup: no directory for regions; how many calls find room for pages. */
 extern bool model_no_directory;
 extern uint32_t model_populate_cnt;
+/* 1 + the thread that finds no memory; 0: none. */
+extern uint32_t model_poor_thread;
 /* The thread that is a vfork child; 0: none is. */
 extern uint32_t model_vfork_thread;
 void model_threads_mark(void);

@@ -51,6 +51,7 @@ extern const char *model_site;
 #define kyi_swap_u32_acquire(p, v) MODEL_2(kyi_swap_u32_acquire, p, v)
 #define kyi_swap_u32_release(p, v) MODEL_2(kyi_swap_u32_release, p, v)
 #define kyi_swap_u32_acq_rel(p, v) MODEL_2(kyi_swap_u32_acq_rel, p, v)
+#define kyi_swap_ptr_acquire(p, v) MODEL_2(kyi_swap_ptr_acquire, p, v)
 #define kyi_swap_ptr_acq_rel(p, v) MODEL_2(kyi_swap_ptr_acq_rel, p, v)
 #define kyi_sub_u64_acq_rel(p, v) MODEL_2(kyi_sub_u64_acq_rel, p, v)
 #define kyi_fence_release() (MODEL_AT, kyi_fence_release())
