@@ -21,6 +21,7 @@ uint32_t model_poor_thread;
 static uint64_t time_ns = 1000000000u, time_first_ns;
 
 void *__real_malloc(size_t bytes);
+void *__real_aligned_alloc(size_t line_bytes, size_t bytes);
 void *__real_calloc(size_t cnt, size_t bytes);
 void __real_free(void *at);
 void *__real_realloc(void *at, size_t bytes);
@@ -28,6 +29,7 @@ void *__wrap_realloc(void *at, size_t bytes);
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
 void *__wrap_malloc(size_t bytes);
+void *__wrap_aligned_alloc(size_t line_bytes, size_t bytes);
 void *__wrap_calloc(size_t cnt, size_t bytes);
 void __wrap_free(void *at);
 int __real_fstat(int fd, struct stat *file);
@@ -63,7 +65,7 @@ take_it(uint64_t was, uint64_t operand)
 	return 1;
 }
 
-#define HEAD_BYTES 16u /* before what a model takes: its length */
+#define HEAD_BYTES 64u /* before what a model takes: its length */
 #define LONG_BYTES (128u << 10)
 #define USED_BYTES 4096u
 
@@ -79,6 +81,14 @@ __wrap_malloc(size_t bytes)
 	at = model_memory(bytes + HEAD_BYTES);
 	memcpy(at, &bytes, sizeof(bytes));
 	return at + HEAD_BYTES;
+}
+
+/* Lines of a cache are what anybody asks for. */
+void *
+__wrap_aligned_alloc(size_t line_bytes, size_t bytes)
+{
+	return is_of_model() ? __wrap_malloc(bytes) :
+	    __real_aligned_alloc(line_bytes, bytes);
 }
 
 void *
