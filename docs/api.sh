@@ -11,7 +11,8 @@ ${AWK:-awk} -v title='kymo.h: the API of a program' \
 ${AWK:-awk} -v title='libkymo-reader: the API of tools' -v split_files=1 \
 	-f docs/api.awk reader/error.h reader/buffer.h \
 	reader/region/region.h reader/region/watch.h reader/series/series.h \
-	reader/detect/detect.h reader/detect/detectors.h \
+	reader/detect/detect.h reader/detect/change.h reader/detect/shift.h \
+	reader/detect/detectors.h \
 	reader/config/care.h reader/health/health.h reader/health/probe.h \
 	reader/history/samples.h reader/history/history.h \
 	reader/export/export.h reader/config/config.h reader/serve/serve.h \

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "reader/detect/change.h"
 #include "reader/detect/detect.h"
 #include "reader/export/export.h"
 #include "tools/kymo_cli.h"
@@ -19,7 +20,9 @@ struct job {
 	unsigned long line_cnt;
 	bool alarms_only;
 	bool squash;
+	bool changes;
 	struct kymo_detect detect;
+	struct kymo_change change;
 };
 
 static const char *
@@ -95,6 +98,36 @@ wrong(const struct job *job, const char *what, const char *text)
 	return KYI_EXIT_TROUBLE;
 }
 
+/* Seconds since 1970, all digits that matter, or the date as it came in. */
+static void
+time_print(uint64_t at_ns, bool as_date)
+{
+	time_t s = (time_t)(at_ns / 1000000000u);
+	char text[32];
+	struct tm tm;
+
+	if (as_date && gmtime_r(&s, &tm)) {
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+		fputs(text, stdout);
+	} else {
+		printf("%.12g", (double)at_ns / 1e9);
+	}
+}
+
+static void
+change(struct job *job, uint64_t at_ns, double value, bool as_date)
+{
+	struct kymo_change_point point;
+
+	if (!kymo_change_step(&job->change, at_ns, value, &point))
+		return;
+	time_print(point.at_ns, as_date);
+	printf(",%s,%.6g,%.6g,%.6g,", point.kind == KYMO_CHANGE_LEVEL ?
+	    "level" : "slope", point.before, point.after, point.confidence);
+	time_print(at_ns, as_date);
+	putchar('\n');
+}
+
 /* line is "timestamp,value" without its newline; what is printed of it is what
    was understood as a time and a number, so it is harmless. */
 static int
@@ -114,6 +147,10 @@ row(struct job *job, const char *line)
 	value = strtod(start, &end);
 	if (end == start || (*skip_space(end) != 0 && *skip_space(end) != ','))
 		return wrong(job, "no value after the comma", start);
+	if (job->changes) {
+		change(job, at_ns, value, strlen(line) > 4 && line[4] == '-');
+		return KYI_EXIT_OK;
+	}
 	result = kymo_detect_step(&job->detect, at_ns, value);
 	score = job->squash ? result.score / (1 + result.score) : result.score;
 	if (job->alarms_only && result.score < 1)
@@ -134,7 +171,8 @@ rows(struct job *job, FILE *file)
 	int status = KYI_EXIT_OK;
 	ssize_t bytes;
 
-	puts("timestamp,value,anomaly_score,reason");
+	puts(job->changes ? "timestamp,kind,before,after,confidence,found" :
+	    "timestamp,value,anomaly_score,reason");
 	while (status == KYI_EXIT_OK &&
 	    (bytes = getline(&line, &room, file)) >= 0) {
 		job->line_cnt++;
@@ -162,6 +200,7 @@ detect(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"alarms", no_argument, NULL, 'a'},
+		{"changes", no_argument, NULL, 'c'},
 		{"squash", no_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0}
@@ -170,9 +209,10 @@ detect(int argc, char **argv)
 	int option, status;
 	FILE *file;
 
-	while ((option = getopt_long(argc, argv, ":ash", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, ":acsh", options, NULL)) != -1)
 		switch (option) {
 		case 'a': job.alarms_only = true; break;
+		case 'c': job.changes = true; break;
 		case 's': job.squash = true; break;
 		case 'h': return kyi_help(&kyi_verb_detect);
 		default:
@@ -185,6 +225,7 @@ detect(int argc, char **argv)
 	if (!file)
 		return kyi_trouble("%s: %s", job.path, strerror(errno));
 	kymo_detect_init(&job.detect);
+	kymo_change_init(&job.change, 0);
 	status = rows(&job, file);
 	if (file != stdin)
 		fclose(file);
@@ -194,6 +235,7 @@ detect(int argc, char **argv)
 const struct kyi_verb kyi_verb_detect = {
 	"detect", "finds what is unlike the past in a series of a file", detect,
 	"usage: kymo detect [--alarms] [--squash] FILE.csv\n"
+	"       kymo detect --changes FILE.csv\n"
 	"\n"
 	"Reads rows of timestamp,value (2015-03-01 14:02:00 in UTC, or seconds since\n"
 	"1970; a first line of names is skipped; - is stdin) and prints each with its\n"
@@ -202,6 +244,9 @@ const struct kyi_verb kyi_verb_detect = {
 	"judged by those before it alone.\n"
 	"\n"
 	"  -a, --alarms  only rows with an alarm\n"
+	"  -c, --changes since when it is another series: a row for each change, with its\n"
+	"                first row's time, level or slope (a second) before and after,\n"
+	"                confidence, and the time it was found at\n"
 	"  -s, --squash  scores from 0 to 1, s / (1 + s): an alarm is 0.5. For tools\n"
 	"                that want them so, as that of the Numenta Anomaly Benchmark\n"
 	"  -h, --help    this\n"

@@ -57,3 +57,22 @@ says 'No such file'
 exits 2 "$kymo" detect
 exits 2 "$kymo" detect --wrong x
 exits 0 "$kymo" detect --help
+
+# A level that changes, as a date and in seconds; nothing else is told.
+awk 'BEGIN {
+	for (i = 0; i < 400; i++) {
+		noise = (i ? noise : 1) * 16807 % 2147483647
+		printf "%s,%d\n", strftime("%Y-%m-%d %H:%M:%S", 1700438400 + i * 300, 1),
+			100 + noise % 13 + (i < 200 ? 0 : 20)
+	}
+}' >"$tmp/step.csv"
+exits 0 "$kymo" detect --changes "$tmp/step.csv"
+[ "$(wc -l <"$tmp/out")" = 2 ] || fail "not one change: $(<"$tmp/out")"
+tail -1 "$tmp/out" | grep -qE \
+	'^2023-11-20 16:[34][0-9]:00,level,10[56]\.?[0-9]*,12[4-7]\.?[0-9]*,(1|0\.9[0-9]*),2023-11-20 1[67]:' ||
+	fail "not the step: $(<"$tmp/out")"
+awk -F, '{ printf "%d,%s\n", 1700438400 + (NR - 1) * 300, $2 }' \
+	"$tmp/step.csv" >"$tmp/seconds.csv"
+exits 0 "$kymo" detect -c "$tmp/seconds.csv"
+tail -1 "$tmp/out" | grep -qE '^17004[0-9]{5},level,' ||
+	fail "not the step in seconds: $(<"$tmp/out")"

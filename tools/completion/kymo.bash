@@ -55,7 +55,7 @@ _kymo() {
 		else
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		fi ;;
-	detect:-*) _kymo_words '--alarms --squash --help' ;;
+	detect:-*) _kymo_words '--alarms --changes --squash --help' ;;
 	detect:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	emit:*) _kymo_words '--service --dir --keep --help' ;;
 	esac
