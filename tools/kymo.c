@@ -7,7 +7,9 @@
 static const struct kyi_verb *const verbs[] = {
 	&kyi_verb_ls, &kyi_verb_dump, &kyi_verb_check, &kyi_verb_emit,
 	&kyi_verb_query, &kyi_verb_rules, &kyi_verb_routes,
-	&kyi_verb_detect, &kyi_verb_health
+	&kyi_verb_alerts, &kyi_verb_silence, &kyi_verb_notify,
+	&kyi_verb_detect, &kyi_verb_anomalies,
+	&kyi_verb_health
 };
 #define VERB_CNT (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -25,9 +27,9 @@ overview(FILE *to)
 {
 	fputs("usage: kymo VERB [OPTION]..\n\n", to);
 	for (size_t i = 0; i < VERB_CNT; i++)
-		fprintf(to, "  %-9s%s\n", verbs[i]->name, verbs[i]->what);
-	fputs("  help     this, or how to use a VERB\n"
-	      "  version  which kymo this is\n\n"
+		fprintf(to, "  %-11s%s\n", verbs[i]->name, verbs[i]->what);
+	fputs("  help       this, or how to use a VERB\n"
+	      "  version    which kymo this is\n\n"
 	      "kymo reads what programs count in shared memory, while they run and"
 	      " after.\n"
 	      "More in man kymo.\n", to);

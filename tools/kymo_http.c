@@ -75,17 +75,12 @@ address_make(struct kymo_buffer *address, const char *url, const char *path)
 	kymo_buffer_str(address, path);
 }
 
-static CURLcode
-perform(CURL *curl, const char *address, const struct kymo_buffer *form,
-    char why[CURL_ERROR_SIZE], struct kymo_buffer *body)
+static void
+options_set(CURL *curl, const char *address, char why[CURL_ERROR_SIZE],
+    struct kymo_buffer *body)
 {
 	curl_easy_setopt(curl, CURLOPT_URL, address);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-	if (form) {
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)form->len_bytes);
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form->at);
-	}
 	curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, ALL_MS);
@@ -97,33 +92,24 @@ perform(CURL *curl, const char *address, const struct kymo_buffer *form,
 	/* What is on this machine is asked without a detour. */
 	if (strncmp(address, KYI_URL_DEFAULT, strlen(KYI_URL_DEFAULT)) == 0)
 		curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	return curl_easy_perform(curl);
 }
 
-/* form NULL: GET. */
+/* What came of it, as an exit code. */
 static int
-ask(CURL *curl, const char *url, const char *path,
-    const struct kymo_buffer *form, struct kymo_buffer *body, long *status)
+ended(CURL *curl, CURLcode code, const char *url, const char *why,
+    long *status)
 {
-	struct kymo_buffer address = {0};
-	char why[CURL_ERROR_SIZE] = "";
-	CURLcode code = CURLE_OUT_OF_MEMORY;
-	int result = KYI_EXIT_OK;
-
-	address_make(&address, url, path);
-	if (curl && (!form || !form->failed) && !address.failed)
-		code = perform(curl, address.at, form, why, body);
-	if (code == CURLE_OK)
+	if (code == CURLE_OK) {
 		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
-	else if (code == CURLE_COULDNT_CONNECT)
-		result = trouble("cannot reach kymod at", url, *why ? why :
-		    curl_easy_strerror(code), "; start it (kymod, or "
-		    "systemctl start kymod), or say by --url where it is");
-	else
-		result = trouble("cannot ask", url, *why ? why :
-		    curl_easy_strerror(code), "");
-	kymo_buffer_free(&address);
-	return result;
+		return KYI_EXIT_OK;
+	}
+	if (!*why)
+		why = curl_easy_strerror(code);
+	if (code == CURLE_COULDNT_CONNECT)
+		return trouble("cannot reach kymod at", url, why,
+		    "; start it (kymod, or systemctl start kymod), or say by "
+		    "--url where it is");
+	return trouble("cannot ask", url, why, "");
 }
 
 int
@@ -131,16 +117,58 @@ kyi_http_post(const char *url, const char *path,
     const struct kyi_field *fields, uint32_t field_cnt,
     struct kymo_buffer *body, long *status)
 {
-	struct kymo_buffer form = {0};
+	struct kymo_buffer address = {0}, form = {0};
+	char why[CURL_ERROR_SIZE] = "";
 	CURL *curl = curl_easy_init();
+	CURLcode code = CURLE_OUT_OF_MEMORY;
 	int result;
 
 	kymo_buffer_str(&form, "");
+	address_make(&address, url, path);
 	for (uint32_t i = 0; curl && i < field_cnt; i++)
 		form_add(curl, &form, &fields[i]);
-	result = ask(curl, url, path, &form, body, status);
+	if (curl && !form.failed && !address.failed) {
+		options_set(curl, address.at, why, body);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)form.len_bytes);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form.at);
+		code = curl_easy_perform(curl);
+	}
+	result = ended(curl, code, url, why, status);
 	curl_easy_cleanup(curl);
 	kymo_buffer_free(&form);
+	kymo_buffer_free(&address);
+	return result;
+}
+
+int
+kyi_http_json(const char *url, const char *method, const char *path,
+    const char *json, struct kymo_buffer *body, long *status)
+{
+	struct kymo_buffer address = {0};
+	struct curl_slist *heads = NULL;
+	char why[CURL_ERROR_SIZE] = "";
+	CURL *curl = curl_easy_init();
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+	int result;
+
+	address_make(&address, url, path);
+	if (json)
+		heads = curl_slist_append(NULL,
+		    "Content-Type: application/json");
+	if (curl && !address.failed && (!json || heads)) {
+		options_set(curl, address.at, why, body);
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+		if (json) {
+			curl_easy_setopt(curl, CURLOPT_HTTPHEADER, heads);
+			curl_easy_setopt(curl, CURLOPT_POSTFIELDS, json);
+		}
+		code = curl_easy_perform(curl);
+	}
+	result = ended(curl, code, url, why, status);
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(heads);
+	kymo_buffer_free(&address);
 	return result;
 }
 
@@ -148,11 +176,7 @@ int
 kyi_http_get(const char *url, const char *path, struct kymo_buffer *body,
     long *status)
 {
-	CURL *curl = curl_easy_init();
-	int result = ask(curl, url, path, NULL, body, status);
-
-	curl_easy_cleanup(curl);
-	return result;
+	return kyi_http_json(url, "GET", path, NULL, body, status);
 }
 
 void

@@ -26,4 +26,8 @@ int kyi_http_get(const char *url, const char *path, struct kymo_buffer *body,
 /* text as it is behind a ?, added to out. */
 void kyi_http_escape(struct kymo_buffer *out, const char *text);
 
+/* The same of a method (GET, POST, DELETE), with json as its body (NULL: none). */
+int kyi_http_json(const char *url, const char *method, const char *path,
+    const char *json, struct kymo_buffer *body, long *status);
+
 #endif

@@ -302,7 +302,7 @@ parts_make(struct kyi_kymod *kymod)
 		kyi_history_of(kymod->history), kymod->model, &error) == 0)
 		kymod->rules = kyi_rules_open(settings,
 		    kyi_history_of(kymod->history), kymod->state_path,
-		    kymod->alerting, &error);
+		    kymod->alerting, kymod->detection, &error);
 	if (kymod->rules)
 		kymod->health = kyi_health_open(settings, kymod->state_path,
 		    kymod->model, kyi_history_of(kymod->history), &error);

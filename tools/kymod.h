@@ -155,6 +155,12 @@ struct kyi_history *kyi_history_open(const struct kyi_settings *settings,
 /* Writes what is not written; nobody may ask it any more. */
 void kyi_history_close(struct kyi_history *history);
 struct kymo_history *kyi_history_of(const struct kyi_history *history);
+/* For a reload: what settings say now, NULL: error has why not. end: with the
+   settings that were taken over, NULL: they were not; waits for the disk. */
+struct kymo_history_change *kyi_history_change(struct kyi_history *history,
+    const struct kyi_settings *settings, struct kymo_error *error);
+void kyi_history_change_end(struct kyi_history *history,
+    struct kymo_history_change *change, const struct kyi_settings *settings);
 /* Appends the newest scan; returns its time (ms), 0: there is none. */
 int64_t kyi_history_scan(struct kyi_kymod *kymod);
 
@@ -177,6 +183,9 @@ void kyi_detection_scan(struct kyi_detection *detection);
 /* What was found, by any thread; returns what told does. */
 int kyi_detection_told(struct kyi_detection *detection,
     int (*told)(void *to, const struct kymo_anomalies *anomalies), void *to);
+/* For templates, as kymo_rule_options.anomaly; of is a struct kyi_detection. */
+void kyi_detection_say(void *of, const struct kymo_label *labels, uint32_t cnt,
+    bool members, struct kymo_buffer *out);
 
 /* ---- components (kymod_components.c) ---------------------------------------------- */
 
@@ -213,6 +222,10 @@ int kyi_alerting_know(struct kyi_alerting *alerting,
     struct kymo_history *history, struct kymo_model *model,
     struct kymo_error *error);
 void kyi_alerting_rules(struct kyi_alerting *alerting, struct kyi_rules *rules);
+/* For the server: calls use while nothing else happens. As kymo_serve_options'
+   alerting; any thread. */
+int kyi_alerting_use(struct kyi_alerting *alerting, kymo_serve_use *use,
+    void *to);
 /* For a reload: what settings say now, -1: error has what is wrong. Else
    messages wait until settle takes it, or leaves all as it was. */
 int kyi_alerting_change(struct kyi_alerting *alerting,
@@ -230,10 +243,11 @@ struct kyi_rules;
 struct kyi_rule_set;
 
 /* state_path: where alerts' states are kept; "" nowhere. alerting outlives it, and
-   gets each pass. NULL: error has why. */
+   gets each pass; so does detection, which templates ask. NULL: error has why. */
 struct kyi_rules *kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_history *history, const char *state_path,
-    struct kyi_alerting *alerting, struct kymo_error *error);
+    struct kyi_alerting *alerting, struct kyi_detection *detection,
+    struct kymo_error *error);
 void kyi_rules_close(struct kyi_rules *rules);
 /* For a reload: a set of what settings say now, NULL: error has what is wrong;
    take puts it in the place of the one before, and alerts go on. */

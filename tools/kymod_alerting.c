@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/kymod_faults.h"
@@ -20,6 +21,7 @@
 /* The clock may be set: how long we sleep at most. And after a failure. */
 #define WAIT_MS 10000
 #define FAILING_MS 1000
+#define BUSY_S 2
 
 /* What settings say of it: swapped as one. */
 struct set {
@@ -386,6 +388,30 @@ steps(void *of)
 	}
 	pthread_mutex_unlock(&alerting->lock);
 	return NULL;
+}
+
+int
+kyi_alerting_use(struct kyi_alerting *alerting, kymo_serve_use *use, void *to)
+{
+	struct set *set = &alerting->set;
+	struct timespec until;
+	int result;
+
+	/* Not for ever: a reload that has the lock may wait for the server to
+	   end, which waits for us. */
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += BUSY_S;
+	if (pthread_mutex_clocklock(&alerting->lock, CLOCK_MONOTONIC,
+		&until) != 0)
+		return 1;
+	result = set->alerts ? 0 : -1;
+	if (result == 0)
+		use(to, &(struct kymo_serve_alerting){set->alerts,
+			set->routing, alerting->outbox, set->notify,
+			now_ms(alerting), set->external_url});
+	pthread_mutex_unlock(&alerting->lock);
+	wake(alerting);
+	return result;
 }
 
 /* ---- opening ------------------------------------------------------------------------------ */

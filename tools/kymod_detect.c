@@ -18,6 +18,9 @@
 #define SAVE_NS (60 * SECOND_NS)
 #define SAVE_BYTES_SECOND 20000u
 
+/* Of an incident, in a message. */
+#define MEMBERS_TOLD_MAX 10u
+
 /* What was found, for others; freed by the last. */
 struct found {
 	uint32_t refs;
@@ -111,6 +114,53 @@ kyi_detection_told(struct kyi_detection *detection,
 
 	found_drop(detection, found);
 	return result;
+}
+
+/* What rules ask for. */
+struct question {
+	const struct kymo_label *labels;
+	uint32_t cnt;
+	bool members;
+	struct kymo_buffer *out;
+};
+
+static int
+answer(void *to, const struct kymo_anomalies *anomalies)
+{
+	const struct question *question = to;
+	const struct kymo_anomaly *anomaly;
+	const struct kymo_incident *incident;
+
+	if (!question->members) {
+		anomaly = kymo_anomalies_find(anomalies, question->labels,
+		    question->cnt);
+		if (anomaly)
+			kymo_buffer_str(question->out, anomaly->reason);
+		return 0;
+	}
+	incident = kymo_incidents_find(anomalies, question->labels,
+	    question->cnt);
+	for (uint32_t i = 0; incident && i < incident->member_cnt; i++) {
+		if (i > 0)
+			kymo_buffer_char(question->out, '\n');
+		if (i == MEMBERS_TOLD_MAX) {
+			kymo_buffer_printf(question->out, "and %u more",
+			    incident->member_cnt - i);
+			break;
+		}
+		kymo_anomaly_tell(&anomalies->at[incident->members[i]],
+		    question->out);
+	}
+	return 0;
+}
+
+void
+kyi_detection_say(void *of, const struct kymo_label *labels, uint32_t cnt,
+    bool members, struct kymo_buffer *out)
+{
+	struct question question = { labels, cnt, members, out };
+
+	(void)kyi_detection_told(of, answer, &question);
 }
 
 static void

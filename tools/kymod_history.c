@@ -21,6 +21,8 @@ struct kyi_history {
 	pthread_mutex_t lock; /* of ends */
 	pthread_cond_t wake;
 	bool has_thread, ends;
+	/* What settings said, and where it is; "" memory. Of who changes it. */
+	char *asked_path, *path;
 	uint64_t stats_due_ns; /* monotonic */
 	bool failing;
 };
@@ -110,6 +112,7 @@ options_of(const struct kyi_settings *settings,
 			overrides[i].keep_ms[k] =
 			    config->overrides[i].keep_ms[k];
 	}
+	options.path = *settings->history_path ? settings->history_path : NULL;
 	return options;
 }
 
@@ -121,7 +124,6 @@ history_make(const struct kyi_settings *settings,
 {
 	struct kymo_history *history;
 
-	options->path = *settings->history_path ? settings->history_path : NULL;
 	history = kymo_history_new(options, error);
 	if (!history && options->path && settings->history_is_default) {
 		kyi_log(KYMO_LOG_WARN, "%s; history is kept in memory only, and "
@@ -135,14 +137,46 @@ history_make(const struct kyi_settings *settings,
 	return history;
 }
 
+static int
+paths_keep(struct kyi_history *history, const char *asked, const char *path)
+{
+	char *asked_copy = strdup(asked), *copy = strdup(path ? path : "");
+
+	if (!asked_copy || !copy) {
+		free(asked_copy);
+		free(copy);
+		return -1;
+	}
+	free(history->asked_path);
+	free(history->path);
+	history->asked_path = asked_copy;
+	history->path = copy;
+	return 0;
+}
+
+static struct kyi_history *
+history_new(void)
+{
+	struct kyi_history *history = calloc(1, sizeof(*history));
+	pthread_condattr_t monotonic;
+
+	if (!history)
+		return NULL;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&history->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	pthread_mutex_init(&history->lock, NULL);
+	return history;
+}
+
 struct kyi_history *
 kyi_history_open(const struct kyi_settings *settings, struct kymo_error *error)
 {
-	struct kyi_history *history = calloc(1, sizeof(*history));
+	struct kyi_history *history = history_new();
 	struct kymo_history_override *overrides =
 	    calloc(settings->config->override_cnt + 1, sizeof(*overrides));
 	struct kymo_history_options options;
-	pthread_condattr_t monotonic;
 
 	if (!history || !overrides) {
 		kymo_error_set(error, "out of memory");
@@ -152,20 +186,15 @@ kyi_history_open(const struct kyi_settings *settings, struct kymo_error *error)
 	history->history = history_make(settings, &options, error);
 	if (!history->history)
 		goto fail;
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&history->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	pthread_mutex_init(&history->lock, NULL);
-	/* In memory there is nothing to write. */
-	if (options.path && thread_start(history, error) != 0) {
-		kyi_history_close(history);
-		history = NULL;
+	if (paths_keep(history, settings->history_path, options.path) != 0)
+		kymo_error_set(error, "out of memory");
+	/* Also in memory, where it has nothing to do: that may change. */
+	else if (thread_start(history, error) == 0) {
+		free(overrides);
+		return history;
 	}
-	free(overrides);
-	return history;
 fail:
-	free(history);
+	kyi_history_close(history);
 	free(overrides);
 	return NULL;
 }
@@ -185,7 +214,53 @@ kyi_history_close(struct kyi_history *history)
 	kymo_history_delete(history->history);
 	pthread_cond_destroy(&history->wake);
 	pthread_mutex_destroy(&history->lock);
+	free(history->asked_path);
+	free(history->path);
 	free(history);
+}
+
+/* ---- a reload ------------------------------------------------------------------------- */
+
+struct kymo_history_change *
+kyi_history_change(struct kyi_history *history,
+    const struct kyi_settings *settings, struct kymo_error *error)
+{
+	struct kymo_history_override *overrides =
+	    calloc(settings->config->override_cnt + 1, sizeof(*overrides));
+	struct kymo_history_change *change = NULL;
+	struct kymo_history_options options;
+
+	if (!overrides) {
+		kymo_error_set(error, "out of memory");
+		return NULL;
+	}
+	options = options_of(settings, overrides);
+	/* The usual place may not have been to be had: that stays so. */
+	if (strcmp(history->asked_path, settings->history_path) == 0)
+		options.path = *history->path ? history->path : NULL;
+	change = kymo_history_change_new(history->history, &options, error);
+	free(overrides);
+	return change;
+}
+
+void
+kyi_history_change_end(struct kyi_history *history,
+    struct kymo_history_change *change, const struct kyi_settings *settings)
+{
+	bool moves = settings &&
+	    strcmp(history->asked_path, settings->history_path) != 0;
+
+	kymo_history_change_end(change, settings != NULL);
+	if (!moves)
+		return;
+	if (paths_keep(history, settings->history_path,
+		settings->history_path) != 0)
+		kyi_log(KYMO_LOG_ERROR, "history: out of memory");
+	if (*settings->history_path)
+		kyi_log(KYMO_LOG_INFO, "history is kept in %s",
+		    settings->history_path);
+	else
+		kyi_log(KYMO_LOG_INFO, "history is kept in memory");
 }
 
 struct kymo_history *

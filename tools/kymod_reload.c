@@ -25,6 +25,7 @@ struct made {
 	struct kyi_components *components;
 	struct kyi_rule_set *rules;
 	struct kymo_watch *watch; /* NULL: the same */
+	struct kymo_history_change *history;
 	struct kymo_serve_change *serve;
 	bool alerting;
 };
@@ -100,6 +101,9 @@ make(struct kyi_kymod *kymod, struct made *made, struct kymo_error *error)
 		if (!made->watch)
 			return -1;
 	}
+	made->history = kyi_history_change(kymod->history, settings, error);
+	if (!made->history)
+		return -1;
 	made->serve = kyi_kymod_serve_change(kymod, settings, error);
 	if (!made->serve)
 		return -1;
@@ -160,6 +164,10 @@ work(void *of)
 		result = kymo_error_set(&error, "kymod ends");
 	if (made->alerting)
 		kyi_alerting_settle(kymod->alerting, result == 0);
+	/* Settings change by us alone. */
+	kyi_history_change_end(kymod->history, made->history, result == 0 ?
+	    &kymod->settings : NULL);
+	made->history = NULL;
 	kyi_metrics_reload(result == 0);
 	if (result != 0)
 		kyi_log(KYMO_LOG_ERROR, "reload: %s; all stays as it was",
@@ -176,27 +184,6 @@ work(void *of)
 
 /* ---- the loop: swapping -------------------------------------------------------------- */
 
-static bool
-same_history(const struct kyi_settings *a, const struct kyi_settings *b)
-{
-	const struct kymo_config *x = a->config, *y = b->config;
-
-	if (strcmp(a->history_path, b->history_path) != 0 ||
-	    x->history_memory_ms != y->history_memory_ms ||
-	    x->history_journal_ms != y->history_journal_ms ||
-	    x->history_series_max != y->history_series_max ||
-	    memcmp(x->tiers, y->tiers, sizeof(x->tiers)) != 0 ||
-	    x->override_cnt != y->override_cnt)
-		return false;
-	for (uint32_t i = 0; i < x->override_cnt; i++)
-		if (strcmp(x->overrides[i].metrics.text,
-			y->overrides[i].metrics.text) != 0 ||
-		    memcmp(x->overrides[i].keep_ms, y->overrides[i].keep_ms,
-			sizeof(x->overrides[i].keep_ms)) != 0)
-			return false;
-	return true;
-}
-
 static void
 settings_tell(const struct kyi_kymod *kymod, const struct kyi_settings *settings)
 {
@@ -208,9 +195,6 @@ settings_tell(const struct kyi_kymod *kymod, const struct kyi_settings *settings
 	if (kymod->series_max != settings->series_max)
 		kyi_log(KYMO_LOG_WARN,
 		    "limits.series: another limit is for the next start");
-	if (!same_history(&kymod->settings, settings))
-		kyi_log(KYMO_LOG_WARN, "history, retention: what has changed "
-		    "there is for the next start");
 	if (kymod->settings.config->disabled != settings->config->disabled)
 		kyi_log(KYMO_LOG_INFO, "enabled: %s", settings->config->disabled ?
 		    "false; nothing is collected from now on" : "true");

@@ -116,10 +116,6 @@ kyi_rule_sink_adopt(struct kyi_rule_sink *sink, struct kyi_rule_sink *before)
 			sink->feeds[k].feed = old->feed;
 			sink->feeds[k].last_ms = old->last_ms;
 			sink->feeds[k].row_cnt = old->row_cnt;
-			if (sink->feeds[k].rule->is_alert) {
-				sink->feeds[k].pending_cnt = old->pending_cnt;
-				sink->feeds[k].firing_cnt = old->firing_cnt;
-			}
 		} else if (old->row_cnt > 0 && kymo_feed_end(old->feed,
 			old->last_ms + 1) != 0) {
 			kyi_log(KYMO_LOG_WARN, "%s: out of memory; its series "
@@ -139,7 +135,6 @@ append(void *of, const struct kymo_labels *labels, uint64_t *ref,
 	struct kymo_history_row *more;
 	uint32_t room;
 
-	(void)ref;
 	(void)at_ms;
 	/* Who is not among a feed's rows has ended. */
 	if (!hist && kymo_is_stale(value))
@@ -153,22 +148,9 @@ append(void *of, const struct kymo_labels *labels, uint64_t *ref,
 		sink->row_room = room;
 	}
 	sink->rows[sink->row_cnt++] = (struct kymo_history_row){
-		.labels = labels, .value = value, .hist = hist
+		.labels = labels, .value = value, .hist = hist, .ref = ref
 	};
 	return 0;
-}
-
-static void
-alerts_count(const struct kyi_rule_sink *sink, struct kyi_rule_feed *feed)
-{
-	feed->pending_cnt = feed->firing_cnt = 0;
-	for (uint32_t i = 0; i < sink->row_cnt; i++) {
-		const char *alert_state = kymo_labels_get(sink->rows[i].labels,
-		    "alertstate");
-
-		feed->pending_cnt += strcmp(alert_state, "pending") == 0;
-		feed->firing_cnt += strcmp(alert_state, "firing") == 0;
-	}
 }
 
 static int
@@ -194,8 +176,6 @@ rule_done(void *of, const struct kymo_rule_group *group,
 	if (!feed->feed || kymo_feed_append(feed->feed, at_ms, sink->rows,
 		sink->row_cnt) != 0)
 		result = kymo_error_set(error, "out of memory");
-	if (rule->is_alert)
-		alerts_count(sink, feed);
 	feed->row_cnt = sink->row_cnt;
 	feed->last_ms = at_ms;
 	sink->row_cnt = 0;

@@ -30,6 +30,7 @@ struct kyi_rule_set {
 struct kyi_rules {
 	struct kymo_history *history;
 	struct kyi_alerting *alerting;
+	struct kyi_detection *detection;
 	char *state_path; /* "" nowhere */
 	uint32_t rule_cnt; /* of the newest set; the loop's own */
 	/* The thread's own: others read it with current, which it takes to
@@ -115,7 +116,8 @@ engine_make(struct kyi_rules *rules, struct kyi_rule_set *set,
 		    MS_NS),
 		.external_url = config->external_url,
 		.query = kyi_settings_query(settings),
-		.newest_ms = newest_ms, .oldest_ms = oldest_ms, .of = rules
+		.newest_ms = newest_ms, .oldest_ms = oldest_ms, .of = rules,
+		.anomaly = kyi_detection_say, .anomaly_of = rules->detection
 	};
 	struct kymo_label *label;
 	struct kymo_labels *labels;
@@ -210,14 +212,11 @@ kyi_rules_cnt(const struct kyi_rules *rules)
 /* ---- the thread ---------------------------------------------------------------------- */
 
 static void
-alerts_tell(const struct kyi_rule_sink *sink)
+alerts_tell(struct kymo_rule_engine *engine)
 {
-	uint32_t pending_cnt = 0, firing_cnt = 0;
+	uint32_t pending_cnt, firing_cnt;
 
-	for (uint32_t i = 0; i < sink->feed_cnt; i++) {
-		pending_cnt += sink->feeds[i].pending_cnt;
-		firing_cnt += sink->feeds[i].firing_cnt;
-	}
+	kymo_rule_engine_alert_cnt(engine, &pending_cnt, &firing_cnt);
 	kyi_metrics_alerts(pending_cnt, firing_cnt);
 }
 
@@ -234,7 +233,7 @@ pass_tell(struct kyi_rule_set *set, uint64_t took_ns)
 	set->failed_cnt = set->sink.failed_cnt;
 	set->missed_cnt = missed_cnt;
 	kyi_metrics_rules(&pass);
-	alerts_tell(&set->sink);
+	alerts_tell(set->engine);
 }
 
 /* In the place of the set before: alerts go on as they were. */
@@ -250,7 +249,7 @@ set_swap(struct kyi_rules *rules, struct kyi_rule_set *set)
 	rules->set = set;
 	pthread_rwlock_unlock(&rules->current);
 	kyi_rule_set_free(before);
-	alerts_tell(&set->sink);
+	alerts_tell(set->engine);
 	/* What no rule says any more has ended. */
 	kyi_alerting_pass(rules->alerting, set->engine);
 }
@@ -344,7 +343,8 @@ passes(void *of)
 struct kyi_rules *
 kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_history *history, const char *state_path,
-    struct kyi_alerting *alerting, struct kymo_error *error)
+    struct kyi_alerting *alerting, struct kyi_detection *detection,
+    struct kymo_error *error)
 {
 	struct kyi_rules *rules = calloc(1, sizeof(*rules));
 	int wrong;
@@ -355,6 +355,7 @@ kyi_rules_open(const struct kyi_settings *settings,
 	}
 	rules->history = history;
 	rules->alerting = alerting;
+	rules->detection = detection;
 	rules->next_ms = INT64_MIN;
 	pthread_rwlock_init(&rules->current, NULL);
 	pthread_mutex_init(&rules->lock, NULL);

@@ -13,7 +13,6 @@ struct kyi_rule_feed {
 	struct kymo_feed *feed; /* NULL: has had nothing to say yet */
 	int64_t last_ms;
 	uint32_t row_cnt; /* of the last time */
-	uint32_t pending_cnt, firing_cnt;
 };
 
 struct kyi_rule_sink {

@@ -17,6 +17,15 @@ rules_status(void *of, int (*each)(void *to,
 }
 
 static int
+anomalies(void *of, int (*told)(void *to,
+    const struct kymo_anomalies *anomalies), void *to)
+{
+	struct kyi_kymod *kymod = of;
+
+	return kyi_detection_told(kymod->detection, told, to);
+}
+
+static int
 health_status(void *of, int (*each)(void *to,
     const struct kymo_care_status *status), void *to)
 {
@@ -31,6 +40,14 @@ reload_ask(void *of, struct kymo_error *error)
 	struct kyi_kymod *kymod = of;
 
 	return kyi_ask_reload(kymod->ask, error);
+}
+
+static int
+alerting_use(void *of, kymo_serve_use *use, void *to)
+{
+	struct kyi_kymod *kymod = of;
+
+	return kyi_alerting_use(kymod->alerting, use, to);
 }
 
 static struct kymo_serve_options
@@ -52,7 +69,9 @@ options_of(struct kyi_kymod *kymod, const struct kyi_settings *settings)
 		.rules = rules_status, .health = health_status,
 		.rule_interval_ms = (int64_t)(settings->evaluation_interval_ns /
 		    1000000),
-		.reload = reload_ask, .of = kymod
+		.anomalies = anomalies,
+		.reload = reload_ask, .alerting = alerting_use,
+		.changes = settings->config->alerting_changes, .of = kymod
 	};
 }
 

@@ -134,6 +134,10 @@ struct kymo_silence {
 	const char *matchers; /* as in a configuration: a="b", c=~"d" */
 	int64_t from_ms, until_ms;
 	const char *author, *comment;
+	/* Told, not asked: what matchers says, and when it was said last. */
+	const struct kymo_matcher *matcher_list;
+	uint32_t matcher_cnt;
+	int64_t updated_ms;
 };
 #define KYMO_SILENCE_ID_BYTES 24u
 
@@ -160,22 +164,79 @@ KYMO_READER_API int kymo_alerts_ack(struct kymo_alerts *alerts,
 
 /* ---- what is known ---------------------------------------------------------------------- */
 
+enum kymo_muted_by {
+	KYMO_MUTED_NOT,
+	KYMO_MUTED_RULE, /* depends_on of its rule */
+	KYMO_MUTED_SILENCE,
+	KYMO_MUTED_INHIBITED,
+	KYMO_MUTED_DEPENDENCY,
+	KYMO_MUTED_MAINTENANCE
+};
+
+/* What was decided of an alert, and when. */
+struct kymo_alert_decision {
+	int64_t at_ms;
+	const char *text;
+};
+
+/* What comes next of an alert that is in a group. */
+struct kymo_alert_next {
+	const char *to;   /* a way to a receiver; "": a step of an escalation */
+	const char *what; /* "a first message", "again" .. */
+	int64_t at_ms;    /* 0: when something else happens, as what says */
+	bool told;        /* to knows that it fires */
+};
+
 struct kymo_alert_view {
 	const struct kymo_labels *labels;
 	const struct kymo_label *annotations;
 	uint32_t annotation_cnt;
 	enum kymo_alert_state state;
+	bool flapping; /* counts as firing, whatever state says */
 	int64_t active_ms, starts_ms, ends_ms; /* 0: not */
 	double value;
 	const char *muted; /* why nothing is said of it; "" */
+	enum kymo_muted_by muted_by;
+	const char *silence; /* the one that mutes it; "" */
+	const struct kymo_labels *inhibitor; /* the alert that does; NULL */
 	const char *acknowledged; /* by whom; "" */
+	const char *ack_comment;
+	int64_t ack_ms, ack_until_ms; /* until 0: until it ends */
+	const struct kymo_alert_decision *decisions; /* the last 32 */
+	uint32_t decision_cnt;
+	const struct kymo_alert_next *nexts;
+	uint32_t next_cnt;
 };
 /* Calls each for every alert that is known, in no order, or those that match
-   (matchers NULL: all). Stops when each returns nonzero, and returns that; -1
-   with error set: the matchers are none. */
+   (matchers NULL: all); what comes next is as of now_ms. What it gets lives
+   during the call. Stops when each returns nonzero, and returns that; -1 with
+   error set: the matchers are none, or there is no memory. */
 KYMO_READER_API int kymo_alerts_list(const struct kymo_alerts *alerts,
-    const char *matchers, int (*each)(void *to,
+    const char *matchers, int64_t now_ms, int (*each)(void *to,
     const struct kymo_alert_view *view), void *to, struct kymo_error *error);
+
+/* Alerts that are said together. */
+struct kymo_alert_group {
+	const char *receiver; /* "": of a route that is gone */
+	const struct kymo_labels *labels;
+	const char *held; /* the time interval that holds it back; "" */
+	const struct kymo_alert_view *alerts; /* also ended ones whose end is
+	                                         not said yet */
+	uint32_t alert_cnt;
+};
+/* As kymo_alerts_list, for every group. */
+KYMO_READER_API int kymo_alerts_groups(const struct kymo_alerts *alerts,
+    int64_t now_ms, int (*each)(void *to,
+    const struct kymo_alert_group *group), void *to, struct kymo_error *error);
+
+/* Matchers as a list; text as in a configuration. Deleted by
+   kymo_matcher_list_delete. NULL: error says what is wrong, and where. */
+struct kymo_matcher_list;
+KYMO_READER_API KYMO_MUST_CHECK struct kymo_matcher_list *
+kymo_matcher_list_new(const char *text, struct kymo_error *error);
+KYMO_READER_API void kymo_matcher_list_delete(struct kymo_matcher_list *list);
+KYMO_READER_API const struct kymo_matcher *kymo_matcher_list_at(
+    const struct kymo_matcher_list *list, uint32_t *cnt);
 
 /* Appends, for each alert that matches, what was decided of it and why, the
    last 32 decisions, and what will happen next. Returns how many; -1. */

@@ -145,24 +145,24 @@ judge(struct kymo_alerts *alerts, struct kyi_alerted *alert)
 {
 	struct kymo_buffer text = {0};
 	const struct kyi_silence *silence = kyi_silence_of(alerts, alert);
-	enum kyi_muted_by before = alert->muted;
+	enum kymo_muted_by before = alert->muted;
 	const void *of_before = alert->muted_of;
 
-	alert->muted = alert->rule_inhibited ? KYI_MUTED_RULE :
-	    silence != NULL ? KYI_MUTED_SILENCE :
-	    alert->inhibitor != NULL ? KYI_MUTED_INHIBITED :
-	    alert->cause != NULL ? KYI_MUTED_DEPENDENCY :
-	    alert->window != NULL ? KYI_MUTED_MAINTENANCE : KYI_MUTED_NOT;
+	alert->muted = alert->rule_inhibited ? KYMO_MUTED_RULE :
+	    silence != NULL ? KYMO_MUTED_SILENCE :
+	    alert->inhibitor != NULL ? KYMO_MUTED_INHIBITED :
+	    alert->cause != NULL ? KYMO_MUTED_DEPENDENCY :
+	    alert->window != NULL ? KYMO_MUTED_MAINTENANCE : KYMO_MUTED_NOT;
 	switch (alert->muted) {
-	case KYI_MUTED_SILENCE: alert->muted_of = silence; break;
-	case KYI_MUTED_INHIBITED: alert->muted_of = alert->inhibitor; break;
-	case KYI_MUTED_DEPENDENCY: alert->muted_of = alert->cause; break;
-	case KYI_MUTED_MAINTENANCE: alert->muted_of = alert->window; break;
+	case KYMO_MUTED_SILENCE: alert->muted_of = silence; break;
+	case KYMO_MUTED_INHIBITED: alert->muted_of = alert->inhibitor; break;
+	case KYMO_MUTED_DEPENDENCY: alert->muted_of = alert->cause; break;
+	case KYMO_MUTED_MAINTENANCE: alert->muted_of = alert->window; break;
 	default: alert->muted_of = NULL; break;
 	}
 	if (alert->muted == before && alert->muted_of == of_before)
 		return;
-	if (alert->muted == KYI_MUTED_NOT) {
+	if (alert->muted == KYMO_MUTED_NOT) {
 		kyi_decide(alerts, alert, "no more muted");
 		return;
 	}
@@ -202,6 +202,6 @@ kyi_alerts_mute(struct kymo_alerts *alerts)
 			if (kyi_fires(alert))
 				judge(alerts, alert);
 			else
-				alert->muted = KYI_MUTED_NOT;
+				alert->muted = KYMO_MUTED_NOT;
 	return result;
 }

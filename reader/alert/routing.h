@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "reader/buffer.h"
 #include "reader/error.h"
 #include "reader/history/samples.h"
 
@@ -36,6 +37,11 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_routing_parse(
     struct kymo_routing **routing, const char *name, const char *text,
     size_t len_bytes, const struct kymo_routing_faults *faults);
 KYMO_READER_API void kymo_routing_delete(struct kymo_routing *routing);
+
+/* kymo_routing_print appends routes, receivers' names and inhibitions as a
+   configuration; no way to a receiver, so no secret. */
+KYMO_READER_API void kymo_routing_print(const struct kymo_routing *routing,
+    struct kymo_buffer *out);
 
 /* ---- receivers ----------------------------------------------------------- */
 

@@ -185,6 +185,7 @@ silence_put(struct kymo_buffer *out, const struct kyi_silence *silence)
 	put_i64(out, silence->until_ms);
 	put_text(out, silence->author);
 	put_text(out, silence->comment);
+	put_i64(out, silence->updated_ms);
 }
 
 static int

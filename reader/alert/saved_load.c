@@ -190,6 +190,8 @@ silence_load(struct kymo_alerts *alerts, const char *key, struct kyi_row *row)
 	from.until_ms = kyi_row_i64(row);
 	from.author = kyi_row_text(row);
 	from.comment = kyi_row_text(row);
+	/* Rows of before had none. */
+	from.updated_ms = *row->at == '\0' ? from.from_ms : kyi_row_i64(row);
 	/* One that was ended before it began. */
 	if (row->failed || from.until_ms <= from.from_ms)
 		return 0;

@@ -9,9 +9,8 @@
 
 #define MINUTE_MS 60000
 
-/* The interval that holds the group back now; NULL: none. */
-static const char *
-held_by(const struct kyi_routing_node *node, int64_t now_ms)
+const char *
+kyi_held_by(const struct kyi_routing_node *node, int64_t now_ms)
 {
 	uint32_t i;
 
@@ -30,7 +29,7 @@ hold(struct kymo_alerts *alerts, struct kyi_group *group)
 {
 	const struct kyi_routing_node *node = group->node;
 	const char *held = node == NULL ? NULL :
-	    held_by(node, alerts->now_ms);
+	    kyi_held_by(node, alerts->now_ms);
 	uint32_t i;
 
 	if (node != NULL && node->mute.cnt + node->active.cnt > 0 &&
@@ -56,7 +55,7 @@ kyi_said_now(const struct kyi_group *group, const struct kyi_member *member,
 	const struct kyi_alerted *alert = member->alert;
 
 	if (!member->current || !kyi_fires(alert) ||
-	    alert->muted != KYI_MUTED_NOT)
+	    alert->muted != KYMO_MUTED_NOT)
 		return false;
 	if (due->escalated)
 		return member->told != 0 &&

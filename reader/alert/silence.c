@@ -45,6 +45,40 @@ kyi_alert_room_free(struct kymo_routing *room)
 	*room = (struct kymo_routing){0};
 }
 
+struct kymo_matcher_list {
+	struct kymo_routing room;
+	struct kyi_routing_matchers matchers;
+};
+
+struct kymo_matcher_list *
+kymo_matcher_list_new(const char *text, struct kymo_error *error)
+{
+	struct kymo_matcher_list *list = calloc(1, sizeof(*list));
+
+	if (list == NULL)
+		kymo_error_set(error, "no memory for matchers");
+	else if (kyi_alert_matchers(&list->room, text, &list->matchers, error))
+		return list;
+	kymo_matcher_list_delete(list);
+	return NULL;
+}
+
+void
+kymo_matcher_list_delete(struct kymo_matcher_list *list)
+{
+	if (list == NULL)
+		return;
+	kyi_alert_room_free(&list->room);
+	free(list);
+}
+
+const struct kymo_matcher *
+kymo_matcher_list_at(const struct kymo_matcher_list *list, uint32_t *cnt)
+{
+	*cnt = list->matchers.cnt;
+	return list->matchers.at;
+}
+
 /* ---- silences ------------------------------------------------------------- */
 
 static char *
@@ -93,6 +127,7 @@ kyi_silence_new(const struct kymo_silence *from, struct kymo_error *error)
 	silence->comment = copy(from->comment);
 	silence->from_ms = from->from_ms;
 	silence->until_ms = from->until_ms;
+	silence->updated_ms = from->updated_ms;
 	if (silence->id == NULL || silence->matchers_text == NULL ||
 	    silence->author == NULL || silence->comment == NULL)
 		kymo_error_set(error, "no memory for a silence");
@@ -152,6 +187,7 @@ kymo_alerts_silence(struct kymo_alerts *alerts,
 	}
 	*at = silence;
 	silence->dirty = true;
+	silence->updated_ms = alerts->now_ms;
 	alerts->silence_gen++;
 	alerts->silence_turn_ms = 0;
 	snprintf(id, KYMO_SILENCE_ID_BYTES, "%s", silence->id);
@@ -172,7 +208,7 @@ kymo_alerts_silence_end(struct kymo_alerts *alerts, const char *id,
 	if (silence->until_ms <= now_ms)
 		return kymo_error_set(error, "silence %.40s has ended already",
 		    id);
-	silence->until_ms = now_ms;
+	silence->until_ms = silence->updated_ms = now_ms;
 	if (silence->from_ms > now_ms)
 		silence->from_ms = now_ms;
 	silence->dirty = true;
@@ -191,7 +227,8 @@ kymo_alerts_silences(const struct kymo_alerts *alerts,
 	    silence = silence->next) {
 		struct kymo_silence said = {silence->id, silence->matchers_text,
 		    silence->from_ms, silence->until_ms, silence->author,
-		    silence->comment};
+		    silence->comment, silence->matchers.at,
+		    silence->matchers.cnt, silence->updated_ms};
 
 		result = each(to, &said);
 	}

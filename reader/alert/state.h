@@ -23,21 +23,12 @@ struct kyi_decision {
 
 struct kyi_silence {
 	char *id, *matchers_text, *author, *comment;
-	int64_t from_ms, until_ms;
+	int64_t from_ms, until_ms, updated_ms;
 	/* A routing of its own, for arena and regexes. */
 	struct kymo_routing room;
 	struct kyi_routing_matchers matchers;
 	bool dirty;
 	struct kyi_silence *next;
-};
-
-enum kyi_muted_by {
-	KYI_MUTED_NOT,
-	KYI_MUTED_RULE, /* depends_on of its rule */
-	KYI_MUTED_SILENCE,
-	KYI_MUTED_INHIBITED,
-	KYI_MUTED_DEPENDENCY,
-	KYI_MUTED_MAINTENANCE
 };
 
 struct kyi_alerted {
@@ -51,7 +42,7 @@ struct kyi_alerted {
 	enum kymo_alert_state seen; /* of that pass, and since when */
 	int64_t seen_ms;
 	bool rule_inhibited;
-	enum kyi_muted_by muted;
+	enum kymo_muted_by muted;
 	const void *muted_of; /* the silence or the alert; to be compared */
 	const struct kyi_silence *silence; /* of silence_gen */
 	uint64_t silence_gen;
@@ -190,6 +181,35 @@ void kyi_alert_time_put(struct kymo_buffer *out, int64_t at_ms);
 void kyi_muted_put(const struct kymo_alerts *alerts,
     const struct kyi_alerted *alert, struct kymo_buffer *out);
 
+/* ---- next.c --------------------------------------------------------------- */
+
+/* Where an alert is a member. */
+struct kyi_place_in {
+	const struct kyi_alerted *alert;
+	const struct kyi_group *group;
+	uint32_t member;
+};
+struct kyi_places_in {
+	struct kyi_place_in *at; /* by alert */
+	uint32_t cnt;
+};
+/* -1: no memory. */
+int kyi_places_find(struct kyi_places_in *places,
+    const struct kymo_alerts *alerts);
+
+/* What comes next of an alert; texts are in room. */
+struct kyi_nexts {
+	struct kymo_alert_next *at;
+	size_t *text_at;
+	uint32_t cnt, room_cnt;
+	struct kymo_buffer room;
+	bool failed; /* no memory */
+};
+void kyi_nexts_find(struct kyi_nexts *nexts, const struct kymo_alerts *alerts,
+    const struct kyi_places_in *places, const struct kyi_alerted *alert,
+    int64_t now_ms);
+void kyi_nexts_free(struct kyi_nexts *nexts);
+
 /* ---- mute.c --------------------------------------------------------------- */
 
 /* Who is muted by what, of all alerts at once; -1: no memory. */
@@ -229,6 +249,8 @@ void kyi_groups_sweep(struct kymo_alerts *alerts);
 
 /* ---- send.c --------------------------------------------------------------- */
 
+/* The interval that holds a route back at a time; NULL: none. */
+const char *kyi_held_by(const struct kyi_routing_node *node, int64_t at_ms);
 /* Says of a group what is due; -1: whoever takes notices failed. */
 int kyi_group_send(struct kymo_alerts *alerts, struct kyi_group *group);
 

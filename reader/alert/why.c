@@ -77,22 +77,22 @@ kyi_muted_put(const struct kymo_alerts *alerts, const struct kyi_alerted *alert,
 	const struct kyi_silence *silence = alert->silence;
 
 	switch (alert->muted) {
-	case KYI_MUTED_NOT:
+	case KYMO_MUTED_NOT:
 		kymo_buffer_str(out, "");
 		return;
-	case KYI_MUTED_RULE:
+	case KYMO_MUTED_RULE:
 		kymo_buffer_str(out, "an alert that its rule depends on fires");
 		return;
-	case KYI_MUTED_INHIBITED:
+	case KYMO_MUTED_INHIBITED:
 		kymo_buffer_printf(out, "inhibited by the rule in line %u, "
 		    "while this fires: ", alert->inhibit_line);
 		kyi_alert_labels_put(out, alert->inhibitor->labels);
 		return;
-	case KYI_MUTED_DEPENDENCY:
+	case KYMO_MUTED_DEPENDENCY:
 		kymo_buffer_str(out, "what its component depends on is down: ");
 		kyi_alert_labels_put(out, alert->cause->labels);
 		return;
-	case KYI_MUTED_MAINTENANCE:
+	case KYMO_MUTED_MAINTENANCE:
 		kymo_buffer_printf(out, "maintenance %s",
 		    alert->window->name);
 		return;
@@ -141,153 +141,191 @@ each_matching(const struct kymo_alerts *alerts, const char *text,
 	return result;
 }
 
-struct listing {
+/* A view, and what it points to. */
+struct viewing {
 	const struct kymo_alerts *alerts;
+	int64_t now_ms;
+	struct kyi_places_in places;
+	struct kyi_nexts nexts;
+	struct kymo_buffer muted;
+	struct kymo_alert_decision decisions[KYI_DECISIONS_MAX];
 	int (*each)(void *to, const struct kymo_alert_view *view);
 	void *to;
+	struct kymo_error *error;
 };
 
-static int
-list_one(void *to, const struct kyi_alerted *alert)
+static void
+decisions_view(struct viewing *viewing, const struct kyi_alerted *alert,
+    struct kymo_alert_view *view)
 {
-	const struct listing *listing = to;
-	struct kymo_buffer muted = {0};
-	struct kymo_alert_view view = {.labels = alert->labels,
+	uint32_t i = alert->decision_cnt > KYI_DECISIONS_MAX ?
+	    alert->decision_cnt - KYI_DECISIONS_MAX : 0;
+
+	for (; i < alert->decision_cnt; i++) {
+		const struct kyi_decision *decision =
+		    &alert->decisions[i % KYI_DECISIONS_MAX];
+
+		viewing->decisions[view->decision_cnt++] = (struct
+		    kymo_alert_decision){decision->at_ms, decision->text};
+	}
+	view->decisions = viewing->decisions;
+}
+
+/* Lives until the next one. -1: no memory. */
+static int
+view_make(struct viewing *viewing, const struct kyi_alerted *alert,
+    struct kymo_alert_view *view)
+{
+	bool silenced = alert->muted == KYMO_MUTED_SILENCE &&
+	    alert->silence != NULL &&
+	    alert->silence_gen == viewing->alerts->silence_gen;
+
+	viewing->muted.len_bytes = 0;
+	kyi_muted_put(viewing->alerts, alert, &viewing->muted);
+	kyi_nexts_find(&viewing->nexts, viewing->alerts, &viewing->places,
+	    alert, viewing->now_ms);
+	if (viewing->muted.failed || viewing->nexts.failed)
+		return kymo_error_set(viewing->error, "no memory");
+	*view = (struct kymo_alert_view){.labels = alert->labels,
 	    .annotations = alert->annotations,
 	    .annotation_cnt = alert->annotation_cnt, .state = alert->state,
-	    .active_ms = alert->active_ms, .starts_ms = alert->starts_ms,
-	    .ends_ms = alert->ends_ms, .value = alert->value, .muted = "",
-	    .acknowledged = alert->ack_who == NULL ? "" : alert->ack_who};
-	int result;
+	    .flapping = alert->flapping, .active_ms = alert->active_ms,
+	    .starts_ms = alert->starts_ms, .ends_ms = alert->ends_ms,
+	    .value = alert->value, .muted = viewing->muted.at,
+	    .muted_by = alert->muted,
+	    .silence = silenced ? alert->silence->id : "",
+	    .inhibitor = alert->muted == KYMO_MUTED_INHIBITED ?
+	    alert->inhibitor->labels : NULL,
+	    .acknowledged = alert->ack_who == NULL ? "" : alert->ack_who,
+	    .ack_comment = alert->ack_comment == NULL ? "" :
+	    alert->ack_comment, .ack_ms = alert->ack_ms,
+	    .ack_until_ms = alert->ack_until_ms,
+	    .nexts = viewing->nexts.at, .next_cnt = viewing->nexts.cnt};
+	decisions_view(viewing, alert, view);
+	return 0;
+}
 
-	kyi_muted_put(listing->alerts, alert, &muted);
-	if (muted.at != NULL)
-		view.muted = muted.at;
-	result = listing->each(listing->to, &view);
-	kymo_buffer_free(&muted);
-	return result;
+static void
+viewing_end(struct viewing *viewing)
+{
+	free(viewing->places.at);
+	kyi_nexts_free(&viewing->nexts);
+	kymo_buffer_free(&viewing->muted);
+}
+
+static int
+view_one(void *to, const struct kyi_alerted *alert)
+{
+	struct viewing *viewing = to;
+	struct kymo_alert_view view;
+
+	if (view_make(viewing, alert, &view) != 0)
+		return -1;
+	return viewing->each(viewing->to, &view);
 }
 
 int
 kymo_alerts_list(const struct kymo_alerts *alerts, const char *matchers,
-    int (*each)(void *to, const struct kymo_alert_view *view), void *to,
+    int64_t now_ms, int (*each)(void *to, const struct kymo_alert_view *view),
+    void *to, struct kymo_error *error)
+{
+	struct viewing viewing = {.alerts = alerts, .now_ms = now_ms,
+	    .each = each, .to = to, .error = error};
+	int result;
+
+	if (kyi_places_find(&viewing.places, alerts) != 0)
+		return kymo_error_set(error, "no memory");
+	result = each_matching(alerts, matchers, view_one, &viewing, error);
+	viewing_end(&viewing);
+	return result;
+}
+
+/* ---- groups --------------------------------------------------------------- */
+
+static int
+group_view(const struct kyi_group *group, struct viewing *viewings,
+    int (*each)(void *to, const struct kymo_alert_group *group), void *to)
+{
+	struct kymo_alert_view *views = calloc((size_t)group->member_cnt + 1,
+	    sizeof(*views));
+	struct kymo_alert_group view = {.receiver = group->node == NULL ? "" :
+	    group->node->route.receiver, .labels = group->labels,
+	    .held = group->held == NULL ? "" : group->held, .alerts = views,
+	    .alert_cnt = group->member_cnt};
+	int result = 0;
+	uint32_t i;
+
+	if (views == NULL)
+		return kymo_error_set(viewings->error, "no memory");
+	/* Of many alerts at once what comes next of each would be much: it is
+	   in the list. */
+	for (i = 0; i < group->member_cnt && result == 0; i++) {
+		result = view_make(viewings, group->members[i].alert,
+		    &views[i]);
+		views[i].muted = "";
+		views[i].decision_cnt = views[i].next_cnt = 0;
+	}
+	if (result == 0)
+		result = each(to, &view);
+	free(views);
+	return result;
+}
+
+int
+kymo_alerts_groups(const struct kymo_alerts *alerts, int64_t now_ms,
+    int (*each)(void *to, const struct kymo_alert_group *group), void *to,
     struct kymo_error *error)
 {
-	struct listing listing = {alerts, each, to};
+	struct viewing viewing = {.alerts = alerts, .now_ms = now_ms,
+	    .error = error};
+	const struct kyi_group *group;
+	int result = 0;
+	uint32_t i;
 
-	return each_matching(alerts, matchers, list_one, &listing, error);
+	/* No places: nothing comes next. */
+	for (i = 0; i < alerts->group_bucket_cnt && result == 0; i++)
+		for (group = alerts->groups[i]; group != NULL && result == 0;
+		    group = group->next)
+			if (group->member_cnt > 0)
+				result = group_view(group, &viewing, each, to);
+	viewing_end(&viewing);
+	return result;
 }
 
 /* ---- why ------------------------------------------------------------------ */
 
 struct telling {
-	const struct kymo_alerts *alerts;
 	struct kymo_buffer *out;
-	int64_t now_ms;
 	int cnt;
 };
 
-/* What comes of an alert in a group, for one of its targets. */
-static void
-next_put(struct telling *telling, const struct kyi_group *group,
-    const struct kyi_member *member, uint32_t idx)
-{
-	const struct kyi_alerted *alert = member->alert;
-	const struct kyi_target *target = &group->targets[idx];
-	struct kymo_buffer *out = telling->out;
-	bool told = (member->told >> idx & 1) != 0;
-	int64_t at_ms;
-
-	kymo_buffer_printf(out, "  next, to %s: ", target->to->name);
-	if (!kyi_fires(alert))
-		kymo_buffer_str(out, told ? "its end" : "nothing");
-	else if (!target->is_main && member->current)
-		kymo_buffer_str(out, told ? "its end, when it ends" :
-		    "nothing but by an escalation");
-	else if (!member->current || group->node == NULL)
-		kymo_buffer_str(out, "its end, when it ends: no route leads "
-		    "there any more");
-	else if (alert->muted != KYI_MUTED_NOT)
-		kymo_buffer_str(out, told ? "its end, when it ends; it is muted"
-		    : "nothing while it is muted");
-	else if (told && alert->ack_who != NULL)
-		kymo_buffer_str(out, "its end, when it ends; it is "
-		    "acknowledged");
-	else {
-		at_ms = told ? target->last_ms +
-		    group->node->route.repeat_interval_ms : group->flush_ms;
-		kymo_buffer_str(out, told ? "again at " : "a first message at "
-		    );
-		kyi_alert_time_put(out, at_ms < telling->now_ms ?
-		    telling->now_ms : at_ms);
-	}
-	if (group->held != NULL)
-		kymo_buffer_printf(out, ", not before time interval %s lets it",
-		    group->held);
-	kymo_buffer_char(out, '\n');
-}
-
-static void
-escalation_put(struct telling *telling, const struct kyi_group *group)
-{
-	if (group->step_ms == 0 || group->step_ms == INT64_MAX)
-		return;
-	kymo_buffer_printf(telling->out, "  next: step %u of escalation %s, at "
-	    , group->step_cnt + 1, group->node->escalation->name);
-	kyi_alert_time_put(telling->out, group->step_ms);
-	kymo_buffer_char(telling->out, '\n');
-}
-
-static void
-nexts_put(struct telling *telling, const struct kyi_alerted *alert)
-{
-	const struct kymo_alerts *alerts = telling->alerts;
-	const struct kyi_group *group;
-	uint32_t i, k, idx;
-
-	for (i = 0; i < alerts->group_bucket_cnt; i++)
-		for (group = alerts->groups[i]; group != NULL;
-		    group = group->next)
-			for (k = 0; k < group->member_cnt; k++) {
-				if (group->members[k].alert != alert)
-					continue;
-				if (group->target_cnt == 0)
-					kymo_buffer_printf(telling->out,
-					    "  next: nothing: %s has no way to "
-					    "anybody\n", group->node == NULL ?
-					    "its receiver" :
-					    group->node->route.receiver);
-				for (idx = 0; idx < group->target_cnt; idx++)
-					next_put(telling, group,
-					    &group->members[k], idx);
-				escalation_put(telling, group);
-			}
-}
-
 static int
-why_one(void *to, const struct kyi_alerted *alert)
+why_one(void *to, const struct kymo_alert_view *view)
 {
 	struct telling *telling = to;
 	struct kymo_buffer *out = telling->out;
-	uint32_t i = alert->decision_cnt > KYI_DECISIONS_MAX ?
-	    alert->decision_cnt - KYI_DECISIONS_MAX : 0;
+	uint32_t i;
 
-	kyi_alert_labels_put(out, alert->labels);
-	kymo_buffer_str(out, alert->state == KYMO_ALERT_FIRING ? ": fires\n" :
-	    alert->state == KYMO_ALERT_PENDING ? ": pending\n" :
-	    alert->flapping ? ": flaps\n" : ": resolved\n");
-	for (; i < alert->decision_cnt; i++) {
-		const struct kyi_decision *decision =
-		    &alert->decisions[i % KYI_DECISIONS_MAX];
-
+	kyi_alert_labels_put(out, view->labels);
+	kymo_buffer_str(out, view->state == KYMO_ALERT_FIRING ? ": fires\n" :
+	    view->state == KYMO_ALERT_PENDING ? ": pending\n" :
+	    view->flapping ? ": flaps\n" : ": resolved\n");
+	for (i = 0; i < view->decision_cnt; i++) {
 		kymo_buffer_str(out, "  ");
-		kyi_alert_time_put(out, decision->at_ms);
-		kymo_buffer_printf(out, "  %s\n", decision->text);
+		kyi_alert_time_put(out, view->decisions[i].at_ms);
+		kymo_buffer_printf(out, "  %s\n", view->decisions[i].text);
 	}
-	if (alert->state == KYMO_ALERT_PENDING)
-		kymo_buffer_str(out, "  next: it fires when its rule's \"for\" "
-		    "is over\n");
-	nexts_put(telling, alert);
+	for (i = 0; i < view->next_cnt; i++) {
+		const struct kymo_alert_next *next = &view->nexts[i];
+
+		kymo_buffer_printf(out, "  next%s%s: %s", *next->to == '\0' ?
+		    "" : ", to ", next->to, next->what);
+		if (next->at_ms != 0) {
+			kymo_buffer_str(out, ", at ");
+			kyi_alert_time_put(out, next->at_ms);
+		}
+		kymo_buffer_char(out, '\n');
+	}
 	telling->cnt++;
 	return 0;
 }
@@ -296,9 +334,10 @@ int
 kymo_alerts_why(const struct kymo_alerts *alerts, const char *matchers,
     int64_t now_ms, struct kymo_buffer *out, struct kymo_error *error)
 {
-	struct telling telling = {alerts, out, now_ms, 0};
+	struct telling telling = {out, 0};
 
-	if (each_matching(alerts, matchers, why_one, &telling, error) != 0)
+	if (kymo_alerts_list(alerts, matchers, now_ms, why_one, &telling,
+	    error) != 0)
 		return -1;
 	return out->failed ? kymo_error_set(error, "no memory") : telling.cnt;
 }

@@ -17,7 +17,7 @@
      evaluation_interval: 1s
      external_labels: {region: eu}
      external_url: http://metrics.example.org
-     alerting: {routes: routes.yml}    # beside this file
+     alerting: {routes: routes.yml}    # beside this file; changes: local
      detection: {budget: 1 per series per week}
      query: {timeout: 2m, max_samples: 50000000, max_memory: 512MiB}
      components: {cache: {collection_interval: 10s}, debug: {enabled: false}}
@@ -100,6 +100,13 @@ struct kymo_config_detection {
 	uint32_t detector_max;
 };
 
+/* Who may silence, acknowledge, and have messages sent, by HTTP. */
+enum kymo_config_changes {
+	KYMO_CHANGES_LOCAL, /* who asks from this machine */
+	KYMO_CHANGES_ALL,   /* whoever can ask */
+	KYMO_CHANGES_NONE
+};
+
 struct kymo_config {
 	char *path; /* of the file; NULL: the defaults */
 	bool disabled;
@@ -136,6 +143,7 @@ struct kymo_config {
 	/* A routing file, put behind the folder as those are; NULL: not said. */
 	struct kymo_config_text alerting_routes;
 	struct kymo_config_detection detection;
+	enum kymo_config_changes alerting_changes;
 	struct kymo_config_query query; /* zeros: not said */
 
 	struct kymo_config_component *components;

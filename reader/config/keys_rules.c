@@ -161,11 +161,32 @@ routes(struct kyi_yaml *yaml, void *to)
 	return 0;
 }
 
+static int
+alerting_changes(struct kyi_yaml *yaml, void *to)
+{
+	static const char *const names[] = { [KYMO_CHANGES_LOCAL] = "local",
+	    [KYMO_CHANGES_ALL] = "all", [KYMO_CHANGES_NONE] = "none" };
+	struct kymo_config *config = to;
+	const char *text = kyi_yaml_text(yaml, "local, all or none");
+	size_t i;
+
+	if (text == NULL)
+		return -1;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(text, names[i]) == 0) {
+			config->alerting_changes = (enum kymo_config_changes)i;
+			return 0;
+		}
+	return kyi_yaml_error(yaml, "'%s' is none of local, all, none: from "
+	    "where silences and acknowledgements may come", text);
+}
+
 int
 kyi_config_alerting(struct kyi_yaml *yaml, void *to)
 {
 	static const struct kyi_config_key keys[] = {
 		{ "routes", routes, false },
+		{ "changes", alerting_changes, false },
 	};
 
 	return kyi_config_mapping(yaml, to, keys,

@@ -52,6 +52,7 @@ kyi_feed_new(struct kymo_history *history, const char *name, uint32_t number)
 		return NULL;
 	feed->history = history;
 	feed->number = number;
+	feed->last_cnt = UINT32_MAX;
 	feed->last_ms = feed->journaled_ms = INT64_MIN;
 	feed->framed_ms = feed->journaling_ms = INT64_MIN;
 	feed->name = strdup(name);
@@ -84,7 +85,7 @@ stays(const struct kymo_feed *feed, uint64_t i, int64_t at_ms)
 	int64_t head_ms = (int64_t)feed->history->options.head_ms;
 	const int64_t *time_ms = feed->times->at_ms;
 	uint64_t first = feed->times->first;
-	bool waits = feed->history->store != NULL && i >= feed->framed;
+	bool waits = feed->history->stores && i >= feed->framed;
 
 	/* The clock may have gone far ahead just now. */
 	if (waits && i >= feed->journaled && feed->cnt - i < WAITING_MAX)
@@ -138,7 +139,7 @@ static void
 segment_begin(struct kymo_feed *feed)
 {
 	feed->segment++;
-	if (feed->history->store == NULL)
+	if (!feed->history->stores)
 		feed->keep_from = feed->cnt;
 	/* Whoever sees a sample of it, by the count, sees this. */
 	kyi_store_u64_relaxed(&feed->begin, feed->cnt);
@@ -162,6 +163,7 @@ bool
 kyi_feed_begin(struct kymo_feed *feed, int64_t at_ms)
 {
 	feed->failed = false;
+	feed->put_cnt = feed->again_cnt = 0;
 	if (feed->last_ms != INT64_MIN && at_ms <= feed->last_ms) {
 		if (at_ms >= feed->last_ms - KYI_LATE_MS) {
 			feed->history->late_cnt++;
@@ -200,11 +202,14 @@ feed_series_add(struct kymo_feed *feed, struct kyi_series *series)
 static struct kyi_series *
 series_new(struct kymo_feed *feed, const struct kymo_labels *labels, bool hists)
 {
-	struct kyi_series *series = calloc(1, sizeof *series);
+	struct kyi_series *series = aligned_alloc(KYI_LINE_BYTES,
+	    sizeof *series);
 
 	if (series == NULL)
 		return NULL;
+	memset(series, 0, sizeof *series);
 	series->feed = feed;
+	series->ref = ++feed->history->made_cnt;
 	kyi_recent_init(&series->floats);
 	series->labels = kymo_labels_make(labels->at, labels->cnt);
 	if (hists)
@@ -277,6 +282,8 @@ kyi_feed_put(struct kymo_feed *feed, struct kyi_series *series, double value,
 		feed->failed = true;
 		return true;
 	}
+	feed->put_cnt++;
+	feed->again_cnt += series->seen == feed->cnt;
 	series->seen = feed->cnt + 1;
 	feed->history->sample_cnt++;
 	return true;
@@ -312,6 +319,9 @@ end_others(struct kymo_feed *feed)
 	struct kyi_epochs *epochs = &feed->history->epochs;
 	uint64_t i = feed->cnt;
 
+	/* The same series as the last time: all others had ended then. */
+	if (feed->put_cnt == feed->last_cnt && feed->again_cnt == feed->put_cnt)
+		return;
 	for (uint32_t k = 0; k < feed->series_cnt; k++) {
 		struct kyi_series *series = feed->series[k];
 
@@ -329,6 +339,7 @@ int
 kyi_feed_finish(struct kymo_feed *feed, int64_t at_ms)
 {
 	end_others(feed);
+	feed->last_cnt = feed->failed ? UINT32_MAX : feed->put_cnt;
 	feed->times->at_ms[feed->cnt - feed->times->first] = at_ms;
 	feed->last_ms = at_ms;
 	/* pairs(feed-cnt): whoever sees it sees its samples, and its time. */

@@ -12,6 +12,7 @@
 #define HOUR_MS (60 * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
 #define SCANS "scans"
+#define PATH_BYTES_MAX 3900u
 
 static const struct kymo_history_tier default_tiers[KYMO_TIER_MAX] = {
 	{ 1000, 48 * HOUR_MS, 0 },
@@ -19,8 +20,9 @@ static const struct kymo_history_tier default_tiers[KYMO_TIER_MAX] = {
 	{ 5 * MINUTE_MS, 400 * DAY_MS, 0 },
 };
 
-static int
-options_set(struct kymo_history_options *options, struct kymo_error *error)
+int
+kyi_history_options(struct kymo_history_options *options,
+    struct kymo_error *error)
 {
 	uint64_t step_ms = 0;
 	int i;
@@ -45,6 +47,8 @@ options_set(struct kymo_history_options *options, struct kymo_error *error)
 			    " each step must be longer than the one before");
 		step_ms = options->tiers[i].step_ms;
 	}
+	if (options->path != NULL && strlen(options->path) > PATH_BYTES_MAX)
+		return kymo_error_set(error, "history: too long a path");
 	for (; i < KYMO_TIER_MAX; i++)
 		if (options->tiers[i].step_ms != 0)
 			return kymo_error_set(error, "tiers of the history:"
@@ -71,7 +75,8 @@ kymo_history_new(const struct kymo_history_options *options,
 		return NULL;
 	}
 	history->options = *options;
-	if (options_set(&history->options, error) != 0) {
+	history->stores = options->path != NULL;
+	if (kyi_history_options(&history->options, error) != 0) {
 		free(history);
 		return NULL;
 	}
@@ -85,11 +90,8 @@ kymo_history_new(const struct kymo_history_options *options,
 		kymo_error_set(error, "no memory");
 		goto fail;
 	}
-	if (options->path != NULL) {
-		history->store = kyi_store_new(history, error);
-		if (history->store == NULL)
-			goto fail;
-	}
+	if (kyi_store_new(history, error) == NULL)
+		goto fail;
 	history->scans = kymo_history_feed(history, SCANS);
 	if (history->scans != NULL)
 		return history;
@@ -181,11 +183,15 @@ row_put(struct kymo_feed *feed, uint32_t i, const struct kymo_history_row *row)
 {
 	struct kyi_series *series = i < feed->order_cnt ? feed->order[i] : NULL;
 
-	if (series == NULL || !kymo_labels_equal(series->labels, row->labels))
+	if (series == NULL || ((row->ref == NULL || *row->ref != series->ref) &&
+	    !kymo_labels_equal(series->labels, row->labels)))
 		series = kyi_feed_series(feed, row->labels, row->hist != NULL);
 	feed->order[i] = series;
-	if (series != NULL)
-		kyi_feed_put(feed, series, row->value, row->hist);
+	if (series == NULL)
+		return;
+	if (row->ref != NULL && *row->ref != series->ref)
+		*row->ref = series->ref;
+	kyi_feed_put(feed, series, row->value, row->hist);
 }
 
 int
@@ -261,8 +267,7 @@ kymo_history_stats(struct kymo_history *history,
 	    feed = feed->next)
 		feed_stats(feed, stats);
 	pthread_mutex_unlock(&history->lock);
-	if (history->store != NULL)
-		kyi_store_stats(history->store, stats);
+	kyi_store_stats(history->store, stats);
 }
 
 int
@@ -291,20 +296,17 @@ kymo_history_families_free(struct kymo_history_families *families)
 bool
 kymo_history_step(struct kymo_history *history, uint64_t now_mono_ns)
 {
-	return history->store != NULL &&
-	    kyi_store_step(history->store, now_mono_ns);
+	return kyi_store_step(history->store, now_mono_ns);
 }
 
 uint64_t
 kymo_history_next_ns(const struct kymo_history *history)
 {
-	return history->store == NULL ? UINT64_MAX :
-	    kyi_store_next_ns(history->store);
+	return kyi_store_next_ns(history->store);
 }
 
 int
 kymo_history_flush(struct kymo_history *history, struct kymo_error *error)
 {
-	return history->store == NULL ? 0 :
-	    kyi_store_flush(history->store, error);
+	return kyi_store_flush(history->store, error);
 }

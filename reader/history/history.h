@@ -82,6 +82,18 @@ struct kymo_history;
    make no sense. */
 KYMO_READER_API struct kymo_history *kymo_history_new(
     const struct kymo_history_options *options, struct kymo_error *error);
+/* A change of path, head_ms, journal_ms, frame_ms, series_max, tiers and
+   overrides; the rest stays, whatever options say. new opens another path; NULL:
+   error says why not (damaged, too), and all is as it was. end with taken makes
+   it so, else nothing: it writes to the file there is, closes it, and goes on
+   in the other, with what is in memory; it waits for the disk, and for a step.
+   One change at a time; any thread. */
+struct kymo_history_change;
+KYMO_READER_API struct kymo_history_change *kymo_history_change_new(
+    struct kymo_history *history, const struct kymo_history_options *options,
+    struct kymo_error *error);
+KYMO_READER_API void kymo_history_change_end(
+    struct kymo_history_change *change, bool taken);
 /* Writes what is not yet written, to the journal. No source may be in use. */
 KYMO_READER_API void kymo_history_delete(struct kymo_history *history);
 
@@ -96,6 +108,9 @@ struct kymo_history_row {
 	const struct kymo_labels *labels;
 	double value;
 	const struct kymo_native_hist *hist; /* NULL: value */
+	/* NULL: none. Else memory for this series alone, 0 at first: found by
+	   what is in it, a row's labels are not looked at. */
+	uint64_t *ref;
 };
 
 struct kymo_feed;

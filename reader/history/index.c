@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader/history/private.h"
+#include "reader/history/select.h"
 
 #define TABLE_ROOM_MIN 1024u
 #define KEPT_MAX 4096u
@@ -400,13 +400,14 @@ candidates(struct kyi_index *index, const struct kymo_matcher *matchers,
 }
 
 /* Looks only at what came since an answer was kept; or, where so much came that
-   the postings are the shorter way, at those again. */
+   the postings are the shorter way, at those again. -1: error says why. */
 static int
 answer(struct kyi_index *index, struct kept *kept, bool found,
-    const struct kymo_matcher *matchers, uint32_t cnt)
+    const struct kymo_select *what, struct kymo_error *error)
 {
+	const struct kymo_matcher *matchers = what->matchers;
 	const struct list *from = &index->all;
-	uint32_t i = kept->seen;
+	uint32_t i = kept->seen, cnt = what->matcher_cnt;
 
 	if (kept->seen == index->all.cnt && found)
 		return 0;
@@ -417,29 +418,33 @@ answer(struct kyi_index *index, struct kept *kept, bool found,
 		else
 			kept->series.cnt = i = 0;
 	}
-	for (; i < from->cnt; i++)
+	for (; i < from->cnt; i++) {
+		if (i % KYI_SELECT_ROUND == KYI_SELECT_ROUND - 1 &&
+		    kyi_select_go_on(what, error) != 0)
+			return -1;
 		if (kymo_matchers_match(matchers, cnt, from->at[i]->labels) &&
 		    list_add(&kept->series, from->at[i]) != 0)
-			return -1;
+			return kymo_error_set(error, "no memory");
+	}
 	kept->seen = index->all.cnt;
 	return 0;
 }
 
 int
-kyi_index_match(struct kyi_index *index, const struct kymo_matcher *matchers,
-    uint32_t cnt, struct kyi_series ***found, uint32_t *found_cnt)
+kyi_index_match(struct kyi_index *index, const struct kymo_select *what,
+    struct kyi_series ***found, uint32_t *found_cnt, struct kymo_error *error)
 {
-	struct kept *asked = question(matchers, cnt), *kept;
+	struct kept *asked = question(what->matchers, what->matcher_cnt), *kept;
 	bool known;
 	int result = -1;
 
 	*found = NULL;
 	*found_cnt = 0;
 	if (asked == NULL)
-		return -1;
+		return kymo_error_set(error, "no memory");
 	pthread_mutex_lock(&index->lock);
 	kept = kept_find(index, asked, &known);
-	if (answer(index, kept, known, matchers, cnt) == 0) {
+	if (answer(index, kept, known, what, error) == 0) {
 		*found_cnt = kept->series.cnt;
 		*found = malloc((*found_cnt + 1) * sizeof **found);
 		if (*found != NULL) {
@@ -447,7 +452,8 @@ kyi_index_match(struct kyi_index *index, const struct kymo_matcher *matchers,
 				memcpy(*found, kept->series.at,
 				    *found_cnt * sizeof **found);
 			result = 0;
-		}
+		} else
+			kymo_error_set(error, "no memory");
 	} else
 		kept_forget(index);
 	pthread_mutex_unlock(&index->lock);

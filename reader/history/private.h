@@ -25,16 +25,19 @@
 #define KYI_BLOCK_SERIES_MAX 1024u
 
 struct kyi_series {
+	/* What a select looks at, in one line of the cache; and an append in
+	   one more. */
 	struct kymo_labels *labels;
 	struct kymo_feed *feed;
+	struct kyi_recent_hists *hists; /* NULL: it has floats */
+	uint64_t seen; /* 1 + the append that had it last */
+	uint64_t ref;  /* no other series ever has it; never 0 */
+	struct kyi_recent floats;
 	uint64_t id, batch; /* in the database; 0: not there yet */
 	uint32_t kept;      /* 1 + its override, 1: none; 0: not looked */
-	uint64_t seen; /* 1 + the append that had it last */
-	struct kyi_recent floats;
-	struct kyi_recent_hists *hists; /* NULL: it has floats */
-	struct kyi_series *next_same_hash;
 	uint32_t in_index, in_feed; /* where it is in these arrays */
-};
+	struct kyi_series *next_same_hash;
+} __attribute__((aligned(KYI_LINE_BYTES)));
 
 /* ---- index.c -------------------------------------------------------------------- */
 
@@ -52,10 +55,10 @@ KYMO_MUST_CHECK int kyi_index_add(struct kyi_index *index,
 void kyi_index_remove(struct kyi_index *index, struct kyi_series *series);
 uint32_t kyi_index_cnt(const struct kyi_index *index);
 /* Those that match, in *found (free() it). What was asked before is answered
-   from memory. -1: no memory. */
+   from memory. -1: error says why. */
 KYMO_MUST_CHECK int kyi_index_match(struct kyi_index *index,
-    const struct kymo_matcher *matchers, uint32_t cnt,
-    struct kyi_series ***found, uint32_t *found_cnt);
+    const struct kymo_select *what, struct kyi_series ***found,
+    uint32_t *found_cnt, struct kymo_error *error);
 
 /* ---- feed.c ---------------------------------------------------------------------- */
 
@@ -85,6 +88,9 @@ struct kymo_feed {
 	uint32_t series_cnt, series_room;
 	struct kyi_series **order; /* of the rows of the last append */
 	uint32_t order_cnt, order_room;
+	/* Puts of this append; those whose series were in the one before, too;
+	   puts of that one, UINT32_MAX: not known. */
+	uint32_t put_cnt, again_cnt, last_cnt;
 	/* Of the store: who steps, under the history's lock. */
 	int64_t row;                /* its row; 0: none yet */
 	uint64_t journaled, framed; /* appends below are in it */
@@ -145,9 +151,15 @@ struct kymo_history {
 	uint32_t takeover; /* 1: labels went from feed to feed */
 	struct kyi_scan_rows *rows;
 	struct kymo_source source;
-	struct kyi_store *store; /* NULL: memory alone */
+	struct kyi_store *store;
+	bool stores; /* false: memory alone */
 	uint64_t sample_cnt, late_cnt, refused_cnt, twice_cnt;
+	uint64_t made_cnt; /* series, ever */
 };
+
+/* Fills in what they do not say. -1: they make no sense. */
+int kyi_history_options(struct kymo_history_options *options,
+    struct kymo_error *error);
 
 /* ---- select.c --------------------------------------------------------------------- */
 

@@ -57,8 +57,9 @@ kyi_recent_free(struct kyi_recent *recent)
 static struct kyi_floats *
 floats_new(uint64_t first, uint32_t room, double run)
 {
-	struct kyi_floats *floats = malloc(sizeof *floats +
-	    room * sizeof floats->value[0]);
+	/* room is a multiple of what fits a line. */
+	struct kyi_floats *floats = aligned_alloc(KYI_LINE_BYTES,
+	    sizeof *floats + room * sizeof floats->value[0]);
 
 	if (floats == NULL)
 		return NULL;
@@ -299,7 +300,6 @@ begin(struct kyi_recent *recent, uint64_t i, double value)
 	if (floats == NULL)
 		return -1;
 	recent->next = i + 1;
-	recent->last = value;
 	if (!kymo_is_stale(value))
 		recent->real = value;
 	/* pairs(recent-floats) */
@@ -327,12 +327,29 @@ catch_up(struct kyi_recent *recent, uint64_t i, uint64_t keep_from,
 	return 0;
 }
 
-int
-kyi_recent_put(struct kyi_recent *recent, uint64_t i, double value,
+/* Which samples need no look at the column: up to the last of a block. */
+static void
+quick_set(struct kyi_recent *recent)
+{
+	struct kyi_floats *floats = recent->floats;
+	uint64_t at = recent->next - floats->first;
+
+	recent->is_run = floats->room == 0 && !kymo_is_stale(floats->run);
+	recent->quick_cnt = 0;
+	if (at >= floats->room || floats->lost != NULL)
+		return;
+	recent->at = floats->value + at;
+	recent->quick_cnt = KYI_BLOCK_SAMPLES - 1 - at % KYI_BLOCK_SAMPLES;
+}
+
+static int
+slow_put(struct kyi_recent *recent, uint64_t i, double value,
     uint64_t keep_from, struct kyi_epochs *epochs)
 {
 	struct kyi_floats *floats = recent->floats;
 
+	recent->quick_cnt = 0;
+	recent->is_run = false;
 	if (floats != NULL && recent->next < i) {
 		if (catch_up(recent, i, keep_from, epochs) != 0)
 			return stop(recent);
@@ -350,8 +367,31 @@ kyi_recent_put(struct kyi_recent *recent, uint64_t i, double value,
 	   in which it does. */
 	if (recent->ended != KYI_NOT_ENDED)
 		kyi_store_u64_release(&recent->ended, KYI_NOT_ENDED);
-	recent->last = value;
+	quick_set(recent);
 	return 0;
+}
+
+/* A column is published with the feed's count, so what goes into it or on with
+   a run needs nothing else: most puts look at recent alone. */
+int
+kyi_recent_put(struct kyi_recent *recent, uint64_t i, double value,
+    uint64_t keep_from, struct kyi_epochs *epochs)
+{
+	if (recent->next != i)
+		return slow_put(recent, i, value, keep_from, epochs);
+	if (recent->is_run && same(value, recent->real)) {
+		recent->next++;
+		return 0;
+	}
+	/* Of a counter that was reset more is to be noted, of what is no number
+	   too. */
+	if (recent->quick_cnt > 0 && value >= recent->real) {
+		recent->quick_cnt--;
+		recent->next++;
+		recent->real = *recent->at++ = value;
+		return 0;
+	}
+	return slow_put(recent, i, value, keep_from, epochs);
 }
 
 int
@@ -360,6 +400,8 @@ kyi_recent_end(struct kyi_recent *recent, uint64_t i, uint64_t keep_from,
 {
 	if (recent->ended != KYI_NOT_ENDED || recent->floats == NULL)
 		return 0;
+	recent->quick_cnt = 0;
+	recent->is_run = false;
 	if (recent->next < i && catch_up(recent, i, keep_from, epochs) != 0)
 		return stop(recent);
 	if (recent->floats == NULL)

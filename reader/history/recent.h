@@ -15,6 +15,7 @@
 #include "reader/history/epoch.h"
 #include "reader/history/samples.h"
 
+#define KYI_LINE_BYTES 64 /* of the cache */
 #define KYI_NOT_ENDED UINT64_MAX
 #define KYI_BLOCK_SAMPLES (1u << KYMO_BLOCK_SHIFT)
 
@@ -27,7 +28,7 @@ struct kyi_floats {
 	double *lost; /* NULL: no reset; pairs(recent-lost) */
 	struct kymo_block_mark *block_mark; /* one allocation with.. */
 	struct kymo_block_extremes *block_extremes;
-	double value[];
+	double value[] __attribute__((aligned(KYI_LINE_BYTES)));
 };
 
 struct kyi_recent {
@@ -35,7 +36,10 @@ struct kyi_recent {
 	uint64_t ended;            /* the stale marker; pairs(recent-ended) */
 	/* Of who puts, alone. */
 	uint64_t next;
-	double last, real; /* real: the last that was not stale */
+	double *at; /* where the next go, quick_cnt of them: without more */
+	uint32_t quick_cnt;
+	bool is_run;       /* it goes on, and floats->run is real */
+	double real;       /* the last that was not stale */
 	double lost;
 };
 

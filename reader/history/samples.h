@@ -126,6 +126,8 @@ struct kymo_block_extremes {
    same pointer): what is found in it for one holds for all. */
 struct kymo_samples {
 	const struct kymo_labels *labels;
+	/* 0: none. Else nothing of other labels of this source ever has it. */
+	uint64_t origin;
 	const int64_t *at_ms;
 	const double *value; /* of a histogram sample: not looked at */
 	/* NULL: all are floats. Else hist[i] is NULL for a float. */
@@ -197,18 +199,24 @@ struct kymo_select {
 	   answer a long range from a coarser tier that still has a sample in
 	   each step. */
 	int64_t step_ms;
-	/* More series or samples than this: an error. */
-	uint64_t series_max, samples_max;
+	/* More series or samples than this: an error. So is more memory of its
+	   own than bytes_max (0: no limit); what a source has anyhow is free. */
+	uint64_t series_max, samples_max, bytes_max;
+	/* Asked now and then while it goes on, and sets error; true: give up.
+	   NULL: never. */
+	bool (*give_up)(void *give_up_of, struct kymo_error *error);
+	void *give_up_of;
 };
 
 struct kymo_selected {
 	const struct kymo_samples *series; /* in any order */
 	uint32_t series_cnt;
+	uint64_t bytes; /* of its own memory */
 	void *private_;
 };
 
 /* select and done may be called by any thread. What select gave stays as it is
-   until done. Errors: no memory, more than *_max, a damaged store. */
+   until done. Errors: no memory, more than *_max, given up, a damaged store. */
 struct kymo_source {
 	void *of;
 	int (*select)(void *of, const struct kymo_select *what,

@@ -106,6 +106,19 @@ series_error(const struct kymo_select *what, struct kymo_error *error)
 	    (unsigned long long)what->series_max);
 }
 
+/* Without memory it grows as it goes. */
+static void
+selection_reserve(struct kyi_selection *selection, uint32_t cnt)
+{
+	void *samples = cnt == 0 ? NULL : malloc(cnt *
+	    sizeof *selection->samples);
+
+	if (samples == NULL)
+		return;
+	selection->samples = samples;
+	selection->room = cnt;
+}
+
 struct kymo_samples *
 kyi_selection_add(struct kyi_selection *selection,
     const struct kymo_select *what, struct kymo_error *error)
@@ -182,6 +195,7 @@ floats_add(struct kyi_selection *selection, struct runs **runs,
 	if (samples == NULL)
 		return -1;
 	samples->labels = series->labels;
+	samples->origin = series->ref;
 	samples->at_ms = feed->times->at_ms + (view.first - feed->times->first);
 	samples->value = view.value;
 	if (view.value == NULL)
@@ -258,12 +272,18 @@ hists_add(struct kyi_selection *selection, const struct kyi_series *series,
 	if (samples == NULL)
 		return -1;
 	samples->labels = series->labels;
+	samples->origin = series->ref;
 	value = kyi_arena_take(&selection->arena, room * sizeof *value);
 	hist = kyi_arena_take(&selection->arena, room * sizeof *hist);
 	if (value == NULL || hist == NULL)
 		return kymo_error_set(error, "no memory");
 	kyi_hists_walk_begin(&walk, series->hists, feed->from, feed->end);
 	while (kyi_hists_walk_next(&walk, &i) && samples->cnt < room) {
+		if (samples->cnt % KYI_SELECT_ROUND == KYI_SELECT_ROUND - 1 &&
+		    kyi_select_go_on(what, error) != 0) {
+			result = -1;
+			break;
+		}
 		if (samples->cnt == 0)
 			first = i;
 		value[samples->cnt] = 0;
@@ -297,13 +317,20 @@ static int
 memory_add(struct kyi_selection *selection, struct kyi_series **found,
     uint32_t cnt, const struct kymo_select *what, struct kymo_error *error)
 {
+	const struct kyi_feed_view *feed = NULL;
 	struct runs *runs = NULL;
 	int result = 0;
 
+	selection_reserve(selection, cnt < what->series_max ? cnt :
+	    (uint32_t)what->series_max);
 	for (uint32_t i = 0; i < cnt && result == 0; i++) {
-		const struct kyi_feed_view *feed = feed_view(selection,
-		    found[i]->feed, what);
-
+		if (i % KYI_SELECT_ROUND == KYI_SELECT_ROUND - 1 &&
+		    kyi_select_go_on(what, error) != 0) {
+			result = -1;
+			break;
+		}
+		if (feed == NULL || feed->feed != found[i]->feed)
+			feed = feed_view(selection, found[i]->feed, what);
 		if (feed == NULL) {
 			result = kymo_error_set(error, "no memory");
 			break;
@@ -334,18 +361,18 @@ fill(struct kyi_selection *selection, const struct kymo_select *what,
 	uint32_t found_cnt;
 	int result;
 
-	if (kyi_index_match(history->index, what->matchers, what->matcher_cnt,
-	    &found, &found_cnt) != 0)
-		return kymo_error_set(error, "no memory");
+	if (kyi_index_match(history->index, what, &found, &found_cnt,
+	    error) != 0)
+		return -1;
 	result = memory_add(selection, found, found_cnt, what, error);
 	free(found);
 	if (kyi_load_u32_relaxed(&history->takeover) != 0)
 		selection->in_parts = true;
-	if (result == 0 && history->store != NULL)
+	if (result == 0)
 		result = kyi_store_select(history->store, selection, what,
 		    error);
-	if (result == 0 && kyi_selection_join(selection) != 0)
-		result = kymo_error_set(error, "no memory");
+	if (result == 0)
+		result = kyi_selection_join(selection, what, error);
 	if (result == 0 && selection->cnt > what->series_max)
 		result = series_error(what, error);
 	return result;
@@ -362,14 +389,21 @@ kyi_select(void *of, const struct kymo_select *what,
 	if (selection == NULL)
 		return kymo_error_set(error, "no memory");
 	selection->history = history;
+	selection->arena.max_bytes = what->bytes_max == 0 ? UINT64_MAX :
+	    what->bytes_max;
 	kyi_epoch_enter(&history->epochs, &selection->reading);
 	selected->private_ = selection;
 	if (fill(selection, what, error) != 0) {
+		if (selection->arena.full)
+			kymo_error_set(error, "samples need more than %llu "
+			    "bytes of memory",
+			    (unsigned long long)what->bytes_max);
 		kyi_select_done(history, selected);
 		return -1;
 	}
 	selected->series = selection->samples;
 	selected->series_cnt = selection->cnt;
+	selected->bytes = selection->arena.used_bytes;
 	return 0;
 }
 

@@ -27,6 +27,16 @@ struct kyi_selection {
 	bool in_parts; /* some labels may be there twice */
 };
 
+/* -1: whoever asks gives up, and error says why. Asked each ROUND of what costs
+   little, and at each of what costs more. */
+#define KYI_SELECT_ROUND 64u
+static inline int
+kyi_select_go_on(const struct kymo_select *what, struct kymo_error *error)
+{
+	return what->give_up != NULL &&
+	    what->give_up(what->give_up_of, error) ? -1 : 0;
+}
+
 /* Adds an empty one. NULL: no memory, or more than are allowed (error). what
    NULL: it may be a part of one that there is. */
 struct kymo_samples *kyi_selection_add(struct kyi_selection *selection,
@@ -43,7 +53,8 @@ KYMO_MUST_CHECK int kyi_samples_lost(struct kyi_arena *arena,
     struct kymo_samples *samples);
 
 /* Of what has equal labels one is made: earlier samples stay where two have
-   the same time. -1: no memory. */
-KYMO_MUST_CHECK int kyi_selection_join(struct kyi_selection *selection);
+   the same time. -1: error says why. */
+KYMO_MUST_CHECK int kyi_selection_join(struct kyi_selection *selection,
+    const struct kymo_select *what, struct kymo_error *error);
 
 #endif

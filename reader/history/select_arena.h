@@ -3,6 +3,7 @@
 #ifndef KYI_HISTORY_SELECT_ARENA_H
 #define KYI_HISTORY_SELECT_ARENA_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -17,7 +18,21 @@ struct kyi_arena {
 	struct kyi_arena_chunk *chunks;
 	char *at;
 	size_t left_bytes;
+	uint64_t used_bytes, max_bytes;
+	bool full; /* more than max was wanted */
 };
+
+/* Counts what is used of max, here or elsewhere. False: it is too much. */
+static inline bool
+kyi_arena_count(struct kyi_arena *arena, size_t bytes)
+{
+	if (bytes > arena->max_bytes - arena->used_bytes) {
+		arena->full = true;
+		return false;
+	}
+	arena->used_bytes += bytes;
+	return true;
+}
 
 /* NULL: no memory. */
 static inline void *
@@ -29,9 +44,11 @@ kyi_arena_take(struct kyi_arena *arena, size_t bytes)
 	if (bytes > arena->left_bytes) {
 		size_t room_bytes = bytes > KYI_ARENA_BYTES / 4 ? bytes :
 		    KYI_ARENA_BYTES;
-		struct kyi_arena_chunk *chunk =
-		    malloc(sizeof *chunk + 8 + room_bytes);
+		struct kyi_arena_chunk *chunk;
 
+		if (!kyi_arena_count(arena, room_bytes))
+			return NULL;
+		chunk = malloc(sizeof *chunk + 8 + room_bytes);
 		if (chunk == NULL)
 			return NULL;
 		chunk->next = arena->chunks;

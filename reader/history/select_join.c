@@ -125,7 +125,8 @@ join(struct kyi_arena *arena, struct kymo_samples *parts, uint32_t cnt)
 }
 
 int
-kyi_selection_join(struct kyi_selection *selection)
+kyi_selection_join(struct kyi_selection *selection,
+    const struct kymo_select *what, struct kymo_error *error)
 {
 	struct kymo_samples *samples = selection->samples;
 	uint32_t to = 0, i, k;
@@ -138,8 +139,11 @@ kyi_selection_join(struct kyi_selection *selection)
 		    kymo_labels_equal(samples[i].labels, samples[k].labels);
 		    k++)
 			;
-		if (k > i + 1 && join(&selection->arena, samples + i, k - i) != 0)
+		if (to % KYI_SELECT_ROUND == 0 &&
+		    kyi_select_go_on(what, error) != 0)
 			return -1;
+		if (k > i + 1 && join(&selection->arena, samples + i, k - i) != 0)
+			return kymo_error_set(error, "no memory");
 		samples[to++] = samples[i];
 	}
 	selection->cnt = to;

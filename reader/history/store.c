@@ -73,8 +73,8 @@ wrote(struct kyi_store *store)
 
 /* ---- beginning and end ------------------------------------------------------------ */
 
-static struct kyi_store *
-store_make(struct kymo_history *history)
+struct kyi_store *
+kyi_store_make(struct kymo_history *history, const char *path)
 {
 	struct kyi_store *store = calloc(1, sizeof *store);
 
@@ -85,7 +85,8 @@ store_make(struct kymo_history *history)
 	pthread_mutex_init(&store->work, NULL);
 	pthread_mutex_init(&store->lock, NULL);
 	pthread_rwlock_init(&store->file, NULL);
-	store->path = strdup(history->options.path);
+	store->off = path == NULL;
+	store->path = strdup(path == NULL ? "" : path);
 	store->journal_writer = kyi_frame_writer_new(ZSTD_LEVEL_JOURNAL);
 	store->frame_writer = kyi_frame_writer_new(ZSTD_LEVEL_FRAME);
 	store->column = malloc(KYI_FRAME_SAMPLES_MAX * sizeof *store->column);
@@ -138,18 +139,14 @@ kyi_store_new(struct kymo_history *history, struct kymo_error *error)
 {
 	struct kyi_store *store;
 
-	if (strlen(history->options.path) > PATH_BYTES_MAX) {
-		kymo_error_set(error, "history: too long a path");
-		return NULL;
-	}
-	store = store_make(history);
+	store = kyi_store_make(history, history->options.path);
 	if (store == NULL) {
 		kymo_error_set(error, "no memory");
 		return NULL;
 	}
 	history->store = store;
-	if (kyi_kept_make(store, error) != 0 ||
-	    kyi_store_open(store, error) != 0) {
+	if (kyi_kept_make(store, &history->options, error) != 0 ||
+	    (!store->off && kyi_store_open(store, error) != 0)) {
 		history->store = NULL;
 		kyi_store_free(store);
 		return NULL;
@@ -231,6 +228,8 @@ step(struct kyi_store *store, uint64_t now_ns)
 	uint64_t period_ns = store->history->options.journal_ms * NS_IN_MS;
 	int code;
 
+	if (store->off)
+		return false;
 	if (kyi_load_u32_relaxed(&store->suspect) != 0)
 		kyi_store_set_aside(store);
 	if (store->db.sqlite == NULL) {
@@ -267,8 +266,15 @@ kyi_store_step(struct kyi_store *store, uint64_t now_mono_ns)
 uint64_t
 kyi_store_next_ns(const struct kyi_store *store)
 {
-	return store->frames_due ||
+	pthread_mutex_t *work = (pthread_mutex_t *)(uintptr_t)&store->work;
+	uint64_t next_ns;
+
+	/* A change may be under way. */
+	pthread_mutex_lock(work);
+	next_ns = store->off ? UINT64_MAX : store->frames_due ||
 	    kyi_load_u32_relaxed(&store->suspect) != 0 ? 0 : store->due_ns;
+	pthread_mutex_unlock(work);
+	return next_ns;
 }
 
 static int
@@ -296,10 +302,10 @@ kyi_store_flush(struct kyi_store *store, struct kymo_error *error)
 	int code, result = 0;
 
 	pthread_mutex_lock(&store->work);
-	if (store->db.sqlite == NULL) {
+	if (store->db.sqlite == NULL && !store->off) {
 		result = kymo_error_set(error, "%s: it is not open",
 		    store->path);
-	} else {
+	} else if (!store->off) {
 		code = flush(store);
 		if (code != SQLITE_OK)
 			result = kymo_error_set(error, "%s: %s", store->path,
@@ -310,24 +316,29 @@ kyi_store_flush(struct kyi_store *store, struct kymo_error *error)
 }
 
 static uint64_t
-file_bytes(const struct kyi_store *store, const char *suffix)
+file_bytes(const char *path, const char *suffix)
 {
-	char name[PATH_BYTES_MAX + 16];
+	char name[PATH_BYTES_MAX + 32];
 	struct stat at;
 
-	snprintf(name, sizeof name, "%s%s", store->path, suffix);
+	snprintf(name, sizeof name, "%s%s", path, suffix);
 	return stat(name, &at) != 0 ? 0 : (uint64_t)at.st_size;
 }
 
 void
 kyi_store_stats(struct kyi_store *store, struct kymo_history_stats *stats)
 {
-	stats->stored_bytes = file_bytes(store, "") + file_bytes(store, "-wal");
+	char path[PATH_BYTES_MAX + 16];
+
 	pthread_mutex_lock(&store->lock);
+	snprintf(path, sizeof path, "%s", store->path);
 	stats->journal_cnt = store->journal_cnt;
 	stats->frame_cnt = store->frame_cnt;
 	stats->error_cnt = store->error_cnt;
 	stats->lost_ms = store->lost_ms;
 	stats->storing = store->storing;
 	pthread_mutex_unlock(&store->lock);
+	if (*path != '\0')
+		stats->stored_bytes = file_bytes(path, "") +
+		    file_bytes(path, "-wal");
 }

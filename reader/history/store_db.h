@@ -9,6 +9,7 @@
 	store_frame.c    a stretch as a frame; store_blocks.c its rows
 	store_write.c    what is new into the journal, the journal into frames
 	store_tier.c     finer frames into coarser ones; store_merge.c their series
+	store_change.c   other options, another file
 	store_keep.c     how long what is kept, and what has to go
 	store_restore.c  the last minutes back into memory
 	store_read*.c    what a select wants that memory has not
@@ -129,6 +130,7 @@ struct kyi_store {
 	struct kymo_history *history;
 	char *path;
 	int lock_fd;
+	bool off; /* memory alone; changes with work and lock held */
 	pthread_mutex_t work;
 	pthread_rwlock_t file;
 	pthread_mutex_t lock; /* of the next ones */
@@ -137,6 +139,7 @@ struct kyi_store {
 	struct kyi_store_feed *feeds;
 	uint32_t feed_cnt, feed_room;
 	uint64_t error_cnt, journal_cnt, frame_cnt, lost_ms;
+	uint64_t file_number; /* one more: rows are another file's */
 	bool storing;
 	/* A select found that the file is damaged. */
 	uint32_t suspect;
@@ -174,6 +177,9 @@ void kyi_store_warn(struct kyi_store *store, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* A write failed with SQLite's code: said once until one succeeds. */
 void kyi_store_failed(struct kyi_store *store, int code);
+/* path NULL: memory alone. NULL: no memory. */
+struct kyi_store *kyi_store_make(struct kymo_history *history,
+    const char *path);
 void kyi_store_free(struct kyi_store *store);
 
 /* ---- store_open.c ----------------------------------------------------------------- */
@@ -182,6 +188,13 @@ void kyi_store_free(struct kyi_store *store);
    Otherwise 0, also where it could not be opened now: store->db says. */
 KYMO_MUST_CHECK int kyi_store_open(struct kyi_store *store,
     struct kymo_error *error);
+/* Opens it, but looks at nothing that is in it. -1: error says why not. */
+KYMO_MUST_CHECK int kyi_store_try(struct kyi_store *store,
+    struct kymo_error *error);
+/* With the file held alone: takes what is in it. SQLite's code. */
+KYMO_MUST_CHECK int kyi_store_load(struct kyi_store *store);
+/* Memory has what the file has no more. */
+void kyi_store_forget(struct kyi_store *store);
 /* Closes it; clean: all is in it. */
 void kyi_store_close(struct kyi_store *store, bool clean);
 /* Milliseconds since 1970. */
@@ -264,7 +277,7 @@ struct kyi_kept {
 };
 
 KYMO_MUST_CHECK int kyi_kept_make(struct kyi_store *store,
-    struct kymo_error *error);
+    const struct kymo_history_options *options, struct kymo_error *error);
 void kyi_kept_free(struct kyi_store *store);
 /* 1 + the override of the series, 0: none. */
 uint32_t kyi_kept_of(struct kyi_store *store, struct kyi_series *series);

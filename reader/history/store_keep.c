@@ -12,10 +12,9 @@
 /* ---- overrides -------------------------------------------------------------------- */
 
 int
-kyi_kept_make(struct kyi_store *store, struct kymo_error *error)
+kyi_kept_make(struct kyi_store *store,
+    const struct kymo_history_options *options, struct kymo_error *error)
 {
-	const struct kymo_history_options *options = &store->history->options;
-
 	store->kept = calloc(options->override_cnt + 1u, sizeof *store->kept);
 	if (store->kept == NULL)
 		return kymo_error_set(error, "no memory");

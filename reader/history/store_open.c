@@ -41,6 +41,7 @@ lock_take(struct kyi_store *store, struct kymo_error *error)
 	    0600);
 	if (store->lock_fd < 0) {
 		why = errno;
+		kymo_error_set(error, "%s: %s", name, strerror(why));
 		if (!store->said)
 			kyi_store_warn(store, "%s: %s; history is kept in"
 			    " memory alone until it can be", name,
@@ -152,8 +153,8 @@ lost_say(struct kyi_store *store)
 	    " %lld ms before that are lost", store->path, (long long)lost_ms);
 }
 
-static int
-load(struct kyi_store *store)
+int
+kyi_store_load(struct kyi_store *store)
 {
 	struct kyi_db *db = &store->db;
 	uint64_t journal_cnt, frame_cnt = 0;
@@ -200,13 +201,37 @@ open_once(struct kyi_store *store)
 	if (code == SQLITE_OK)
 		code = check(store);
 	if (code == SQLITE_OK)
-		code = load(store);
+		code = kyi_store_load(store);
 	return code;
 }
 
-/* Memory has what the file has no more. */
-static void
-forget(struct kyi_store *store)
+int
+kyi_store_try(struct kyi_store *store, struct kymo_error *error)
+{
+	int code;
+
+	store->said = true; /* the error says it */
+	if (lock_take(store, error) != 0)
+		return -1;
+	code = kyi_db_open(&store->db, store->path, true);
+	if (code == SQLITE_OK)
+		code = check(store);
+	if (code == SQLITE_OK)
+		code = kyi_db_run(&store->db, kyi_db_sql(&store->db,
+		    KYI_SQL_BEGIN_WRITE));
+	if (code == SQLITE_OK)
+		code = kyi_store_end(store, code);
+	if (code == SQLITE_OK)
+		return 0;
+	if ((code & 0xff) == SQLITE_MISMATCH)
+		return kymo_error_set(error, "%s: written by a newer kymod, or"
+		    " not a history", store->path);
+	return kymo_error_set(error, "%s: %s", store->path,
+	    sqlite3_errstr(code));
+}
+
+void
+kyi_store_forget(struct kyi_store *store)
 {
 	struct kymo_history *history = store->history;
 
@@ -221,6 +246,7 @@ forget(struct kyi_store *store)
 	}
 	pthread_mutex_unlock(&history->lock);
 	pthread_mutex_lock(&store->lock);
+	store->file_number++;
 	store->feed_cnt = 0;
 	pthread_mutex_unlock(&store->lock);
 	store->batch_cnt = 0;
@@ -236,7 +262,7 @@ open_held(struct kyi_store *store, struct kymo_error *error)
 	code = open_once(store);
 	if (kyi_db_is_damage(code)) {
 		kyi_db_close(&store->db);
-		forget(store);
+		kyi_store_forget(store);
 		code = move_away(store) == 0 ? open_once(store) : code;
 	}
 	if ((code & 0xff) == SQLITE_MISMATCH)
@@ -295,7 +321,7 @@ kyi_store_set_aside(struct kyi_store *store)
 {
 	kyi_store_close(store, false);
 	pthread_rwlock_wrlock(&store->file);
-	forget(store);
+	kyi_store_forget(store);
 	if (move_away(store) == 0)
 		open_held(store, NULL);
 	kyi_store_u32_relaxed(&store->suspect, 0);

@@ -8,6 +8,7 @@
 #include "shm/atomic.h"
 
 #define SPARE_MAX 4u
+#define STEPS_BETWEEN_LOOKS 10000 /* of SQLite's machine: some 0.1 ms */
 
 /* ---- connections ------------------------------------------------------------------ */
 
@@ -81,17 +82,20 @@ whole_since(const struct kymo_feed *feed, bool *all)
 	return from >= cnt ? INT64_MAX : times->at_ms[from - times->first];
 }
 
-/* The feeds of which the database has something to add. */
+/* The feeds of which the database, file_number, has something to add. */
 static int
-feeds_asked(struct kyi_store *store, struct kyi_asking *asking)
+feeds_asked(struct kyi_store *store, struct kyi_asking *asking,
+    uint64_t *file_number)
 {
 	const struct kymo_select *what = asking->what;
 	int result = 0;
 
 	pthread_mutex_lock(&store->lock);
-	asking->feeds = malloc((store->feed_cnt + 1) * sizeof *asking->feeds);
-	if (asking->feeds == NULL)
-		result = -1;
+	*file_number = store->file_number;
+	asking->feeds = store->feed_cnt == 0 ? NULL :
+	    malloc(store->feed_cnt * sizeof *asking->feeds);
+	if (asking->feeds == NULL && store->feed_cnt > 0)
+		result = kymo_error_set(asking->error, "no memory");
 	for (uint32_t i = 0; i < store->feed_cnt && result == 0; i++) {
 		const struct kyi_store_feed *feed = &store->feeds[i];
 		bool all;
@@ -173,6 +177,8 @@ batch_match(struct kyi_asking *asking, struct kyi_batch_walk *walk,
 {
 	const struct kymo_select *what = asking->what;
 
+	if (kyi_asking_go_on(asking) != 0)
+		return -1;
 	while (kyi_batch_next(walk))
 		if (kymo_matchers_match(what->matchers, what->matcher_cnt,
 		    &walk->labels) &&
@@ -238,8 +244,19 @@ match(struct kyi_asking *asking)
 /* ---- all of it ---------------------------------------------------------------------- */
 
 int
+kyi_asking_go_on(struct kyi_asking *asking)
+{
+	if (!asking->gave_up && kyi_select_go_on(asking->what,
+	    asking->error) != 0)
+		asking->gave_up = true;
+	return asking->gave_up ? -1 : 0;
+}
+
+int
 kyi_asking_failed(struct kyi_asking *asking, int code)
 {
+	if (asking->gave_up)
+		return -1;
 	if (kyi_db_is_damage(code))
 		kyi_store_u32_relaxed(&asking->store->suspect, 1);
 	pthread_mutex_lock(&asking->store->lock);
@@ -247,6 +264,13 @@ kyi_asking_failed(struct kyi_asking *asking, int code)
 	pthread_mutex_unlock(&asking->store->lock);
 	return kymo_error_set(asking->error, "%s: %s", asking->store->path,
 	    sqlite3_errstr(code));
+}
+
+/* Asked by SQLite, in statements that take long. */
+static int
+interrupts(void *of)
+{
+	return kyi_asking_go_on(of) != 0;
 }
 
 static int
@@ -258,6 +282,8 @@ read_all(struct kyi_asking *asking)
 
 	if (code != SQLITE_OK)
 		return kyi_asking_failed(asking, code);
+	sqlite3_progress_handler(asking->db->sqlite, STEPS_BETWEEN_LOOKS,
+	    interrupts, asking);
 	result = match(asking);
 	for (; from < asking->found_cnt && result == 0; from = end) {
 		for (end = from + 1; end < asking->found_cnt &&
@@ -267,6 +293,8 @@ read_all(struct kyi_asking *asking)
 		result = kyi_asking_read(asking, asking->found + from,
 		    end - from);
 	}
+	/* It ends whoever gives up. */
+	sqlite3_progress_handler(asking->db->sqlite, 0, NULL, NULL);
 	code = kyi_db_run(asking->db, kyi_db_sql(asking->db, KYI_SQL_COMMIT));
 	return result == 0 && code != SQLITE_OK ?
 	    kyi_asking_failed(asking, code) : result;
@@ -300,13 +328,19 @@ kyi_store_select(struct kyi_store *store, struct kyi_selection *selection,
 {
 	struct kyi_asking asking = { .store = store, .selection = selection,
 		.what = what, .error = error };
-	int result = feeds_asked(store, &asking);
+	uint64_t file_number;
+	int result = feeds_asked(store, &asking, &file_number);
 
-	if (result != 0)
-		kymo_error_set(error, "no memory");
 	if (result == 0 && asking.feed_cnt > 0) {
 		pthread_rwlock_rdlock(&store->file);
-		result = ask(&asking);
+		/* It may be another one by now, with other rows. */
+		if (file_number != store->file_number) {
+			asking.feed_cnt = 0;
+			free(asking.feeds);
+			result = feeds_asked(store, &asking, &file_number);
+		}
+		if (result == 0)
+			result = ask(&asking);
 		pthread_rwlock_unlock(&store->file);
 	}
 	for (uint32_t i = 0; i < asking.found_cnt; i++) {

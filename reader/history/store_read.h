@@ -33,7 +33,11 @@ struct kyi_asking {
 	struct kyi_found *found;
 	uint32_t found_cnt, found_room;
 	uint32_t damaged_cnt;
+	bool gave_up; /* error says so */
 };
+
+/* As kyi_select_go_on. */
+int kyi_asking_go_on(struct kyi_asking *asking);
 
 /* A code of SQLite's, as an error. -1. */
 int kyi_asking_failed(struct kyi_asking *asking, int code);

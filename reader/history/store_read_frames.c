@@ -92,12 +92,17 @@ rows_read(struct reading *r, const struct kyi_frames *which)
 
 /* ---- columns --------------------------------------------------------------------- */
 
+/* From was_cnt on to cnt. */
 static int
-chunk_room(struct kyi_arena_chunk **chunk, uint32_t cnt)
+chunk_room(struct kyi_arena *arena, struct kyi_arena_chunk **chunk,
+    uint32_t was_cnt, uint32_t cnt)
 {
-	struct kyi_arena_chunk *more = realloc(*chunk, sizeof *more +
-	    cnt * sizeof more->at[0]);
+	struct kyi_arena_chunk *more;
 
+	if (!kyi_arena_count(arena, (cnt - (*chunk == NULL ? 0 : was_cnt)) *
+	    sizeof more->at[0]))
+		return -1;
+	more = realloc(*chunk, sizeof *more + cnt * sizeof more->at[0]);
 	if (more == NULL)
 		return -1;
 	*chunk = more;
@@ -114,12 +119,14 @@ hists_at(const struct kyi_found *found)
 static int
 room(struct reading *r, struct kyi_found *found, uint32_t cnt, bool hists)
 {
+	struct kyi_arena *arena = &r->asking->selection->arena;
+
 	if (found->cnt + cnt > found->room) {
 		uint32_t more = found->cnt * 2 + cnt + 64;
 
-		if (chunk_room(&found->column, more) != 0 ||
-		    ((hists || found->hists != NULL) &&
-		    chunk_room(&found->hists, more) != 0))
+		if (chunk_room(arena, &found->column, found->room, more) != 0 ||
+		    ((hists || found->hists != NULL) && chunk_room(arena,
+		    &found->hists, found->room, more) != 0))
 			return no_memory(r);
 		found->room = more;
 	}
@@ -239,8 +246,11 @@ block_take(struct reading *r, const struct kyi_frame_row *row, uint32_t b,
     uint32_t *f, uint64_t end)
 {
 	struct kyi_db *db = r->asking->db;
-	int code = kyi_block_open(db, row, b);
+	int code;
 
+	if (kyi_asking_go_on(r->asking) != 0)
+		return -1;
+	code = kyi_block_open(db, row, b);
 	if (code == SQLITE_EMPTY)
 		r->asking->damaged_cnt++;
 	else if (code != SQLITE_OK)
@@ -284,6 +294,8 @@ frame_take(struct reading *r, const struct kyi_frame_row *row)
 
 	if (row->from_ms >= row->cut_ms)
 		return 0;
+	if (kyi_asking_go_on(r->asking) != 0)
+		return -1;
 	code = kyi_frame_row_read(r->asking->db, row, r->time_ms, &first,
 	    &block_cnt);
 	if (code != SQLITE_OK) {

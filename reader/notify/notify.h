@@ -149,7 +149,9 @@ struct kymo_outbox_entry {
 	bool dead;   /* given up; a person may have it tried again */
 	int64_t added_ms, deadline_ms; /* 0: none */
 	uint32_t attempts;
+	int64_t next_ms; /* nothing is tried before; 0 */
 	const char *why; /* the last attempt failed; "" */
+	const char *receiver_why; /* the last to its receiver did; "" */
 	const char *body; /* as kymo_message_json has it */
 };
 /* kymo_outbox_list calls each for the messages that wait, or for the dead

@@ -30,7 +30,9 @@ kymo_outbox_list(struct kymo_outbox *outbox, bool dead,
 		    .added_ms = sqlite3_column_int64(rows, 5),
 		    .deadline_ms = sqlite3_column_int64(rows, 6),
 		    .attempts = (uint32_t)sqlite3_column_int64(rows, 7),
-		    .why = text(rows, 8), .body = text(rows, 9) };
+		    .why = text(rows, 8), .body = text(rows, 9),
+		    .next_ms = sqlite3_column_int64(rows, 10),
+		    .receiver_why = text(rows, 11) };
 
 		result = each(to, &entry);
 	}

@@ -82,6 +82,7 @@ set_label(struct kyi_call *call, struct kyi_vectors *out, uint32_t row,
 	    kyi_arena_text(arena, value->at, value->len_bytes);
 	if (text == NULL)
 		return kyi_eval_no_memory(call->eval);
+	out->origin = NULL;
 	out->labels[row] = kyi_labels_set(arena, out->labels[row], key, text);
 	if (out->labels[row] == NULL)
 		return kyi_eval_no_memory(call->eval);

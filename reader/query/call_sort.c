@@ -144,6 +144,7 @@ kyi_call_sort(struct kyi_call *call, struct kyi_vectors *out)
 	if (rows == NULL)
 		return kyi_eval_no_memory(call->eval);
 	qsort(rows, out->cnt, sizeof *rows, by_values ? by_value : by_label);
+	out->origin = NULL;
 	for (uint32_t i = 0; i < out->cnt; i++) {
 		out->labels[i] = rows[i].labels;
 		out->value[i] = rows[i].value;

@@ -52,8 +52,8 @@ cpu_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int
-look_at_clock(struct kyi_eval *eval)
+int
+kyi_eval_look(struct kyi_eval *eval)
 {
 	int64_t now_ns = cpu_ns();
 
@@ -75,7 +75,7 @@ int
 kyi_eval_work(struct kyi_eval *eval, uint64_t work)
 {
 	eval->work_left -= (int64_t)(work > INT32_MAX ? INT32_MAX : work);
-	return eval->work_left > 0 ? 0 : look_at_clock(eval);
+	return eval->work_left > 0 ? 0 : kyi_eval_look(eval);
 }
 
 int

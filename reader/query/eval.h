@@ -32,6 +32,9 @@ struct kyi_vectors {
 	uint32_t room; /* rows there is room for */
 	const struct kymo_labels **labels; /* by row */
 	bool *drop_name; /* by row: the name goes at the end, not before */
+	/* By row, what its labels come from, for kymo_query_options.known; NULL:
+	   nobody asks, or they come from more than one series of a source. */
+	uint64_t *origin;
 	double *value;
 	const struct kymo_native_hist **hist; /* NULL: no histograms */
 	/* Rows differ without their names too. */
@@ -90,7 +93,7 @@ struct kyi_eval {
 	/* Of histograms only count and sum are asked for: then each says whether
 	   it was reset since the one before, as Prometheus' reader of such. */
 	bool only_counts;
-	uint64_t samples_read;
+	uint64_t samples_read, selected_bytes;
 	int64_t work_left, cpu_from_ns;
 };
 
@@ -103,6 +106,8 @@ int kyi_eval_no_memory(struct kyi_eval *eval);
 /* kyi_eval_work tells of work done (about a nanosecond each), and fails when
    time is up or the asker gives up. */
 int kyi_eval_work(struct kyi_eval *eval, uint64_t work);
+/* The same at once, for work that nobody told of. */
+int kyi_eval_look(struct kyi_eval *eval);
 /* Counts samples looked at. */
 int kyi_eval_samples(struct kyi_eval *eval, uint64_t cnt);
 
@@ -143,6 +148,10 @@ int kyi_vectors_new(struct kyi_eval *eval, uint32_t rows, uint32_t steps,
 int kyi_vectors_hist(struct kyi_eval *eval, struct kyi_vectors *of);
 /* Takes out rows without any value. */
 void kyi_vectors_squeeze(struct kyi_vectors *of);
+/* Room for origins, where they are wanted. */
+int kyi_vectors_origin(struct kyi_eval *eval, struct kyi_vectors *of);
+/* No two rows can be of the same labels, with or without names. */
+bool kyi_vectors_apart(const struct kyi_vectors *of);
 /* Makes one row of those of the same labels (without names, where a row drops
    its own, if names is true). Fails where both have a value. */
 int kyi_vectors_merge(struct kyi_eval *eval, struct kyi_vectors *of,

@@ -325,6 +325,8 @@ each_series(struct calling *calling, const struct kyi_ranges *ranges,
 			return KYI_EVAL_FAILED;
 		if (!any)
 			continue;
+		if (out->origin != NULL)
+			out->origin[out->cnt] = series->origin;
 		out->labels[out->cnt] = series->labels;
 		out->drop_name[out->cnt++] = !calling->keep_name;
 	}
@@ -381,7 +383,7 @@ kyi_eval_over(struct kyi_eval *eval, const struct kyi_node *call,
 	    new_places(eval, steps->cnt, &calling.floats) != 0 ||
 	    new_places(eval, steps->cnt, &calling.hists) != 0 ||
 	    kyi_vectors_new(eval, ranges.cnt, steps->cnt, false, false,
-	    out) != 0)
+	    out) != 0 || kyi_vectors_origin(eval, out) != 0)
 		return KYI_EVAL_FAILED;
 	out->cnt = 0;
 	out->one_name = ranges.one_name;

@@ -85,6 +85,12 @@ struct kymo_query_options {
 	/* Asked now and then; true: give up ("cancelled"). NULL: never. */
 	bool (*cancelled)(void *of);
 	void *of;
+	/* For whoever asks the same query again and again, of one source, at
+	   instants: whether series i of the result, which is of this origin, is
+	   known to have the labels that it had before. True: its labels are left
+	   out (NULL). NULL: never. */
+	bool (*known)(void *known_of, uint32_t i, uint64_t origin);
+	void *known_of;
 };
 
 struct kymo_point {
@@ -95,6 +101,8 @@ struct kymo_point {
 
 struct kymo_result_series {
 	const struct kymo_labels *labels;
+	/* 0: none. Else the same query has for this origin no other labels. */
+	uint64_t origin;
 	const struct kymo_point *points; /* VECTOR: one */
 	uint32_t point_cnt;
 };

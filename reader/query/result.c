@@ -12,8 +12,10 @@ no_memory(struct kyi_result *to)
 	return kyi_eval_no_memory(to->eval);
 }
 
+/* Without what names it, where names is false. */
 static const struct kymo_labels *
-copy_labels(struct kyi_arena *arena, const struct kymo_labels *labels)
+copy_labels(struct kyi_arena *arena, const struct kymo_labels *labels,
+    bool names)
 {
 	size_t text_bytes = 0;
 	struct kymo_labels *copy;
@@ -29,12 +31,18 @@ copy_labels(struct kyi_arena *arena, const struct kymo_labels *labels)
 		return NULL;
 	at = (struct kymo_label *)(copy + 1);
 	text = (char *)(at + labels->cnt);
-	*copy = (struct kymo_labels){ labels->hash, labels->cnt, at };
+	*copy = (struct kymo_labels){ labels->hash, 0, at };
 	for (uint32_t i = 0; i < labels->cnt; i++) {
-		at[i].key = text;
-		text = stpcpy(text, labels->at[i].key) + 1;
-		at[i].value = text;
-		text = stpcpy(text, labels->at[i].value) + 1;
+		struct kymo_label label = labels->at[i];
+
+		if (!names && kyi_is_name_label(label.key)) {
+			copy->hash -= kymo_label_hash(label.key, label.value);
+			continue;
+		}
+		at[copy->cnt].key = text;
+		text = stpcpy(text, label.key) + 1;
+		at[copy->cnt++].value = text;
+		text = stpcpy(text, label.value) + 1;
 	}
 	return copy;
 }
@@ -87,6 +95,23 @@ put_point(struct kyi_result *to, struct kymo_point *point, int64_t at_ms,
 	return point->hist == NULL ? no_memory(to) : 0;
 }
 
+/* Labels of a series of the result, which is its next. */
+static int
+put_labels(struct kyi_result *to, const struct kyi_vectors *vectors,
+    uint32_t row, struct kymo_result_series *series)
+{
+	const struct kymo_query_options *options = &to->eval->options;
+
+	series->labels = NULL;
+	series->origin = vectors->origin == NULL ? 0 : vectors->origin[row];
+	if (series->origin != 0 && options->known(options->known_of,
+	    to->result->series_cnt, series->origin))
+		return 0;
+	series->labels = copy_labels(to->arena, vectors->labels[row],
+	    !vectors->drop_name[row]);
+	return series->labels == NULL ? no_memory(to) : 0;
+}
+
 static int
 put_row(struct kyi_result *to, const struct kyi_vectors *vectors, uint32_t row,
     struct kymo_result_series *series)
@@ -98,18 +123,19 @@ put_row(struct kyi_result *to, const struct kyi_vectors *vectors, uint32_t row,
 
 	for (uint32_t step = 0; step < vectors->steps; step++)
 		cnt += kyi_present(vectors, cell + step);
+	series->point_cnt = cnt;
+	if (cnt == 0)
+		return 0;
 	points = kyi_arena_array(to->arena, cnt, sizeof *points);
-	series->labels = copy_labels(to->arena, vectors->labels[row]);
-	if (points == NULL || series->labels == NULL)
+	if (points == NULL)
 		return no_memory(to);
 	series->points = points;
-	series->point_cnt = cnt;
 	for (uint32_t step = 0; step < vectors->steps; step++, cell++)
 		if (kyi_present(vectors, cell) && put_point(to, points++,
 		    kyi_step_ms(asked, step), vectors->value[cell],
 		    kyi_hist_at(vectors, cell)) != 0)
 			return KYI_EVAL_FAILED;
-	return 0;
+	return put_labels(to, vectors, row, series);
 }
 
 int
@@ -118,8 +144,12 @@ kyi_result_vectors(struct kyi_result *to, struct kyi_vectors *vectors,
 {
 	struct kymo_result_series *series;
 
-	if (kyi_vectors_merge(to->eval, vectors, true) != 0)
+	if (!kyi_vectors_apart(vectors) &&
+	    kyi_vectors_merge(to->eval, vectors, true) != 0)
 		return KYI_EVAL_FAILED;
+	/* Those of a range come in the order of their labels. */
+	if (kind == KYMO_VALUE_MATRIX)
+		vectors->origin = NULL;
 	series = new_series(to, vectors->cnt);
 	if (series == NULL)
 		return no_memory(to);
@@ -153,10 +183,11 @@ put_samples(struct kyi_result *to, const struct kymo_samples *samples,
 	if (kyi_eval_samples(to->eval, end - from) != 0)
 		return KYI_EVAL_FAILED;
 	points = kyi_arena_array(to->arena, end - from, sizeof *points);
-	series->labels = copy_labels(to->arena, samples->labels);
+	series->labels = copy_labels(to->arena, samples->labels, true);
 	if (points == NULL || series->labels == NULL)
 		return no_memory(to);
 	series->points = points;
+	series->origin = 0;
 	series->point_cnt = 0;
 	for (uint32_t i = from; i < end; i++) {
 		const struct kymo_native_hist *hist =

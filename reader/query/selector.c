@@ -44,6 +44,28 @@ kyi_shifted_ms(const struct kyi_eval *eval, const struct kyi_shift *shift,
 	return sub_ms(at_ms, shift->offset_ms);
 }
 
+static bool
+gives_up(void *of, struct kymo_error *error)
+{
+	struct kyi_eval *eval = of;
+
+	if (kyi_eval_look(eval) == 0)
+		return false;
+	*error = eval->error->error;
+	return true;
+}
+
+/* What of the memory that a query may have is left for one more selection. */
+static uint64_t
+bytes_left(const struct kyi_eval *eval)
+{
+	uint64_t used = eval->selected_bytes +
+	    kyi_arena_used_bytes(eval->arena);
+
+	return used < eval->options.memory_bytes_max ?
+	    eval->options.memory_bytes_max - used : 1;
+}
+
 /* Asks the source for samples up to range_ms before each step. */
 static int
 ask(struct kyi_eval *eval, const struct kyi_node *node,
@@ -63,6 +85,9 @@ ask(struct kyi_eval *eval, const struct kyi_node *node,
 		.step_ms = steps->cnt > 1 ? steps->step_ms : 0,
 		.series_max = eval->options.series_max,
 		.samples_max = left == 0 ? 1 : left,
+		.bytes_max = bytes_left(eval),
+		.give_up = gives_up,
+		.give_up_of = eval,
 	};
 
 	*selected = &eval->selected[node->is.selector.idx];
@@ -72,6 +97,7 @@ ask(struct kyi_eval *eval, const struct kyi_node *node,
 		return kyi_eval_error(eval, node, "%s", error.text);
 	}
 	eval->was_selected[node->is.selector.idx] = true;
+	eval->selected_bytes += (*selected)->bytes;
 	if ((*selected)->series_cnt > eval->options.series_max)
 		return kyi_eval_error(eval, node, "query would look at more "
 		    "than %llu series", (unsigned long long)
@@ -207,7 +233,7 @@ kyi_eval_selector(struct kyi_eval *eval, const struct kyi_node *node,
 	    steps->from_ms), eval->options.lookback_ms);
 	if (ask(eval, node, steps, eval->options.lookback_ms, &selected) != 0 ||
 	    kyi_vectors_new(eval, selected->series_cnt, steps->cnt, false,
-	    false, out) != 0)
+	    false, out) != 0 || kyi_vectors_origin(eval, out) != 0)
 		return KYI_EVAL_FAILED;
 	out->cnt = 0;
 	out->one_name = names_one(node);
@@ -221,6 +247,8 @@ kyi_eval_selector(struct kyi_eval *eval, const struct kyi_node *node,
 			return KYI_EVAL_FAILED;
 		if (found == 0)
 			continue;
+		if (out->origin != NULL)
+			out->origin[out->cnt] = series->origin;
 		out->labels[out->cnt] = series->labels;
 		out->drop_name[out->cnt++] = false;
 	}

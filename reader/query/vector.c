@@ -26,6 +26,16 @@ kyi_vectors_new(struct kyi_eval *eval, uint32_t rows, uint32_t steps, bool hist,
 }
 
 int
+kyi_vectors_origin(struct kyi_eval *eval, struct kyi_vectors *of)
+{
+	if (eval->options.known == NULL)
+		return 0;
+	of->origin = kyi_arena_array(eval->arena, of->room,
+	    sizeof *of->origin);
+	return of->origin == NULL ? kyi_eval_no_memory(eval) : 0;
+}
+
+int
 kyi_vectors_hist(struct kyi_eval *eval, struct kyi_vectors *of)
 {
 	if (of->hist != NULL)
@@ -45,6 +55,8 @@ move_row(struct kyi_vectors *of, uint32_t to, uint32_t from)
 		return;
 	of->labels[to] = of->labels[from];
 	of->drop_name[to] = of->drop_name[from];
+	if (of->origin != NULL)
+		of->origin[to] = of->origin[from];
 	memcpy(of->value + to_cell, of->value + from_cell,
 	    of->steps * sizeof *of->value);
 	if (of->hist != NULL)
@@ -77,8 +89,8 @@ kyi_vectors_squeeze(struct kyi_vectors *of)
 
 /* A row's own name may go and another's stay: then they may meet though all
    had one name. */
-static bool
-cannot_meet(const struct kyi_vectors *of)
+bool
+kyi_vectors_apart(const struct kyi_vectors *of)
 {
 	if (of->cnt < 2)
 		return true;
@@ -128,7 +140,7 @@ merge_row(struct kyi_eval *eval, struct kyi_vectors *of, uint32_t to,
 int
 kyi_vectors_merge(struct kyi_eval *eval, struct kyi_vectors *of, bool names)
 {
-	bool apart = cannot_meet(of);
+	bool apart = kyi_vectors_apart(of);
 	struct kyi_label_table table;
 	uint32_t kept = 0;
 

@@ -37,6 +37,7 @@ kyi_alert_free(struct kyi_alert *alert, uint32_t annotation_cnt)
 
 struct look {
 	const struct kymo_source *source;
+	const struct kymo_query_options *options;
 	int64_t at_ms;
 	bool asked, found, failed;
 };
@@ -59,13 +60,25 @@ any_sample(const struct kymo_selected *selected, int64_t from_ms,
 	return false;
 }
 
+static bool
+gives_up(void *of, struct kymo_error *error)
+{
+	const struct kymo_query_options *options = of;
+
+	if (options->cancelled == NULL || !options->cancelled(options->of))
+		return false;
+	kymo_error_set(error, "cancelled");
+	return true;
+}
+
 static int
 look_at(void *to, const struct kymo_query_selector *selector)
 {
 	struct look *look = to;
 	struct kymo_select what = {.matchers = selector->matchers,
 	    .matcher_cnt = selector->matcher_cnt, .series_max = UINT64_MAX,
-	    .samples_max = UINT64_MAX};
+	    .samples_max = UINT64_MAX, .give_up = gives_up,
+	    .give_up_of = (void *)(uintptr_t)look->options};
 	struct kymo_selected selected = {0};
 	struct kymo_error error;
 
@@ -90,7 +103,8 @@ static bool
 is_without_data(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     int64_t at_ms)
 {
-	struct look look = {.source = engine->options.source, .at_ms = at_ms};
+	struct look look = {.source = engine->options.source,
+	    .options = &engine->options.query, .at_ms = at_ms};
 
 	kymo_query_selectors(run->rule->query, look_at, &look);
 	return look.asked && !look.found && !look.failed;
@@ -297,9 +311,12 @@ stay(struct kymo_rule_engine *engine, struct kyi_rule_run *run, int64_t at_ms)
 {
 	uint32_t i;
 
+	run->pending_cnt = run->firing_cnt = 0;
 	for (i = 0; i < run->entries.cnt; i++) {
 		struct kyi_alert *alert = run->entries.at[i]->alert;
 
+		run->pending_cnt += alert->state == KYMO_ALERT_PENDING;
+		run->firing_cnt += alert->state == KYMO_ALERT_FIRING;
 		alert->kept = alert->state == KYMO_ALERT_FIRING;
 		kyi_alert_write(engine, run, run->entries.at[i], at_ms);
 	}
@@ -311,11 +328,11 @@ alert_without(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
     int64_t at_ms)
 {
 	static const struct kymo_labels none;
+	static const struct kyi_found found = {.in = &none};
 	struct kyi_entry *entry;
 
 	run->pass++;
-	entry = kyi_rule_entry_find(engine, run, 0, &none, 0, NULL,
-	    &run->error);
+	entry = kyi_rule_entry_find(engine, run, &found, &run->error);
 	if (entry == NULL) {
 		run->health = KYMO_RULE_ERROR;
 		return;
@@ -351,6 +368,8 @@ state_move(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	    entry->pass == run->pass)
 		kyi_annotate(engine, run, entry, at_ms);
 	kyi_alert_write(engine, run, entry, at_ms);
+	run->pending_cnt += alert->state == KYMO_ALERT_PENDING;
+	run->firing_cnt += alert->state == KYMO_ALERT_FIRING;
 	return stays;
 }
 
@@ -361,6 +380,7 @@ states_move(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	struct kyi_entry **at = run->entries.at;
 	uint32_t i;
 
+	run->pending_cnt = run->firing_cnt = 0;
 	/* Backwards: what is dropped gives its place to one that was here. */
 	for (i = run->entries.cnt; i-- > 0;) {
 		if (i > 2) {

@@ -54,7 +54,8 @@ kyi_expand(struct kymo_rule_engine *engine,
 	    .external_labels = engine->external,
 	    .external_url = engine->options.external_url, .value = value,
 	    .hist = hist, .at_ms = at_ms, .query = ask, .done = answered,
-	    .of = &asker};
+	    .of = &asker, .anomaly = engine->options.anomaly,
+	    .anomaly_of = engine->options.anomaly_of};
 	struct kymo_error error = {""};
 
 	if (template_ == NULL)

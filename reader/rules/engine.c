@@ -218,10 +218,13 @@ rule_evaluate(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	struct kymo_result *result = NULL;
 	uint64_t from_ns = monotonic_ns();
 	int64_t asked_ms = at_ms - run->group->offset_ms;
-	bool failed = kymo_query_instant(run->rule->query,
-	    engine->options.source, asked_ms, &engine->options.query, &result,
-	    &error) != 0;
+	struct kymo_query_options options = engine->options.query;
+	bool failed;
 
+	options.known = kyi_rule_entry_known;
+	options.known_of = run;
+	failed = kymo_query_instant(run->rule->query, engine->options.source,
+	    asked_ms, &options, &result, &error) != 0;
 	pthread_mutex_lock(&engine->lock);
 	run->at_ms = at_ms;
 	run->health = failed ? KYMO_RULE_ERROR : KYMO_RULE_OK;
@@ -338,6 +341,21 @@ kymo_rule_engine_next_ms(const struct kymo_rule_engine *engine)
 		if (engine->groups[i].next_ms < next_ms)
 			next_ms = engine->groups[i].next_ms;
 	return next_ms;
+}
+
+void
+kymo_rule_engine_alert_cnt(struct kymo_rule_engine *engine,
+    uint32_t *pending_cnt, uint32_t *firing_cnt)
+{
+	uint32_t i;
+
+	*pending_cnt = *firing_cnt = 0;
+	pthread_mutex_lock(&engine->lock);
+	for (i = 0; i < engine->run_cnt; i++) {
+		*pending_cnt += engine->runs[i].pending_cnt;
+		*firing_cnt += engine->runs[i].firing_cnt;
+	}
+	pthread_mutex_unlock(&engine->lock);
 }
 
 uint64_t

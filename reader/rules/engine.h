@@ -7,6 +7,7 @@
 
 #include "reader/rules/load.h"
 
+#define KYI_LINE_BYTES 64 /* of the cache */
 #define KYI_FLAPS_MAX 16u
 #define KYI_RESOLVED_MS INT64_C(900000) /* how long a resolved alert is told */
 #define KYI_SAVE_MS INT64_C(10000)      /* how old a store's time may get */
@@ -22,18 +23,19 @@ struct kyi_written {
    an alert. Found by the labels it came from and by those it has. */
 struct kyi_entry {
 	/* What a pass looks at, in one line of the cache. */
-	struct kymo_labels *in; /* NULL: came from a store, or labels look at
-	                           values */
-	uint64_t pass;          /* when last in a result */
+	uint64_t origin; /* of in, in the rule's results; 0: not known */
+	uint64_t pass;   /* when last in a result */
 	double value;
 	const struct kymo_native_hist *hist; /* during the pass */
 	struct kyi_written series; /* recorded; of an alert: FOR_STATE */
 	struct kyi_alert *alert;   /* NULL: recorded */
 
+	struct kymo_labels *in; /* NULL: came from a store, or labels look at
+	                           values */
 	struct kymo_labels *out;
 	struct kyi_entry *in_next, *out_next; /* of the same bucket */
 	uint32_t slot;                        /* in the rule's list */
-};
+} __attribute__((aligned(KYI_LINE_BYTES)));
 
 struct kyi_alert {
 	/* What each pass looks at. */
@@ -72,6 +74,7 @@ struct kyi_rule_run {
 	bool annotations_look; /* at queries: expanded in the pass */
 	bool has_readers;      /* in the same pass, after it */
 	struct kyi_entries entries;
+	uint32_t pending_cnt, firing_cnt;
 	uint64_t pass;
 	bool in_pass; /* the result is there, and what entries take from it */
 	enum kymo_rule_health health;
@@ -115,13 +118,22 @@ struct kymo_rule_engine {
 /* ---- entries (entry.c) ------------------------------------------------------- */
 
 /* kyi_rule_entry_find finds the entry of a series of a result, or makes one.
-   guess: its place in the result; in most passes an entry has the same place
-   in the list, and costs no look into the buckets. NULL: error has why (no
-   memory, or another series of this pass became the same). */
+   place: that of the series in the result; an entry gets the same in the list,
+   so that in most passes it costs no look into the buckets, nor, if its origin
+   is known, at any labels. NULL: error has why (no memory, or another series of
+   this pass became the same). */
+struct kyi_found {
+	uint32_t place;
+	uint64_t origin;
+	const struct kymo_labels *in; /* NULL: kyi_rule_entry_known said so */
+	double value;
+	const struct kymo_native_hist *hist;
+};
 struct kyi_entry *kyi_rule_entry_find(struct kymo_rule_engine *engine,
-    struct kyi_rule_run *run, uint32_t guess, const struct kymo_labels *in,
-    double value, const struct kymo_native_hist *hist,
+    struct kyi_rule_run *run, const struct kyi_found *found,
     struct kymo_error *error);
+/* As kymo_query_options.known; of: a rule's run. */
+bool kyi_rule_entry_known(void *of, uint32_t place, uint64_t origin);
 /* An entry by the labels that it has; made if it is not there. */
 struct kyi_entry *kyi_entry_by_out(struct kyi_rule_run *run,
     struct kymo_labels *out);

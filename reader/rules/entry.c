@@ -135,8 +135,11 @@ static struct kyi_entry *
 entry_new(struct kyi_rule_run *run, struct kymo_labels *out)
 {
 	struct kyi_entries *entries = &run->entries;
-	struct kyi_entry *entry = calloc(1, sizeof(*entry));
+	struct kyi_entry *entry = aligned_alloc(KYI_LINE_BYTES,
+	    sizeof(*entry));
 
+	if (entry != NULL)
+		memset(entry, 0, sizeof(*entry));
 	if (entry != NULL && run->rule->is_alert)
 		entry->alert = kyi_alert_new();
 	if (entry == NULL || (run->rule->is_alert && entry->alert == NULL) ||
@@ -292,65 +295,84 @@ in_set(struct kyi_rule_run *run, struct kyi_entry *entry,
 	return 0;
 }
 
-/* What is about to be compared comes from memory meanwhile. */
-static inline void
-prefetch(const struct kyi_entries *entries, uint32_t idx)
+bool
+kyi_rule_entry_known(void *of, uint32_t place, uint64_t origin)
 {
-	if (idx + 2 < entries->cnt)
-		__builtin_prefetch(entries->at[idx + 2]);
-	if (idx + 1 < entries->cnt && entries->at[idx + 1]->in != NULL) {
-		const char *in = (const char *)entries->at[idx + 1]->in;
+	const struct kyi_rule_run *run = of;
 
-		__builtin_prefetch(in);
-		__builtin_prefetch(in + 64);
-		__builtin_prefetch(in + 128);
-	}
+	return place < run->entries.cnt &&
+	    run->entries.at[place]->origin == origin;
 }
 
 static struct kyi_entry *
-find_known(const struct kyi_entries *entries, uint32_t guess,
-    const struct kymo_labels *in)
+find_known(const struct kyi_rule_run *run, const struct kyi_found *found)
 {
 	struct kyi_entry *entry;
 
-	prefetch(entries, guess);
-	if (guess < entries->cnt) {
-		entry = entries->at[guess];
-		if (entry->in != NULL && entry->in->hash == in->hash &&
-		    kymo_labels_equal(entry->in, in))
+	if (found->place < run->entries.cnt) {
+		entry = run->entries.at[found->place];
+		if (found->in == NULL || (entry->in != NULL &&
+		    kymo_labels_equal(entry->in, found->in)))
 			return entry;
 	}
-	return find_in(entries, in);
+	return find_in(&run->entries, found->in);
+}
+
+/* Another series may have come before it, or gone. */
+static void
+place_set(struct kyi_entries *entries, struct kyi_entry *entry, uint32_t place)
+{
+	struct kyi_entry *other;
+
+	if (place >= entries->cnt || entry->slot == place)
+		return;
+	other = entries->at[place];
+	other->slot = entry->slot;
+	entries->at[other->slot] = other;
+	entry->slot = place;
+	entries->at[place] = entry;
+}
+
+/* By what it becomes, or new. NULL: no memory. */
+static struct kyi_entry *
+entry_make(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
+    const struct kyi_found *found)
+{
+	struct kymo_labels *out = labels_out(engine, run, found->in,
+	    found->value, found->hist);
+
+	return out == NULL ? NULL : kyi_entry_by_out(run, out);
 }
 
 struct kyi_entry *
 kyi_rule_entry_find(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
-    uint32_t guess, const struct kymo_labels *in, double value,
-    const struct kymo_native_hist *hist, struct kymo_error *error)
+    const struct kyi_found *found, struct kymo_error *error)
 {
-	struct kyi_entry *entry = run->labels_look ? NULL :
-	    find_known(&run->entries, guess, in);
-	struct kymo_labels *out;
+	struct kyi_entry *entry;
 
+	/* A series before it in this pass took its entry: they became one. */
+	if (found->in == NULL &&
+	    !kyi_rule_entry_known(run, found->place, found->origin))
+		return same_twice(run, error);
+	entry = run->labels_look ? NULL : find_known(run, found);
 	if (entry == NULL) {
-		out = labels_out(engine, run, in, value, hist);
-		entry = out == NULL ? NULL : kyi_entry_by_out(run, out);
-		if (entry == NULL) {
-			kymo_error_set(error, "no memory");
-			return NULL;
-		}
-		if (entry->pass == run->pass)
+		entry = entry_make(engine, run, found);
+		if (entry != NULL && entry->pass == run->pass)
 			return same_twice(run, error);
 		/* What annotations are made of, and how it is found again. */
-		if (in_set(run, entry, in) != 0) {
+		if (entry == NULL || in_set(run, entry, found->in) != 0) {
 			kymo_error_set(error, "no memory");
 			return NULL;
 		}
 	}
 	if (entry->pass == run->pass)
 		return same_twice(run, error);
+	if (found->in != NULL)
+		entry->origin = run->labels_look ? 0 : found->origin;
+	if (found->in != NULL && entry->origin != 0)
+		place_set(&run->entries, entry, found->place);
 	entry->pass = run->pass;
-	entry->value = value;
-	entry->hist = hist;
+	entry->value = found->value;
+	entry->hist = found->hist;
 	return entry;
 }

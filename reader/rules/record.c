@@ -64,20 +64,25 @@ kyi_hits(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 {
 	static const struct kymo_labels none;
 	const struct kymo_result_series *series = result->series;
+	struct kyi_found found;
 	uint32_t i;
 
 	run->pass++;
 	if (hits_room(engine, result->series_cnt + 1) != 0)
 		return kymo_error_set(&run->error, "no memory");
 	if (result->kind == KYMO_VALUE_SCALAR) {
-		engine->hits[0] = kyi_rule_entry_find(engine, run, 0, &none,
-		    result->scalar, NULL, &run->error);
+		found = (struct kyi_found){.in = &none,
+		    .value = result->scalar};
+		engine->hits[0] = kyi_rule_entry_find(engine, run, &found,
+		    &run->error);
 		return engine->hits[0] == NULL ? -1 : 0;
 	}
 	for (i = 0; i < result->series_cnt; i++) {
-		engine->hits[i] = kyi_rule_entry_find(engine, run, i,
+		found = (struct kyi_found){i, series[i].origin,
 		    series[i].labels, series[i].points[0].value,
-		    series[i].points[0].hist, &run->error);
+		    series[i].points[0].hist};
+		engine->hits[i] = kyi_rule_entry_find(engine, run, &found,
+		    &run->error);
 		if (engine->hits[i] == NULL)
 			return -1;
 	}

@@ -192,6 +192,11 @@ struct kymo_rule_options {
 	   is long past. NULL: at any. */
 	int64_t (*oldest_ms)(void *of);
 	void *of;
+	/* What detection says of the series with these labels, or of the members
+	   of the incident with them, for templates; appends. NULL: nothing. */
+	void (*anomaly)(void *of, const struct kymo_label *labels,
+	    uint32_t cnt, bool members, struct kymo_buffer *out);
+	void *anomaly_of;
 };
 
 struct kymo_rule_engine;
@@ -265,6 +270,11 @@ KYMO_READER_API int kymo_rule_engine_status(struct kymo_rule_engine *engine,
    much of it. Rule by rule: of two rules one may be of a later pass. */
 KYMO_READER_API int kymo_rule_engine_snapshot(struct kymo_rule_engine *engine,
     int (*each)(void *to, const struct kymo_rule_status *status), void *to);
+
+/* How many alerts are pending and firing after the newest pass. */
+KYMO_READER_API void kymo_rule_engine_alert_cnt(
+    struct kymo_rule_engine *engine, uint32_t *pending_cnt,
+    uint32_t *firing_cnt);
 
 /* Passes that were left out, because they came too late or there was no new
    scan. */

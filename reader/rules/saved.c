@@ -402,12 +402,17 @@ kymo_rule_engine_adopt(struct kymo_rule_engine *engine,
 			old->pass = 0;
 			run->health = old->health;
 			run->at_ms = old->at_ms;
-			/* Annotations may be others now, in number too. */
-			for (m = 0; m < run->entries.cnt; m++)
+			run->pending_cnt = old->pending_cnt;
+			run->firing_cnt = old->firing_cnt;
+			/* Annotations may be others now, in number too, and so
+			   may what the expression makes of an origin. */
+			for (m = 0; m < run->entries.cnt; m++) {
+				run->entries.at[m]->origin = 0;
 				if (run->entries.at[m]->alert != NULL)
 					kyi_annotations_forget(
 					    run->entries.at[m]->alert,
 					    old->rule->annotation_cnt);
+			}
 		}
 	engine->restored_ms = 0;
 	for (k = 0; k < before->run_cnt; k++) {

@@ -46,6 +46,10 @@ struct kyi_template_data {
 	    struct kymo_error *error);
 	void (*done)(void *of, struct kymo_result *result);
 	void *of;
+	/* For anomalyReason, anomalyMembers; appends. NULL: nothing is known. */
+	void (*anomaly)(void *of, const struct kymo_label *labels,
+	    uint32_t cnt, bool members, struct kymo_buffer *out);
+	void *anomaly_of;
 };
 
 /* kyi_template_expand appends. -1: error says why, and what was appended is

@@ -288,6 +288,8 @@ KYI_TEMPLATE_CALL(now)
 /* and, or are evaluated where they stand: they do not ask all. */
 static const struct kyi_template_func funcs[] = {
 	{ "and", "*+", NULL },
+	{ "anomalyMembers", "*", kyi_tf_anomaly_members },
+	{ "anomalyReason", "*", kyi_tf_anomaly_reason },
 	{ "args", "*+", kyi_tf_args },
 	{ "eq", "**+", kyi_tf_eq },
 	{ "externalURL", "", kyi_tf_external_url },

@@ -116,7 +116,9 @@ word_read(struct kyi_template_parse *parse, struct kyi_operand *operand)
 	if (operand->func == NULL)
 		return kyi_template_wrong(parse, from,
 		    "function \"%.*s\" not defined", (int)len_bytes, from);
-	if (strcmp(operand->func->name, "query") == 0)
+	/* What these say changes, though the value does not. */
+	if (strcmp(operand->func->name, "query") == 0 ||
+	    strncmp(operand->func->name, "anomaly", 7) == 0)
 		parse->template_->looks |= KYI_TEMPLATE_QUERY;
 	return 0;
 }

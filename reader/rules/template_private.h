@@ -160,6 +160,8 @@ int kyi_tv_take(struct kyi_template_run *run, struct kymo_buffer *buffer,
 #define KYI_TEMPLATE_CALL(name) int kyi_tf_##name( \
     struct kyi_template_run *run, const struct kyi_tv *args, uint32_t cnt, \
     struct kyi_tv *result)
+KYI_TEMPLATE_CALL(anomaly_members);
+KYI_TEMPLATE_CALL(anomaly_reason);
 KYI_TEMPLATE_CALL(eq);
 KYI_TEMPLATE_CALL(ne);
 KYI_TEMPLATE_CALL(lt);

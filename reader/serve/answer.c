@@ -154,6 +154,8 @@ front(struct kyi_request *request)
 	    "<li><a href=\"/-/healthy\">/-/healthy</a>: is kymod there?</li>\n"
 	    "<li>/api/v1/..: queries, as Prometheus has them; "
 	    "<code>kymo query</code> asks</li>\n"
+	    "<li>/api/v2/..: alerts and silences, as Alertmanager has them; "
+	    "<code>kymo alerts</code> and <code>kymo silence</code> ask</li>\n"
 	    "</ul>\n</body></html>\n", request->terms->world.version);
 	return kyi_request_say(request, MHD_HTTP_OK,
 	    "text/html; charset=utf-8", text, "Content-Security-Policy",
@@ -264,7 +266,7 @@ kyi_answer(struct kyi_request *request, const char *path, const char *method,
 		    "not a name of this server; ask by its address, as "
 		    "localhost, by the machine's name, or by one that hosts: "
 		    "in its configuration lists\n");
-	if (strncmp(path, KYI_API_PREFIX, strlen(KYI_API_PREFIX)) == 0)
+	if (kyi_api_has(path))
 		return kyi_request_api(request, path, method);
 	return by_method(request, path, method);
 }

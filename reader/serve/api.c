@@ -18,7 +18,9 @@ static const struct {
 	const char *name;
 } errors[] = {
 	[KYI_API_BAD_DATA] = { 400, "bad_data" },
+	[KYI_API_FORBIDDEN] = { 403, "forbidden" },
 	[KYI_API_NOT_FOUND] = { 404, "not_found" },
+	[KYI_API_MEDIA_TYPE] = { 415, "unsupported_media_type" },
 	[KYI_API_EXECUTION] = { 422, "execution" },
 	[KYI_API_INTERNAL] = { 500, "internal" },
 	[KYI_API_CANCELED] = { 503, "canceled" },
@@ -31,6 +33,10 @@ fail(struct kyi_api *api, enum kyi_api_error type, const char *text)
 {
 	kyi_buffer_clear(&api->out);
 	api->status = errors[type].status;
+	if (api->plain) {
+		kyi_json_string(&api->out, text);
+		return;
+	}
 	kymo_buffer_printf(&api->out, "{\"status\":\"error\","
 	    "\"errorType\":\"%s\",\"error\":", errors[type].name);
 	kyi_json_string(&api->out, text);
@@ -123,18 +129,30 @@ buildinfo(struct kyi_api *api)
 }
 
 static const struct kyi_api_route routes[] = {
-	{ "query", kyi_api_query, KYI_API_QUERY, true, true },
-	{ "query_range", kyi_api_query_range, KYI_API_QUERY, true, true },
+	{ "query", kyi_api_query, KYI_API_QUERY, true, true,
+	    KYI_API_READ },
+	{ "query_range", kyi_api_query_range, KYI_API_QUERY, true, true,
+	    KYI_API_READ },
 	{ "query_exemplars", kyi_api_query_exemplars, KYI_API_HERE, true,
-	    false },
-	{ "format_query", kyi_api_format_query, KYI_API_HERE, true, false },
-	{ "series", kyi_api_series, KYI_API_QUERY, true, true },
-	{ "labels", kyi_api_labels, KYI_API_QUERY, true, true },
-	{ "label/", kyi_api_label_values, KYI_API_QUERY, false, true },
-	{ "metadata", kyi_api_metadata, KYI_API_LIGHT, false, true },
-	{ "rules", kyi_api_rules, KYI_API_LIGHT, false, false },
-	{ "alerts", kyi_api_alerts, KYI_API_LIGHT, false, false },
-	{ "status/buildinfo", buildinfo, KYI_API_HERE, false, false },
+	    false, KYI_API_READ },
+	{ "format_query", kyi_api_format_query, KYI_API_HERE, true, false,
+	    KYI_API_READ },
+	{ "series", kyi_api_series, KYI_API_QUERY, true, true,
+	    KYI_API_READ },
+	{ "labels", kyi_api_labels, KYI_API_QUERY, true, true,
+	    KYI_API_READ },
+	{ "label/", kyi_api_label_values, KYI_API_QUERY, false, true,
+	    KYI_API_READ },
+	{ "metadata", kyi_api_metadata, KYI_API_LIGHT, false, true,
+	    KYI_API_READ },
+	{ "anomalies", kyi_api_anomalies, KYI_API_LIGHT, true, false,
+	    KYI_API_READ },
+	{ "rules", kyi_api_rules, KYI_API_LIGHT, false, false,
+	    KYI_API_READ },
+	{ "alerts", kyi_api_alerts, KYI_API_LIGHT, false, false,
+	    KYI_API_READ },
+	{ "status/buildinfo", buildinfo, KYI_API_HERE, false, false,
+	    KYI_API_READ },
 };
 
 static bool
@@ -147,17 +165,64 @@ is_label(const char *path)
 	    strcmp(path + len_bytes - end_bytes, "/values") == 0;
 }
 
-const struct kyi_api_route *
-kyi_api_find(const char *path)
+/* One whose path ends in / has something behind it. */
+static bool
+is_path(const char *route, const char *path)
 {
+	size_t len_bytes = strlen(route);
+
+	if (strcmp(route, "label/") == 0)
+		return is_label(path);
+	if (route[len_bytes - 1] != '/')
+		return strcmp(route, path) == 0;
+	return strncmp(path, route, len_bytes) == 0 &&
+	    path[len_bytes] != '\0' &&
+	    strchr(path + len_bytes, '/') == NULL;
+}
+
+static const struct kyi_api_route *
+find(const struct kyi_api_routes *among, const char *path,
+    enum kyi_api_method method)
+{
+	const struct kyi_api_route *found = NULL;
 	size_t i;
 
+	for (i = 0; i < among->cnt; i++) {
+		if (!is_path(among->at[i].path, path))
+			continue;
+		if (among->at[i].write == method)
+			return &among->at[i];
+		found = &among->at[i];
+	}
+	return found;
+}
+
+static bool
+begins(const char *path, const char *prefix)
+{
+	return strncmp(path, prefix, strlen(prefix)) == 0;
+}
+
+bool
+kyi_api_has(const char *path)
+{
+	return begins(path, KYI_API_PREFIX) || begins(path, KYI_API_V2_PREFIX);
+}
+
+const struct kyi_api_route *
+kyi_api_find(const char *path, enum kyi_api_method method)
+{
+	static const struct kyi_api_routes prometheus = { routes,
+	    sizeof(routes) / sizeof(routes[0]) };
+	const struct kyi_api_route *found;
+
+	if (begins(path, KYI_API_V2_PREFIX))
+		return find(&kyi_api_v2_routes,
+		    path + strlen(KYI_API_V2_PREFIX), method);
 	path += strlen(KYI_API_PREFIX);
-	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-		if (strcmp(routes[i].path, "label/") == 0 ? is_label(path) :
-		    strcmp(routes[i].path, path) == 0)
-			return &routes[i];
-	return NULL;
+	found = find(&prometheus, path, method);
+	return found != NULL ? found : find(&kyi_api_alerting_routes, path,
+	    method);
 }
 
 void

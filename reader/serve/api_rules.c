@@ -277,14 +277,16 @@ tell(struct telling *telling, int (*each)(void *to,
 	return false;
 }
 
-static bool
-yes(struct kyi_api *api, const char *param, bool *is)
+bool
+kyi_api_bool(struct kyi_api *api, const char *param, bool *is)
 {
 	const char *text = kyi_form_get(&api->form, param);
 
+	if (*text == '\0')
+		return true;
 	*is = strcmp(text, "1") == 0 || strcasecmp(text, "true") == 0 ||
 	    strcasecmp(text, "t") == 0;
-	if (*is || *text == '\0' || strcmp(text, "0") == 0 ||
+	if (*is || strcmp(text, "0") == 0 ||
 	    strcasecmp(text, "false") == 0 || strcasecmp(text, "f") == 0)
 		return true;
 	kyi_api_wrong(api, param, "true or false, not \"%.100s\"", text);
@@ -309,7 +311,7 @@ kyi_api_rules(struct kyi_api *api)
 		    "their labels; rule_name[], rule_group[] and file[] do");
 		return;
 	}
-	if (!yes(api, "exclude_alerts", &telling.no_alerts))
+	if (!kyi_api_bool(api, "exclude_alerts", &telling.no_alerts))
 		return;
 	telling.no_alerting = strcmp(type, "record") == 0;
 	telling.no_recording = strcmp(type, "alert") == 0;

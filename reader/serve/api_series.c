@@ -16,6 +16,8 @@
    fifth of what a query may have of them. */
 #define SAMPLES_MAX(world) ((world)->query.samples_max == 0 ? 10000000u : \
 	(world)->query.samples_max / 5)
+#define BYTES_MAX(world) ((world)->query.memory_bytes_max == 0 ? \
+	UINT64_C(512) << 20 : (world)->query.memory_bytes_max)
 
 /* ---- what matches ------------------------------------------------------ */
 
@@ -24,7 +26,7 @@ struct found {
 	const struct kymo_source *source;
 	struct kymo_selected selected[MATCH_MAX];
 	uint32_t cnt;
-	uint64_t series_cnt, sample_cnt;
+	uint64_t series_cnt, sample_cnt, bytes;
 	uint64_t limit;
 };
 
@@ -64,7 +66,8 @@ select_last(const struct found *found, const struct kymo_select *what,
 	*span_ms = what->to_ms - what->from_ms;
 	while (found->source->select(found->source->of, &part, selected,
 	    error) != 0) {
-		if (strstr(error->text, "samples match") == NULL)
+		if (strstr(error->text, "samples match") == NULL &&
+		    strstr(error->text, "bytes of memory") == NULL)
 			return -1;
 		if (part.to_ms > now_ms)
 			part.to_ms = now_ms;
@@ -77,6 +80,16 @@ select_last(const struct found *found, const struct kymo_select *what,
 		part.from_ms = part.to_ms - *span_ms;
 	}
 	return 0;
+}
+
+/* The answer says it, too. */
+static bool
+gives_up(void *of, struct kymo_error *error)
+{
+	if (!kyi_api_over(of))
+		return false;
+	kymo_error_set(error, "given up");
+	return true;
 }
 
 /* Adds what matches; false: the answer says why not. */
@@ -95,10 +108,14 @@ search(struct kyi_api *api, struct found *found,
 	    what->samples_max - found->sample_cnt;
 	left.series_max = found->series_cnt >= what->series_max ? 0 :
 	    what->series_max - found->series_cnt;
+	left.bytes_max = found->bytes >= what->bytes_max ? 1 :
+	    what->bytes_max - found->bytes;
 	if (kyi_api_over(api))
 		return false;
 	if (select_last(found, &left, selected, &span_ms, &error) != 0) {
-		kyi_api_fail(api, KYI_API_EXECUTION, "%s", error.text);
+		if (!api->late && !api->canceled)
+			kyi_api_fail(api, KYI_API_EXECUTION, "%s",
+			    error.text);
 		return false;
 	}
 	if (span_ms < what->to_ms - what->from_ms)
@@ -108,6 +125,7 @@ search(struct kyi_api *api, struct found *found,
 		    1000);
 	found->cnt++;
 	found->series_cnt += selected->series_cnt;
+	found->bytes += selected->bytes;
 	for (i = 0; i < selected->series_cnt; i++)
 		found->sample_cnt += selected->series[i].cnt;
 	return true;
@@ -188,7 +206,9 @@ find(struct kyi_api *api, bool must)
 	/* One sample in all of it is enough: any tier has that. */
 	selecting.what = (struct kymo_select){ .from_ms = from_ms - 1,
 	    .to_ms = to_ms, .step_ms = to_ms > from_ms ? to_ms - from_ms : 0,
-	    .series_max = SERIES_MAX, .samples_max = SAMPLES_MAX(api->world) };
+	    .series_max = SERIES_MAX, .samples_max = SAMPLES_MAX(api->world),
+	    .bytes_max = BYTES_MAX(api->world), .give_up = gives_up,
+	    .give_up_of = api };
 	while (good && (selecting.text = kyi_form_next(&api->form, "match[]",
 	    &i)) != NULL) {
 		if (found->cnt == MATCH_MAX) {

@@ -119,6 +119,9 @@ void kyi_body_add(struct kyi_request *request, const char *bytes,
 /* Answers what is asked of the API, or sleeps until a lane has. */
 enum MHD_Result kyi_request_api(struct kyi_request *request, const char *path,
     const char *method);
+/* write.c: whether this client may change something; false: the answer is
+   why not. */
+bool kyi_write_good(struct kyi_request *request, enum MHD_Result *result);
 enum MHD_Result kyi_request_reload(struct kyi_request *request);
 /* It was asleep: sends what there is now. */
 enum MHD_Result kyi_request_send(struct kyi_request *request);

@@ -2,6 +2,7 @@
 /* Requests that have a body, or an answer that takes time: the connection
    sleeps (MHD_suspend_connection) while a lane makes it. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -69,14 +70,35 @@ kyi_request_free(struct kyi_request *request)
 /* ---- bodies ------------------------------------------------------------ */
 
 static bool
-is_form(struct MHD_Connection *connection)
+is_type(struct MHD_Connection *connection, const char *wanted)
 {
 	const char *type = MHD_lookup_connection_value(connection,
 	    MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
-	size_t len_bytes = strlen(FORM);
+	size_t len_bytes = strlen(wanted);
 
-	return type != NULL && strncasecmp(type, FORM, len_bytes) == 0 &&
+	return type != NULL && strncasecmp(type, wanted, len_bytes) == 0 &&
 	    strchr("; \t", type[len_bytes]) != NULL;
+}
+
+static bool
+is_get(const char *method)
+{
+	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+	    strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+/* POST is what is written where something can be, else a form that reads. */
+static const struct kyi_api_route *
+route_of(const char *path, const char *method)
+{
+	const struct kyi_api_route *route;
+
+	if (strcmp(method, MHD_HTTP_METHOD_DELETE) == 0)
+		return kyi_api_find(path, KYI_API_DELETE);
+	if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
+		return kyi_api_find(path, KYI_API_READ);
+	route = kyi_api_find(path, KYI_API_POST);
+	return route;
 }
 
 bool
@@ -85,11 +107,12 @@ kyi_body_wanted(struct kyi_request *request, const char *path,
 {
 	const struct kyi_api_route *route;
 
-	if (strcmp(method, MHD_HTTP_METHOD_POST) != 0 ||
-	    strncmp(path, KYI_API_PREFIX, strlen(KYI_API_PREFIX)) != 0)
+	if (strcmp(method, MHD_HTTP_METHOD_POST) != 0 || !kyi_api_has(path))
 		return false;
-	route = kyi_api_find(path);
-	if (route == NULL || !route->post || !is_form(request->connection))
+	route = route_of(path, method);
+	if (route == NULL || (route->write == KYI_API_POST ?
+	    !is_type(request->connection, JSON) :
+	    !route->post || !is_type(request->connection, FORM)))
 		return false;
 	request->reading = kyi_host_asked(request, version);
 	return request->reading;
@@ -157,7 +180,7 @@ kyi_request_send(struct kyi_request *request)
 	result = MHD_queue_response(request->connection, api->status,
 	    response);
 	MHD_destroy_response(response);
-	if (api->status == 400 || api->status == 404)
+	if (api->status >= 400 && api->status <= 415)
 		kyi_add_u64_relaxed(&request->serve->refused_cnt, 1);
 	kyi_add_u64_relaxed(&request->serve->sent_bytes, bytes);
 	return result;
@@ -290,6 +313,8 @@ form_make(struct kyi_request *request)
 
 	if (request->body.failed)
 		form->wrong = "no memory";
+	else if (request->api.route->write != KYI_API_READ)
+		request->api.body = request->body.at;
 	else if (request->body.len_bytes > 0)
 		kyi_form_body(form, request->body.at,
 		    request->body.len_bytes);
@@ -298,18 +323,23 @@ form_make(struct kyi_request *request)
 		    MHD_GET_ARGUMENT_KIND, param_add, form);
 }
 
-/* NAME of .../label/NAME/values, in a copy; false: no memory. */
+/* NAME of .../label/NAME/values, ID of .../silence/ID, in a copy; false: no
+   memory. */
 static bool
 label_make(struct kyi_request *request, const char *path)
 {
-	size_t skip = strlen(KYI_API_PREFIX "label/");
+	const char *route = request->api.route->path;
+	bool is_label = strcmp(route, "label/") == 0;
 
-	if (strcmp(request->api.route->path, "label/") != 0)
+	if (route[strlen(route) - 1] != '/')
 		return true;
-	request->path = strdup(path + skip);
+	/* Both prefixes are as long. */
+	request->path = strdup(path + strlen(KYI_API_PREFIX) + strlen(route));
 	if (request->path == NULL)
 		return false;
-	request->path[strlen(request->path) - strlen("/values")] = '\0';
+	if (is_label)
+		request->path[strlen(request->path) - strlen("/values")] =
+		    '\0';
 	request->api.label = request->path;
 	return true;
 }
@@ -322,11 +352,31 @@ no(struct kyi_request *request, enum kyi_api_error type, const char *text)
 	return kyi_request_send(request);
 }
 
+/* Whether it has the method; false: the answer is which it has. */
 static bool
-is_get(const char *method)
+method_good(struct kyi_request *request, const char *path, const char *method,
+    enum MHD_Result *result)
 {
-	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
-	    strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+	const struct kyi_api_route *read = kyi_api_find(path, KYI_API_READ);
+	char allow[64];
+
+	if (request->api.route->write == KYI_API_READ ? is_get(method) ||
+	    (request->api.route->post &&
+	    strcmp(method, MHD_HTTP_METHOD_POST) == 0) :
+	    strcmp(method, request->api.route->write == KYI_API_POST ?
+	    MHD_HTTP_METHOD_POST : MHD_HTTP_METHOD_DELETE) == 0)
+		return true;
+	snprintf(allow, sizeof(allow), "%s%s%s",
+	    read->write == KYI_API_READ ? "GET, HEAD" : "",
+	    read->post || kyi_api_find(path, KYI_API_POST)->write ==
+	    KYI_API_POST ? ", POST" : "",
+	    kyi_api_find(path, KYI_API_DELETE)->write == KYI_API_DELETE ?
+	    ", DELETE" : "");
+	kyi_add_u64_relaxed(&request->serve->refused_cnt, 1);
+	*result = kyi_request_say(request, MHD_HTTP_METHOD_NOT_ALLOWED,
+	    TEXT_PLAIN, "not by this method\n", "Allow", *allow == ',' ?
+	    allow + 2 : allow);
+	return false;
 }
 
 enum MHD_Result
@@ -335,19 +385,21 @@ kyi_request_api(struct kyi_request *request, const char *path,
 {
 	struct kymo_serve *serve = request->serve;
 	struct kyi_api *api = &request->api;
+	enum MHD_Result result;
 
 	api->world = &request->terms->world;
-	api->route = kyi_api_find(path);
+	api->plain = strncmp(path, KYI_API_V2_PREFIX,
+	    strlen(KYI_API_V2_PREFIX)) == 0;
+	api->route = route_of(path, method);
 	if (api->route == NULL)
 		return no(request, KYI_API_NOT_FOUND, "no such thing in this "
-		    "API; docs/query.md of kymo lists what there is");
-	if (!is_get(method) && (!api->route->post ||
-	    strcmp(method, MHD_HTTP_METHOD_POST) != 0)) {
-		kyi_add_u64_relaxed(&serve->refused_cnt, 1);
-		return kyi_request_say(request, MHD_HTTP_METHOD_NOT_ALLOWED,
-		    TEXT_PLAIN, "not by this method\n", "Allow",
-		    api->route->post ? "GET, HEAD, POST" : "GET, HEAD");
-	}
+		    "API; docs/query.md and docs/alerting.md of kymo list what "
+		    "there is");
+	if (!method_good(request, path, method, &result))
+		return result;
+	if (api->route->write != KYI_API_READ &&
+	    !kyi_write_good(request, &result))
+		return result;
 	if (request->unread)
 		return no(request, KYI_API_BAD_DATA, "a body belongs to a "
 		    "POST, and is " FORM);

@@ -46,6 +46,7 @@ bounds_set(struct kyi_api_world *world,
 	world->timeout_ms = options->query_timeout_ms == 0 ?
 	    QUERY_TIMEOUT_MS : options->query_timeout_ms;
 	world->rule_interval_ms = options->rule_interval_ms;
+	world->changes = options->changes;
 }
 
 static void
@@ -53,9 +54,10 @@ world_make(struct kyi_api_world *world,
     const struct kymo_serve_options *options)
 {
 	*world = (struct kyi_api_world){ .history = options->history,
-	    .rules = options->rules, .reload = options->reload,
+	    .rules = options->rules, .anomalies = options->anomalies,
+	    .reload = options->reload, .alerting = options->alerting,
 	    .health = options->health,
-	    .of = options->of };
+	    .of = options->of, .begin_ns = kyi_serve_now_ns() };
 	snprintf(world->version, sizeof(world->version), "%s",
 	    options->version == NULL ? "" : options->version);
 	snprintf(world->revision, sizeof(world->revision), "%s",
@@ -124,7 +126,7 @@ lanes_make(struct kymo_serve *serve, const struct kymo_serve_options *options)
 {
 	const struct kyi_terms *terms = serve->terms;
 	bool light = options->history != NULL || options->rules != NULL ||
-	    options->reload != NULL;
+	    options->reload != NULL || options->alerting != NULL;
 
 	if (kyi_lane_init(&serve->light, light ? 1 : 0, LIGHT_QUEUE_MAX,
 	    false) != 0)

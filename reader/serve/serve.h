@@ -14,16 +14,22 @@
      GET /            a short page that says where things are
      POST /-/reload   options.reload
      GET, POST /api/v1/..  queries; docs/query.md has the reference
+     /api/v2/.., /api/v1/alerting/..  alerts, silences, messages:
+                      docs/alerting.md; what changes something is JSON, of
+                      nobody's web page, and as options.changes allows
    HEAD as GET; other methods 405; Host must be a numeric address, localhost,
    a name of this machine (its own, and those beside it in /etc/hosts) or one
    of options.hosts, else 421 (against DNS rebinding). */
 #ifndef KYMO_READER_SERVE_H
 #define KYMO_READER_SERVE_H
 
+#include "reader/alert/alerts.h"
 #include "reader/config/config.h"
+#include "reader/detect/detectors.h"
 #include "reader/error.h"
 #include "reader/health/health.h"
 #include "reader/history/history.h"
+#include "reader/notify/notify.h"
 #include "reader/query/query.h"
 #include "reader/rules/rules.h"
 #include "reader/series/series.h"
@@ -33,6 +39,18 @@ extern "C" {
 #endif
 
 struct kymo_serve;
+
+/* What there is to say of alerts, while nobody else uses it. */
+struct kymo_serve_alerting {
+	struct kymo_alerts *alerts;
+	const struct kymo_routing *routing;
+	struct kymo_outbox *outbox;
+	const struct kymo_notify *notify; /* NULL: nobody sends */
+	int64_t now_ms;
+	const char *external_url; /* NULL: none */
+};
+typedef void kymo_serve_use(void *to,
+    const struct kymo_serve_alerting *alerting);
 
 struct kymo_serve_options {
 	const struct kymo_listen *listen;
@@ -60,14 +78,23 @@ struct kymo_serve_options {
 	int (*rules)(void *of, int (*each)(void *to,
 	    const struct kymo_rule_status *status), void *to);
 	int64_t rule_interval_ms; /* of groups without one; 0: 1 minute */
+	/* Calls told with what detection found, and returns what it does. By any
+	   thread. NULL: there is no detection. */
+	int (*anomalies)(void *of, int (*told)(void *to,
+	    const struct kymo_anomalies *anomalies), void *to);
 	/* Reads the configuration anew; by a thread of the server, one at a
 	   time, and may take a while. -1: all is as it was, and error says why.
 	   NULL: /-/reload is answered by 404. */
 	int (*reload)(void *of, struct kymo_error *error);
+	/* Calls use, by any thread, while nothing else happens to alerts; and
+	   wakes whoever steps them after it. Not 0: use was not called; -1:
+	   there is no alerting, 1: not now. NULL: as if it were -1. */
+	int (*alerting)(void *of, kymo_serve_use *use, void *to);
+	enum kymo_config_changes changes; /* who may change something there */
 	/* As kymo_care_status; any thread. NULL: /-/health is answered by 404. */
 	int (*health)(void *of, int (*each)(void *to,
 	    const struct kymo_care_status *status), void *to);
-	void *of; /* of rules, reload, health */
+	void *of; /* of rules, anomalies, reload, alerting and health */
 	const char *revision; /* for status/buildinfo; NULL: "" */
 };
 
@@ -87,8 +114,8 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_serve_listen(struct kymo_serve *serve,
 KYMO_READER_API void kymo_serve_stale(struct kymo_serve *serve,
     uint64_t stale_ns);
 
-/* A change of all that options say of listen, stale_ns, hosts, rule_interval_ms
-   and queries; the rest stays as it is, whatever they say. new makes it ready
+/* A change of all that options say of listen, stale_ns, hosts, changes,
+   rule_interval_ms and queries; the rest stays as it is, whatever they say. new makes it ready
    and listens on new addresses; NULL: error says why not, and all is as it was.
    take, if at all, once: who asks from then on is answered so. end waits for
    the answers of addresses that go (2 s). options' listen must stay until then.

@@ -300,7 +300,8 @@ replay(struct database *db, uint32_t round)
 		for (uint32_t i = 0; i < trace->series_cnt; i++)
 			if (!kymo_is_stale(trace->value[i][t]))
 				rows[cnt++] = (struct kymo_history_row){
-				    db->labels[i], trace->value[i][t], NULL };
+				    db->labels[i], trace->value[i][t], NULL,
+				    NULL };
 		if (kymo_feed_append(feed, trace->at_ms[t] + round * span_ms,
 		    rows, cnt) != 0)
 			die("no memory");

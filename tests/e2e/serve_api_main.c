@@ -199,7 +199,7 @@ feed_step(struct kymo_feed *feed, bool sparse, struct kymo_labels **labels,
 	for (size_t s = 0; s < KNOWN_CNT; s++)
 		if (known[s].sparse == sparse && has_step(&known[s], i))
 			rows[cnt++] = (struct kymo_history_row){ labels[s],
-			    known[s].value(i, known[s].k), NULL };
+			    known[s].value(i, known[s].k), NULL, NULL };
 	if (cnt > 0)
 		must(kymo_feed_append(feed, (FROM_S + (int64_t)i * STEP_S) *
 		    1000, rows, cnt) == 0, "no memory");
@@ -214,7 +214,7 @@ many_step(struct kymo_feed *feed, struct kymo_labels **labels, uint32_t cnt,
 	must(rows != NULL, "no memory");
 	for (uint32_t s = 0; s < cnt; s++)
 		rows[s] = (struct kymo_history_row){ labels[s],
-		    (double)(s * 7 + i * (s % 13)), NULL };
+		    (double)(s * 7 + i * (s % 13)), NULL, NULL };
 	if (cnt > 0)
 		must(kymo_feed_append(feed, (FROM_S + (int64_t)i * STEP_S) *
 		    1000, rows, cnt) == 0, "no memory");

@@ -110,6 +110,34 @@ config 'query: {concurrency: 5, queue: 1}'
 reload
 ! limited || fail "limited still"
 
+# --- the history: other tiers, another file ---------------------------------------------------
+
+refused() { # WHY
+	[ "$(curl -sS --max-time 10 -X POST -o "$tmp/out" -w '%{http_code}' \
+		"http://127.0.0.1:$port/-/reload")" = 500 ] || fail "taken over: $1"
+	grep -q "$1" "$tmp/out" || fail "$(<"$tmp/out")"
+}
+config "history: {path: '$tmp/other/h.db'}
+hosts: [kymod.example.org]"
+refused "$tmp/other/h.db.lock: No such file or directory"
+[ "$(status_as kymod.example.org)" = 421 ] || fail "half of it was taken over"
+mkdir "$tmp/other"
+reload
+[ "$(status_as kymod.example.org)" = 200 ] || fail "hosts: $(<"$tmp/out")"
+logged "history is kept in $tmp/other/h.db" || fail "not said"
+# What was in memory is there as before, and is written there at the end.
+query_is 'min(count_over_time(http_requests_total[1m])) > bool 5' 1 ||
+	fail "what was in memory is not there"
+config 'retention: 7d'
+reload
+[ "$(grep -c "history is kept in $tmp/state/history.db" "$tmp/kymod.log")" = 2 ] ||
+	fail "it did not go back"
+[ -s "$tmp/other/h.db" ] || fail "nothing was written to the other file"
+config 'history: {memory: 10m, journal: 5s}'
+reload
+config
+reload
+
 # --- scans go on while a reload reads ---------------------------------------------------------
 
 mkfifo "$tmp/slow.yml"
@@ -160,10 +188,7 @@ reload
 # One that is taken, by another: all stays, and why is said.
 config 'hosts: [kymod.example.org]'
 sed -i "s/^listen:.*/listen: [127.0.0.1:$port, 127.0.0.1:$web]/" "$tmp/kymod.yaml"
-[ "$(curl -sS --max-time 10 -X POST -o "$tmp/out" -w '%{http_code}' \
-	"http://127.0.0.1:$port/-/reload")" = 500 ] || fail "it listens twice"
-grep -q "cannot listen on 127.0.0.1:$web: Address already in use" "$tmp/out" ||
-	fail "$(<"$tmp/out")"
+refused "cannot listen on 127.0.0.1:$web: Address already in use"
 [ "$(status_as kymod.example.org)" = 421 ] || fail "half of it was taken over"
 
 # --- the history outlives kymod -----------------------------------------------------------------

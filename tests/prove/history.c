@@ -83,7 +83,7 @@ run(struct kymo_history *history, uint32_t from, uint32_t to)
 		for (uint32_t s = 0; s < SERIES; s++)
 			if (there(s, t))
 				rows[cnt++] = (struct kymo_history_row){
-				    labels[s], value_of(s, t), NULL };
+				    labels[s], value_of(s, t), NULL, NULL };
 		if (kymo_feed_append(feed, BEGIN_MS + t * INT64_C(1000), rows,
 		    cnt) != 0)
 			die("append", "no memory");

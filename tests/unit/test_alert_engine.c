@@ -217,17 +217,22 @@ test_silences_that_are_none_are_refused(void **state)
 		struct kymo_silence silence;
 		const char *why;
 	} rows[] = {
-		{{"", "a=~.*", 0, 1, "", ""}, "a silence needs a matcher that "
+		{{.id = "", .matchers = "a=~.*", .from_ms = 0, .until_ms = 1},
+		    "a silence needs a matcher that "
 		    "does not match the empty text, or it would silence "
 		    "everything"},
-		{{"", "", 0, 1, "", ""}, "a silence needs a matcher that "
+		{{.id = "", .matchers = "", .from_ms = 0, .until_ms = 1},
+		    "a silence needs a matcher that "
 		    "does not match the empty text, or it would silence "
 		    "everything"},
-		{{"", "a", 0, 1, "", ""}, "matchers 'a', at character 2: "
+		{{.id = "", .matchers = "a", .from_ms = 0, .until_ms = 1},
+		    "matchers 'a', at character 2: "
 		    "expected =, !=, =~ or !~ after 'a'"},
-		{{"", "a=b", 1, 1, "", ""}, "a silence must end after it "
+		{{.id = "", .matchers = "a=b", .from_ms = 1, .until_ms = 1},
+		    "a silence must end after it "
 		    "begins"},
-		{{"7", "a=b", 0, 1, "", ""}, "there is no silence '7'"},
+		{{.id = "7", .matchers = "a=b", .from_ms = 0, .until_ms = 1},
+		    "there is no silence '7'"},
 	};
 	char id[KYMO_SILENCE_ID_BYTES];
 	struct world world;
@@ -439,7 +444,7 @@ test_why_tells_each_decision_and_what_is_next(void **state)
 	    "  1970-01-01T00:16:50.000Z  muted: silence 1, of ann (deploy), "
 	    "until 1970-01-01T00:17:00.000Z\n"
 	    "  1970-01-01T00:17:00.000Z  no more muted\n"
-	    "  next, to team: again at 1970-01-01T01:16:41.000Z\n");
+	    "  next, to team: again, at 1970-01-01T01:16:41.000Z\n");
 	kymo_buffer_free(&out);
 	world_end(&world);
 }

@@ -117,6 +117,41 @@ each_bound_ends_a_query_and_says_which(void **state)
 	}
 }
 
+/* A disk, say, that never comes to an end. */
+static int
+select_for_ever(void *of, const struct kymo_select *what,
+    struct kymo_selected *selected, struct kymo_error *error)
+{
+	(void)of;
+	(void)selected;
+	while (!what->give_up(what->give_up_of, error))
+		;
+	return -1;
+}
+
+static void
+bounds_hold_while_a_source_reads(void **state)
+{
+	const struct kymo_source source = { .select = select_for_ever };
+	int asked = 0;
+	const struct kymo_query_options rows[] = { { .cpu_ms_max = 5 },
+		{ .cancelled = always, .of = &asked } };
+	static const char *const says[] = { "processor time", "cancelled" };
+	struct kymo_query_error error;
+	struct kymo_result *result;
+	struct kymo_query *query;
+
+	(void)state;
+	assert_int_equal(kymo_query_parse(&query, "rate(m[1h])", 11, &error),
+	    0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(kymo_query_instant(query, &source, 0, &rows[i],
+		    &result, &error), -1);
+		assert_non_null(strstr(error.error.text, says[i]));
+	}
+	kymo_query_delete(query);
+}
+
 static void
 a_query_that_is_cancelled_ends(void **state)
 {
@@ -311,6 +346,7 @@ main(void)
 		    hostile_values_end_in_an_answer, fill, empty),
 		cmocka_unit_test_setup_teardown(
 		    hostile_histograms_end_in_an_answer, fill, empty),
+		cmocka_unit_test(bounds_hold_while_a_source_reads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

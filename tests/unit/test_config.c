@@ -31,7 +31,8 @@ static const char whole[] =
     "rule_files: [rules/*.yml, /etc/r.yml]\n"
     "evaluation_interval: 15s\n"
     "external_labels: {region: eu, n: '1'}\n"
-    "external_url: https://m.example.org/x\nalerting: {routes: routes.yml}\n"
+    "external_url: https://m.example.org/x\nalerting: {changes: all, "
+    "routes: routes.yml}\n"
     "query: {timeout: 30s, lookback: 1m, max_samples: 5, max_series: 6, "
     "max_memory: 7MiB, concurrency: 8, queue: 9}\n"
     "components:\n"
@@ -56,28 +57,26 @@ assert_rest_of_whole(const struct kymo_config *config)
 	assert_true(config->tiers[2].max_bytes == 10000000000);
 	assert_int_equal(config->override_cnt, 1);
 	assert_string_equal(config->overrides[0].metrics.text, "debug_.*");
-	assert_int_equal(config->overrides[0].metrics.place.line, 19);
-	assert_int_equal(config->overrides[0].metrics.place.column, 15);
-	assert_true(config->overrides[0].keep_ms[0] == 3600000);
-	assert_true(config->overrides[0].keep_ms[1] == 0);
-	assert_true(config->overrides[0].keep_ms[2] == 1209600000);
+	assert_true(config->overrides[0].metrics.place.line == 19 &&
+	    config->overrides[0].metrics.place.column == 15);
+	assert_memory_equal(config->overrides[0].keep_ms,
+	    ((const uint64_t[]){3600000, 0, 1209600000}), 24);
 	assert_int_equal(config->rule_file_cnt, 2);
 	assert_string_equal(config->rule_files[0].text, "/k/rules/*.yml");
 	assert_int_equal(config->rule_files[0].place.column, 14);
 	assert_string_equal(config->rule_files[1].text, "/etc/r.yml");
-	assert_true(config->evaluation_interval_ns == 15000000000);
-	assert_int_equal(config->external_label_cnt, 2);
+	assert_int_equal(config->evaluation_interval_ns, 15000000000);
 	assert_string_equal(config->external_labels[1].key, "n");
 	assert_string_equal(config->external_labels[1].value, "1");
 	assert_string_equal(config->external_url, "https://m.example.org/x");
 	assert_string_equal(config->alerting_routes.text, "/k/routes.yml");
-	assert_true(config->query.timeout_ms == 30000);
-	assert_true(config->query.lookback_ms == 60000);
-	assert_true(config->query.samples_max == 5);
+	assert_true(config->alerting_changes == KYMO_CHANGES_ALL &&
+	    config->query.timeout_ms == 30000 &&
+	    config->query.lookback_ms == 60000);
+	assert_true(config->query.samples_max == 5 &&
+	    config->query.memory_bytes_max == 7340032);
 	assert_int_equal(config->query.series_max, 6);
-	assert_true(config->query.memory_bytes_max == 7340032);
-	assert_int_equal(config->query.concurrency, 8);
-	assert_int_equal(config->query.queue_max, 9);
+	assert_true(config->query.concurrency == 8 && config->query.queue_max == 9);
 	assert_int_equal(config->component_cnt, 2);
 	assert_string_equal(component->name.text, "cache");
 	assert_false(component->disabled);
@@ -338,6 +337,7 @@ static const struct {
 	{ "external_url: metrics.example.org\n", "x:1:15: "
 	    "'metrics.example.org' is no URL" },
 	{ "alerting: routes.yml\n", "{routes: routes.yml}" },
+	{ "alerting: {changes: a}\n", "x:1:21: 'a' is none of local, all" },
 	{ "alerting: {routes: a/}\n", "x:1:20: 'a/' is no file" },
 	{ "query: {time_out: 1m}\n", "did you mean 'timeout'?" },
 	{ "query: {timeout: 1ms}\n", "from 100ms to 1h" },

@@ -88,7 +88,7 @@ append(struct kymo_feed *feed, uint32_t t)
 	for (uint32_t s = 0; s < SERIES; s++)
 		if (there(s, t))
 			rows[cnt++] = (struct kymo_history_row){ labels[s],
-				value_of(s, t), NULL };
+				value_of(s, t), NULL, NULL };
 	assert_int_equal(kymo_feed_append(feed, BEGIN_MS + 1000 * (int64_t)t,
 	    rows, cnt), 0);
 }
@@ -328,7 +328,7 @@ kept_answers_see_many_new(void **state)
 
 			snprintf(number, sizeof number, "%u", cnt);
 			rows[cnt++] = (struct kymo_history_row){
-				kymo_labels_make(label, 3), i, NULL };
+				kymo_labels_make(label, 3), i, NULL, NULL };
 		}
 		even_cnt += step[i].even;
 		assert_int_equal(kymo_feed_append(feed, BEGIN_MS +

@@ -228,6 +228,49 @@ limits_hold_for_what_is_read(void **state)
 	what.samples_max = 1000;
 	assert_int_equal(source->select(source->of, &what, &got, &error), -1);
 	assert_non_null(strstr(error.text, "samples"));
+	what.samples_max = 1000000;
+	what.bytes_max = 1000;
+	assert_int_equal(source->select(source->of, &what, &got, &error), -1);
+	assert_string_equal(error.text,
+	    "samples need more than 1000 bytes of memory");
+	both_delete(&both);
+}
+
+static bool
+enough(void *of, struct kymo_error *error)
+{
+	int *left = of;
+
+	if ((*left)-- > 0)
+		return false;
+	kymo_error_set(error, "enough");
+	return true;
+}
+
+/* Whoever asks may give up wherever a select is, and ask again. */
+static void
+a_select_is_given_up_anywhere(void **state)
+{
+	struct both both;
+	struct kymo_select what = ask(0, 400);
+	struct kymo_selected got;
+	struct kymo_error error;
+	const struct kymo_source *source;
+	int given_up_cnt = 0, left = 0;
+
+	(void)state;
+	both_new(&both);
+	append(&both, 1, 400);
+	source = kymo_history_source(both.stored);
+	what.give_up = enough;
+	what.give_up_of = &left;
+	while (source->select(source->of, &what, &got, &error) != 0) {
+		assert_string_equal(error.text, "enough");
+		left = ++given_up_cnt;
+	}
+	source->done(source->of, &got);
+	assert_true(given_up_cnt > 10);
+	assert_window(both.stored, both.memory, 0, 400);
 	both_delete(&both);
 }
 
@@ -308,6 +351,7 @@ main(void)
 		ROW(a_clock_that_was_ahead_leaves_the_rest),
 		ROW(a_clock_that_was_ahead_at_first_hides_nothing),
 		ROW(limits_hold_for_what_is_read),
+		ROW(a_select_is_given_up_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -70,6 +70,7 @@ history_make(void)
 		rows[p].labels = kymo_labels_make(&name, 1);
 		assert_non_null(rows[p].labels);
 		rows[p].hist = NULL;
+		rows[p].ref = NULL;
 	}
 	for (int t = 0; t < STEPS; t++) {
 		for (int p = 0; p < PATTERNS; p++)

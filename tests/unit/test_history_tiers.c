@@ -234,7 +234,7 @@ labels_go_with_what_had_them(void **state)
 
 		snprintf(pid, sizeof pid, "%u", t / 60);
 		one = kymo_labels_make(label, 2);
-		row = (struct kymo_history_row){ one, t, NULL };
+		row = (struct kymo_history_row){ one, t, NULL, NULL };
 		assert_int_equal(kymo_feed_append(kymo_history_feed(
 		    both.stored, "f"), BEGIN_MS + t * INT64_C(1000), &row, 1),
 		    0);

@@ -106,12 +106,12 @@ check(const struct kymo_result *result, uint64_t limit, const char *expected)
 static void
 test_floats_and_histograms_are_apart(void **state)
 {
-	const struct kymo_result_series series[] = { { &labels, points, 4 },
-		{ &labels, &points[2], 1 } };
+	const struct kymo_result_series series[] = { { &labels, 0, points, 4 },
+		{ &labels, 0, &points[2], 1 } };
 	const struct kymo_result matrix = { .kind = KYMO_VALUE_MATRIX,
 		.series = series, .series_cnt = 1 };
 	const struct kymo_result_series single[] = {
-		{ &labels, &points[1], 1 }, { &labels, &points[2], 1 } };
+		{ &labels, 0, &points[1], 1 }, { &labels, 0, &points[2], 1 } };
 	const struct kymo_result vector = { .kind = KYMO_VALUE_VECTOR,
 		.series = single, .series_cnt = 2 };
 
@@ -155,7 +155,7 @@ test_what_is_too_long_stops(void **state)
 
 	assert_non_null(series);
 	for (size_t i = 0; i < 10000; i++)
-		series[i] = (struct kymo_result_series){ &labels, points, 1 };
+		series[i] = (struct kymo_result_series){ &labels, 0, points, 1 };
 	assert_false(kyi_put_result(&text, &matrix, 0, 5000));
 	assert_true(text.len_bytes < 6000);
 	kymo_buffer_free(&text);

@@ -121,7 +121,7 @@ history_make(void)
 	for (int i = 0; i < STEP_CNT; i++) {
 		for (int s = 0; s < SERIES_CNT; s++)
 			rows[s] = (struct kymo_history_row){ labels[s],
-			    (double)(i * s), NULL };
+			    (double)(i * s), NULL, NULL };
 		assert_int_equal(kymo_feed_append(feed, FROM_MS + i * 1000,
 		    rows, SERIES_CNT), 0);
 	}

@@ -20,8 +20,8 @@ static const struct kymo_point points[2] = { { 0, 1.5, NULL },
 static const struct kymo_labels sample_labels[2] = {
 	{ 0, 2, sample_at[0] }, { 0, 2, sample_at[1] } };
 static const struct kymo_result_series series[2] = {
-	{ &sample_labels[0], &points[0], 1 },
-	{ &sample_labels[1], &points[1], 1 },
+	{ &sample_labels[0], 0, &points[0], 1 },
+	{ &sample_labels[1], 0, &points[1], 1 },
 };
 static int deleted_cnt, query_cnt;
 
@@ -52,6 +52,15 @@ done(void *of, struct kymo_result *result)
 	test_free(result);
 }
 
+static void
+anomaly(void *of, const struct kymo_label *labels, uint32_t cnt, bool members,
+    struct kymo_buffer *out)
+{
+	assert_ptr_equal(of, &query_cnt);
+	kymo_buffer_printf(out, "%s of %u labels, the first %s",
+	    members ? "members" : "reason", cnt, labels[0].value);
+}
+
 /* What a template gives, "!" and the error, or "?AT " and why it is none. */
 static const char *
 expand(const char *text, double value, struct kymo_buffer *out)
@@ -60,7 +69,8 @@ expand(const char *text, double value, struct kymo_buffer *out)
 	const struct kymo_labels external = { 0, 1, external_at };
 	struct kyi_template_data data = { .labels = &labels,
 		.external_labels = &external, .value = value, .query = query, .done = done,
-		.external_url = "http://k.example.org/kymo" };
+		.external_url = "http://k.example.org/kymo",
+		.anomaly = anomaly, .anomaly_of = &query_cnt };
 	struct kyi_arena *arena = kyi_arena_new(0);
 	struct kyi_template_error wrong;
 	struct kymo_error error = { "" };
@@ -104,6 +114,10 @@ test_text_labels_and_values_are_put_in(void **state)
 		{ "plain", "plain" },
 		{ "", "" },
 		{ "{{ $labels.job }} down", "db down" },
+		{ "{{ anomalyReason $labels }}", "reason of 3 labels, the first "
+		    "db1.example.org:9090" },
+		{ "{{ .Labels | anomalyMembers }}", "members of 3 labels, the "
+		    "first db1.example.org:9090" },
 		{ "{{$labels.nope}}|{{ .Labels.job }}", "|db" },
 		{ "{{ $value }} {{ .Value }}", "1.234567125e+06 "
 		    "1.234567125e+06" },

@@ -15,7 +15,8 @@ _kymo() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 
 	if [ "$COMP_CWORD" = 1 ]; then
-		_kymo_words 'ls dump check emit query rules routes detect help version'
+		_kymo_words 'ls dump check emit query rules routes alerts silence notify
+			detect anomalies help version'
 		return
 	fi
 	case $prev in
@@ -27,10 +28,12 @@ _kymo() {
 		return ;;
 	--name | -n | --label | -l | --service | -s | --run | \
 		--at | --from | --to | --step | --timeout | --url | \
-		--against) return ;;
+		--against | --receiver | --by | --comment | --until | --duration | \
+		--to) return ;;
 	esac
 	case ${COMP_WORDS[1]}:$cur in
-	help:*) _kymo_words 'ls dump check emit query rules routes detect' ;;
+	help:*) _kymo_words 'ls dump check emit query rules routes alerts silence
+		notify detect anomalies' ;;
 	ls:*) _kymo_words '--dir --json --help' ;;
 	dump:-*) _kymo_words '--format --sum --name --label --all --events
 		--no-events --last --rates --dir --help' ;;
@@ -55,7 +58,19 @@ _kymo() {
 		else
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		fi ;;
+	alerts:-*) _kymo_words '--all --receiver --by --comment --until --undo
+		--json --url --help' ;;
+	alerts:*)
+		[ "$COMP_CWORD" != 2 ] || _kymo_words 'ls show why ack' ;;
+	silence:-*) _kymo_words '--comment --by --duration --until --from --all
+		--quiet --json --url --help' ;;
+	silence:*)
+		[ "$COMP_CWORD" != 2 ] || _kymo_words 'add ls expire' ;;
+	notify:-*) _kymo_words '--to --all --by --timeout --json --url --help' ;;
+	notify:*)
+		[ "$COMP_CWORD" != 2 ] || _kymo_words 'queue dead retry test' ;;
 	detect:-*) _kymo_words '--alarms --changes --squash --help' ;;
+	anomalies:*) _kymo_words '--json --url --help' ;;
 	detect:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	emit:*) _kymo_words '--service --dir --keep --help' ;;
 	esac
