@@ -209,7 +209,7 @@ tiers_memory_and_overrides_apply_at_once(void **state)
 		.override_cnt = 1 };
 	struct kymo_label label = { "__name__", "one_more" };
 	struct kymo_history_row more = { kymo_labels_make(&label, 1), 1,
-		NULL };
+		NULL, NULL };
 	struct kymo_history_stats stats;
 	struct both both;
 
