@@ -128,6 +128,14 @@ sqlite3_last_insert_rowid(sqlite3 *db)
 	return 1;
 }
 
+/* Nobody gives up here. */
+void
+sqlite3_progress_handler(sqlite3 *db, int steps, int (*handler)(void *of),
+    void *of)
+{
+	(void)db, (void)steps, (void)handler, (void)of;
+}
+
 int
 sqlite3_get_autocommit(sqlite3 *db)
 {

@@ -150,8 +150,9 @@ history_select(const char *name, struct kymo_selected *selected)
 {
 	const struct kymo_matcher matcher = { KYMO_MATCH_EQUAL,
 		KYMO_NAME_LABEL, name, NULL };
-	const struct kymo_select what = { &matcher, 1, -1, INT64_MAX / 4, 0,
-		NO_LIMIT, NO_LIMIT };
+	const struct kymo_select what = { .matchers = &matcher, .matcher_cnt = 1,
+		.from_ms = -1, .to_ms = INT64_MAX / 4,
+		.series_max = NO_LIMIT, .samples_max = NO_LIMIT };
 	const struct kymo_source *source = kymo_history_source(history);
 	struct kymo_error error;
 
