@@ -5,9 +5,9 @@
    is older is in a database (SQLite), in frames: blocks of series, compressed.
    They are in tiers of coarser and coarser steps: of what comes more often than
    the first tier's step a sample a step is kept, more than that in memory alone.
-   A coarser tier has of each step the last sample, at the step's end (and the
-   smallest, the largest, their sum and count, which queries do not see). What
-   is asked for comes from the finest tier that still has it.
+   A coarser tier has of each step the last sample, at the step's end, and the
+   smallest, the largest, their sum and count (kymo_select.part). What is asked
+   for comes from the finest tier that still has it.
 
    Samples come in by feeds. A feed is a set of series that are sampled
    together: a scan is one, so is a group of rules. Who is in a feed's append

@@ -135,6 +135,9 @@ struct kymo_samples {
 	/* What a counter lost by resets up to and with sample i, so that
 	   value + lost never goes down; NULL: there was none. */
 	const double *lost;
+	/* With KYMO_PART_SUM, of how many samples each value is the sum; NULL:
+	   each of one. */
+	const double *weight;
 	/* NULL: none. Block k is samples (k << SHIFT) - block_phase and the 63
 	   after it; those of them that this view lacks are in it too. There are
 	   block_cnt + 1 marks: the last is behind the last block. */
@@ -189,9 +192,16 @@ KYMO_READER_API bool kymo_matchers_match(const struct kymo_matcher *matchers,
 
 /* ---- a source --------------------------------------------------------------------- */
 
+/* What a value is of that stands for the samples of a step, as those of a
+   coarser tier do: the last of them, the least, the greatest, or their sum. */
+enum kymo_part {
+	KYMO_PART_LAST, KYMO_PART_MIN, KYMO_PART_MAX, KYMO_PART_SUM
+};
+
 struct kymo_select {
 	const struct kymo_matcher *matchers;
 	uint32_t matcher_cnt;
+	enum kymo_part part;
 	/* Samples after from_ms, up to and with to_ms, are wanted. More may come
 	   (whoever asks cuts); fewer must not. */
 	int64_t from_ms, to_ms;

@@ -62,16 +62,22 @@ kyi_samples_lost(struct kyi_arena *arena, struct kymo_samples *samples)
 
 struct joined {
 	int64_t *at_ms;
-	double *value, *lost;
+	double *value, *lost, *weight;
 	const struct kymo_native_hist **hist;
 	uint32_t cnt;
 };
 
 static int
 joined_room(struct kyi_arena *arena, struct joined *joined, uint64_t cnt,
-    bool hists)
+    bool hists, bool weights)
 {
 	memset(joined, 0, sizeof *joined);
+	if (weights) {
+		joined->weight = kyi_arena_take(arena,
+		    cnt * sizeof *joined->weight);
+		if (joined->weight == NULL)
+			return -1;
+	}
 	joined->at_ms = kyi_arena_take(arena, cnt * sizeof *joined->at_ms);
 	joined->value = kyi_arena_take(arena, cnt * sizeof *joined->value);
 	joined->lost = kyi_arena_take(arena, cnt * sizeof *joined->lost);
@@ -91,6 +97,9 @@ joined_add(struct joined *joined, const struct kymo_samples *part)
 			continue;
 		joined->at_ms[joined->cnt] = part->at_ms[i];
 		joined->value[joined->cnt] = part->value[i];
+		if (joined->weight != NULL)
+			joined->weight[joined->cnt] = part->weight == NULL ?
+			    1 : part->weight[i];
 		if (joined->hist != NULL)
 			joined->hist[joined->cnt] = part->hist == NULL ? NULL :
 			    part->hist[i];
@@ -104,20 +113,22 @@ join(struct kyi_arena *arena, struct kymo_samples *parts, uint32_t cnt)
 	struct kymo_samples all = { .labels = parts[0].labels };
 	struct joined joined;
 	uint64_t most = 0;
-	bool hists = false;
+	bool hists = false, weights = false;
 
 	for (uint32_t i = 0; i < cnt; i++) {
 		most += parts[i].cnt;
 		hists |= parts[i].hist != NULL;
+		weights |= parts[i].weight != NULL;
 		all.any_stale |= parts[i].any_stale;
 	}
-	if (joined_room(arena, &joined, most, hists) != 0)
+	if (joined_room(arena, &joined, most, hists, weights) != 0)
 		return -1;
 	for (uint32_t i = 0; i < cnt; i++)
 		joined_add(&joined, &parts[i]);
 	all.at_ms = joined.at_ms;
 	all.value = joined.value;
 	all.hist = joined.hist;
+	all.weight = joined.weight;
 	all.cnt = joined.cnt;
 	lost_make(&all, joined.lost);
 	parts[0] = all;

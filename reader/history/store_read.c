@@ -346,6 +346,7 @@ kyi_store_select(struct kyi_store *store, struct kyi_selection *selection,
 	for (uint32_t i = 0; i < asking.found_cnt; i++) {
 		free(asking.found[i].column);
 		free(asking.found[i].hists);
+		free(asking.found[i].weight);
 	}
 	free(asking.found);
 	free(asking.feeds);

@@ -15,8 +15,9 @@ struct kyi_found {
 	uint64_t id;
 	int64_t feed_row;
 	const struct kymo_labels *labels;
-	/* Of the arena as soon as they are whole. hists NULL: all floats. */
-	struct kyi_arena_chunk *column, *hists;
+	/* Of the arena as soon as they are whole. hists NULL: all floats;
+	   weight: where sums are asked for. */
+	struct kyi_arena_chunk *column, *hists, *weight;
 	uint32_t first; /* its first time of the feed's */
 	uint32_t cnt, room;
 	bool any_stale;

@@ -21,6 +21,7 @@ struct reading {
 	uint32_t from, end;
 	int64_t time_ms[KYI_FRAME_SAMPLES_MAX];
 	double value[KYI_FRAME_SAMPLES_MAX];
+	double part[KYI_FRAME_SAMPLES_MAX], weight[KYI_FRAME_SAMPLES_MAX];
 };
 
 static int
@@ -120,13 +121,16 @@ static int
 room(struct reading *r, struct kyi_found *found, uint32_t cnt, bool hists)
 {
 	struct kyi_arena *arena = &r->asking->selection->arena;
+	bool sums = r->asking->what->part == KYMO_PART_SUM;
 
 	if (found->cnt + cnt > found->room) {
 		uint32_t more = found->cnt * 2 + cnt + 64;
 
 		if (chunk_room(arena, &found->column, found->room, more) != 0 ||
 		    ((hists || found->hists != NULL) && chunk_room(arena,
-		    &found->hists, found->room, more) != 0))
+		    &found->hists, found->room, more) != 0) ||
+		    (sums && chunk_room(arena, &found->weight, found->room,
+		    more) != 0))
 			return no_memory(r);
 		found->room = more;
 	}
@@ -149,9 +153,12 @@ stale(void)
 }
 
 static void
-put(struct kyi_found *found, double value, const struct kymo_native_hist *hist)
+put(struct kyi_found *found, double value, double weight,
+    const struct kymo_native_hist *hist)
 {
 	found->column->at[found->cnt] = value;
+	if (found->weight != NULL)
+		found->weight->at[found->cnt] = weight;
 	if (found->hists != NULL)
 		hists_at(found)[found->cnt] = hist;
 	found->any_stale |= hist == NULL && kymo_is_stale(value);
@@ -165,7 +172,7 @@ pad(const struct reading *r, struct kyi_found *found)
 	if (found->cnt == 0)
 		found->first = r->cnt;
 	while (found->first + found->cnt < r->cnt)
-		put(found, stale(), NULL);
+		put(found, stale(), 1, NULL);
 }
 
 static uint32_t
@@ -174,14 +181,42 @@ pad_cnt(const struct reading *r, const struct kyi_found *found)
 	return found->cnt == 0 ? 0 : r->cnt - found->first - found->cnt;
 }
 
+/* Which part of a column (frame.h) stands for a step. */
+static const uint32_t parts[] = {
+	[KYMO_PART_LAST] = 0, [KYMO_PART_MIN] = 1, [KYMO_PART_MAX] = 2,
+	[KYMO_PART_SUM] = 3
+};
+#define PART_COUNT 4
+
+/* Where nothing was merged each sample stands for itself, and a step without
+   samples has its stale marker. -1: damaged. */
+static int
+values_read(struct reading *r, const struct kyi_frame_column *column)
+{
+	const struct kyi_frame_reader *frames = r->asking->db->frames;
+	uint32_t part = parts[r->asking->what->part];
+	bool merged = column->parts == KYI_PART_MERGED && part != 0;
+
+	if (kyi_frame_values(frames, column, 0, r->value) != 0 || (merged &&
+	    (kyi_frame_values(frames, column, part, r->part) != 0 ||
+	    kyi_frame_values(frames, column, PART_COUNT, r->weight) != 0)))
+		return -1;
+	for (uint32_t i = r->from; i < r->end; i++) {
+		if (merged && r->weight[i] > 0)
+			r->value[i] = r->part[i];
+		else
+			r->weight[i] = 1;
+	}
+	return 0;
+}
+
 static int
 floats_take(struct reading *r, struct kyi_found *found,
     const struct kyi_frame_column *column)
 {
 	uint32_t i = r->from;
 
-	if (found->hists != NULL ||
-	    kyi_frame_values(r->asking->db->frames, column, 0, r->value) != 0) {
+	if (found->hists != NULL || values_read(r, column) != 0) {
 		r->asking->damaged_cnt++;
 		return 0;
 	}
@@ -192,7 +227,7 @@ floats_take(struct reading *r, struct kyi_found *found,
 	for (; found->cnt == 0 && i < r->end && kymo_is_stale(r->value[i]); i++)
 		found->first++;
 	for (; i < r->end; i++)
-		put(found, r->value[i], NULL);
+		put(found, r->value[i], r->weight[i], NULL);
 	return 0;
 }
 
@@ -221,7 +256,7 @@ hists_take(struct reading *r, struct kyi_found *found,
 			continue;
 		if (reader.is_float) {
 			if (found->cnt > 0)
-				put(found, reader.value, NULL);
+				put(found, reader.value, 1, NULL);
 			else
 				found->first++;
 			continue;
@@ -231,7 +266,7 @@ hists_take(struct reading *r, struct kyi_found *found,
 		if (hist == NULL)
 			result = no_memory(r);
 		else
-			put(found, 0, hist);
+			put(found, 0, 1, hist);
 	}
 	kyi_hist_reader_free(&reader);
 	return result;
@@ -349,10 +384,12 @@ give(struct reading *r, struct kyi_found *found)
 	samples->at_ms = r->at_ms + found->first;
 	samples->value = found->column->at;
 	samples->hist = hists_at(found);
+	samples->weight = found->weight == NULL ? NULL : found->weight->at;
 	samples->cnt = found->cnt;
 	samples->any_stale = found->any_stale;
 	adopt(&selection->arena, &found->column);
 	adopt(&selection->arena, &found->hists);
+	adopt(&selection->arena, &found->weight);
 	found->cnt = found->room = 0;
 	found->any_stale = false;
 	selection->in_parts = true;

@@ -72,7 +72,8 @@ ask_matrix(struct kyi_eval *eval, const struct kyi_node *node,
 	struct kyi_ranges ranges;
 	int64_t to_ms, from_ms;
 
-	if (kyi_eval_ranges(eval, node, &eval->asked, &ranges) != 0)
+	if (kyi_eval_ranges(eval, node, &eval->asked, KYMO_PART_LAST,
+	    &ranges) != 0)
 		return KYI_EVAL_FAILED;
 	to_ms = kyi_shifted_ms(eval, &ranges.shift, eval->asked.from_ms);
 	if (__builtin_sub_overflow(to_ms, ranges.range_ms, &from_ms))

@@ -177,16 +177,18 @@ split(struct kyi_eval *eval, const struct kymo_samples *series, uint32_t from,
 	int64_t *hist_at = kyi_arena_array(eval->arena, cnt, sizeof *hist_at);
 	double *value = kyi_arena_array(eval->arena, cnt, sizeof *value);
 	double *lost = kyi_arena_array(eval->arena, cnt, sizeof *lost);
+	double *weight = kyi_arena_array(eval->arena, cnt, sizeof *weight);
 	const struct kymo_native_hist **hist = kyi_arena_array(eval->arena, cnt,
 	    sizeof *hist);
 	struct kyi_column *floats = &columns->floats, *hists = &columns->hists;
 	const struct kymo_native_hist *last = NULL;
 
 	if (float_at == NULL || hist_at == NULL || value == NULL ||
-	    lost == NULL || hist == NULL)
+	    lost == NULL || weight == NULL || hist == NULL)
 		return kyi_eval_no_memory(eval);
 	*floats = (struct kyi_column){ .at_ms = float_at, .value = value,
-	    .lost = series->lost == NULL ? NULL : lost };
+	    .lost = series->lost == NULL ? NULL : lost,
+	    .weight = series->weight == NULL ? NULL : weight };
 	*hists = (struct kyi_column){ .at_ms = hist_at, .hist = hist };
 	for (uint32_t i = from; i < to; i++) {
 		const struct kymo_native_hist *at =
@@ -204,6 +206,8 @@ split(struct kyi_eval *eval, const struct kymo_samples *series, uint32_t from,
 			float_at[floats->cnt] = series->at_ms[i];
 			if (series->lost != NULL)
 				lost[floats->cnt] = series->lost[i];
+			if (series->weight != NULL)
+				weight[floats->cnt] = series->weight[i];
 			value[floats->cnt++] = series->value[i];
 		}
 	}
@@ -219,7 +223,8 @@ get_columns(struct kyi_eval *eval, const struct kymo_samples *series,
 	columns->hists = (struct kyi_column){ .cnt = 0 };
 	columns->floats = (struct kyi_column){
 		.at_ms = series->at_ms, .value = series->value,
-		.lost = series->lost, .block_mark = series->block_mark,
+		.lost = series->lost, .weight = series->weight,
+		.block_mark = series->block_mark,
 		.block_extremes = series->block_extremes,
 		.block_phase = series->block_phase,
 		.block_cnt = series->block_cnt, .cnt = series->cnt,
@@ -358,6 +363,24 @@ get_args(struct kyi_eval *eval, const struct kyi_node *call, uint32_t range_at,
 	return 0;
 }
 
+/* Others want what a series was at a time, or how it went. */
+static enum kymo_part
+part_of(enum kyi_function_id id)
+{
+	switch (id) {
+	case KYI_FN_MIN_OVER_TIME:
+		return KYMO_PART_MIN;
+	case KYI_FN_MAX_OVER_TIME:
+		return KYMO_PART_MAX;
+	case KYI_FN_SUM_OVER_TIME:
+	case KYI_FN_AVG_OVER_TIME:
+	case KYI_FN_COUNT_OVER_TIME:
+		return KYMO_PART_SUM;
+	default:
+		return KYMO_PART_LAST;
+	}
+}
+
 int
 kyi_eval_over(struct kyi_eval *eval, const struct kyi_node *call,
     const struct kyi_steps *steps, struct kyi_vectors *out)
@@ -377,7 +400,7 @@ kyi_eval_over(struct kyi_eval *eval, const struct kyi_node *call,
 	};
 
 	if (kyi_eval_ranges(eval, call->is.call.args[range_at], steps,
-	    &ranges) != 0 ||
+	    part_of(id), &ranges) != 0 ||
 	    get_args(eval, call, range_at, &calling) != 0 ||
 	    new_bounds(eval, &ranges, steps, &calling.bounds) != 0 ||
 	    new_places(eval, steps->cnt, &calling.floats) != 0 ||

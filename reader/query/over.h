@@ -16,8 +16,10 @@ struct kyi_ranges {
 	bool resets_known; /* lost is to be trusted */
 	bool one_name;
 };
+/* part: of what stands for several samples, where a source has such. */
 int kyi_eval_ranges(struct kyi_eval *eval, const struct kyi_node *node,
-    const struct kyi_steps *steps, struct kyi_ranges *ranges);
+    const struct kyi_steps *steps, enum kymo_part part,
+    struct kyi_ranges *ranges);
 /* The end of the range asked for at at_ms. */
 int64_t kyi_shifted_ms(const struct kyi_eval *eval,
     const struct kyi_shift *shift, int64_t at_ms);
@@ -28,6 +30,7 @@ struct kyi_column {
 	const double *value;                        /* floats.. */
 	const struct kymo_native_hist *const *hist; /* ..or histograms */
 	const double *lost;
+	const double *weight; /* NULL: each value is of one sample */
 	const struct kymo_block_mark *block_mark;
 	const struct kymo_block_extremes *block_extremes;
 	uint32_t block_phase, block_cnt;

@@ -164,6 +164,34 @@ kyi_over_sum(struct kyi_over *over, const struct kyi_span *span,
 	return 1;
 }
 
+/* How many samples the floats of a span are. */
+static double
+samples_cnt(const struct kyi_span *span)
+{
+	struct kyi_sum cnt = { 0, 0 };
+
+	if (span->floats->weight == NULL)
+		return kyi_span_floats(span);
+	sum_lanes(&cnt, span->floats->weight + span->from,
+	    kyi_span_floats(span));
+	return cnt.sum;
+}
+
+/* Of values that are sums. */
+static double
+mean_of_sums(const struct kyi_span *span)
+{
+	double cnt = samples_cnt(span);
+	struct kyi_sum sum = { 0, 0 };
+
+	if (sum_fast(span->floats, span->from, span->to, &sum))
+		return sum.sum / cnt + sum.low / cnt;
+	sum = (struct kyi_sum){ 0, 0 };
+	for (uint32_t i = span->from; i < span->to; i++)
+		kyi_sum_add(&sum, span->floats->value[i] / cnt);
+	return kyi_sum_get(sum);
+}
+
 int
 kyi_over_avg(struct kyi_over *over, const struct kyi_span *span,
     struct kyi_value *out)
@@ -174,6 +202,10 @@ kyi_over_avg(struct kyi_over *over, const struct kyi_span *span,
 
 	if (kind != 1 || out->hist != NULL)
 		return kind;
+	if (span->floats->weight != NULL) {
+		out->value = mean_of_sums(span);
+		return 1;
+	}
 	if (kyi_span_floats(span) >= LANES_FROM &&
 	    sum_fast(span->floats, span->from, span->to, &sum)) {
 		out->value = sum.sum / kyi_span_floats(span) +
@@ -191,7 +223,7 @@ kyi_over_count(struct kyi_over *over, const struct kyi_span *span,
     struct kyi_value *out)
 {
 	(void)over;
-	out->value = kyi_span_floats(span) + kyi_span_hists(span);
+	out->value = samples_cnt(span) + kyi_span_hists(span);
 	return 1;
 }
 

@@ -69,7 +69,7 @@ bytes_left(const struct kyi_eval *eval)
 /* Asks the source for samples up to range_ms before each step. */
 static int
 ask(struct kyi_eval *eval, const struct kyi_node *node,
-    const struct kyi_steps *steps, int64_t range_ms,
+    const struct kyi_steps *steps, int64_t range_ms, enum kymo_part part,
     struct kymo_selected **selected)
 {
 	const struct kyi_shift *shift = &node->is.selector.shift;
@@ -78,6 +78,7 @@ ask(struct kyi_eval *eval, const struct kyi_node *node,
 	struct kymo_select what = {
 		.matchers = node->is.selector.matchers,
 		.matcher_cnt = node->is.selector.matcher_cnt,
+		.part = part,
 		.from_ms = sub_ms(kyi_shifted_ms(eval, shift, steps->from_ms),
 		    range_ms),
 		.to_ms = kyi_shifted_ms(eval, shift,
@@ -231,7 +232,8 @@ kyi_eval_selector(struct kyi_eval *eval, const struct kyi_node *node,
 
 	looking.after_ms = sub_ms(kyi_shifted_ms(eval, looking.shift,
 	    steps->from_ms), eval->options.lookback_ms);
-	if (ask(eval, node, steps, eval->options.lookback_ms, &selected) != 0 ||
+	if (ask(eval, node, steps, eval->options.lookback_ms, KYMO_PART_LAST,
+	    &selected) != 0 ||
 	    kyi_vectors_new(eval, selected->series_cnt, steps->cnt, false,
 	    false, out) != 0 || kyi_vectors_origin(eval, out) != 0)
 		return KYI_EVAL_FAILED;
@@ -259,7 +261,8 @@ kyi_eval_selector(struct kyi_eval *eval, const struct kyi_node *node,
 
 static int
 select_ranges(struct kyi_eval *eval, const struct kyi_node *node,
-    const struct kyi_steps *steps, struct kyi_ranges *ranges)
+    const struct kyi_steps *steps, enum kymo_part part,
+    struct kyi_ranges *ranges)
 {
 	struct kymo_selected *selected;
 
@@ -267,7 +270,7 @@ select_ranges(struct kyi_eval *eval, const struct kyi_node *node,
 	ranges->shift = node->is.selector.shift;
 	ranges->resets_known = true;
 	ranges->one_name = names_one(node);
-	if (ask(eval, node, steps, ranges->range_ms, &selected) != 0)
+	if (ask(eval, node, steps, ranges->range_ms, part, &selected) != 0)
 		return KYI_EVAL_FAILED;
 	ranges->series = selected->series;
 	ranges->cnt = selected->series_cnt;
@@ -395,11 +398,12 @@ subquery_ranges(struct kyi_eval *eval, const struct kyi_node *node,
 
 int
 kyi_eval_ranges(struct kyi_eval *eval, const struct kyi_node *node,
-    const struct kyi_steps *steps, struct kyi_ranges *ranges)
+    const struct kyi_steps *steps, enum kymo_part part,
+    struct kyi_ranges *ranges)
 {
 	*ranges = (struct kyi_ranges){ .node = node };
 	node = kyi_unwrapped(node);
 	return node->kind == KYI_NODE_SUBQUERY ?
 	    subquery_ranges(eval, node, steps, ranges) :
-	    select_ranges(eval, node, steps, ranges);
+	    select_ranges(eval, node, steps, part, ranges);
 }

@@ -5,6 +5,7 @@
 #include "tests/testlib/history.h"
 
 #include "reader/history/store_db.h"
+#include "reader/query/query.h"
 
 #define STEADY_S 700 /* what is too old goes only when clocks went well */
 
@@ -27,6 +28,14 @@ both_with(struct both *both, const struct kymo_history_options *more)
 	kymo_history_delete(both->stored);
 	unlink(both->path);
 	both->stored = stored_with(both->path, more);
+}
+
+static void
+reopen_with(struct both *both, const struct kymo_history_options *more)
+{
+	kymo_history_delete(both->stored);
+	both->stored = stored_with(both->path, more);
+	both->mono_ns = 0;
 }
 
 static struct kymo_selected
@@ -130,9 +139,90 @@ what_is_older_is_coarser(void **state)
 		assert_tier(&both, 1500, 2100, 5, 120, 135);
 		assert_tier(&both, 0, 1200, 60, 20, 30);
 		assert_tier(&both, 0, 2400, 60, 400, 800);
-		kymo_history_delete(both.stored);
-		both.stored = stored_with(both.path, &more);
-		both.mono_ns = 0;
+		reopen_with(&both, &more);
+	}
+	both_delete(&both);
+}
+
+static double
+value_asked(struct kymo_history *history, const char *text, int64_t at_ms)
+{
+	struct kymo_query_error error;
+	struct kymo_result *result;
+	struct kymo_query *query;
+	double value = NAN;
+
+	assert_int_equal(kymo_query_parse(&query, text, strlen(text), &error),
+	    0);
+	if (kymo_query_instant(query, kymo_history_source(history), at_ms,
+	    NULL, &result, &error) != 0)
+		fail_msg("%s: %s", text, error.error.text);
+	assert_in_range(result->series_cnt, 0, 1);
+	if (result->series_cnt == 1)
+		value = result->series[0].points[0].value;
+	kymo_result_delete(result);
+	kymo_query_delete(query);
+	return value;
+}
+
+static const char *const functions[] = {
+	"min_over_time", "max_over_time", "sum_over_time", "avg_over_time",
+	"count_over_time"
+};
+
+/* Windows of whole steps of the coarsest tier: what the finest would say. */
+static void
+assert_summed(const struct both *both, const char *selector, int64_t from,
+    int64_t to)
+{
+	const int64_t step_ms = 60000;
+	int64_t end_ms = (BEGIN_MS + to * 1000) / step_ms * step_ms - 1;
+	char text[160];
+
+	for (; end_ms > BEGIN_MS + from * 1000 + step_ms; end_ms -= step_ms)
+		for (int steps = 1; steps < 9; steps += 7)
+			for (size_t f = 0; f < 5; f++) {
+				double a, b;
+
+				snprintf(text, sizeof text, "%s(%s[%dm])",
+				    functions[f], selector, steps);
+				a = value_asked(both->stored, text, end_ms);
+				b = value_asked(both->memory, text, end_ms);
+				if (isnan(a) != isnan(b) ||
+				    fabs(a - b) > 1e-11 * (1 + fabs(b)))
+					fail_msg("%s at %lld: %.17g, %.17g",
+					    text, (long long)end_ms, a, b);
+			}
+}
+
+/* What is older is coarser, but not for functions that need no more than what
+   is kept of each step. */
+static void
+what_is_summed_up_loses_nothing(void **state)
+{
+	struct kymo_history_options more = { .path = NULL };
+	struct both both;
+	double all, of_tiers;
+
+	(void)state;
+	tiers_set(&more);
+	both_with(&both, &more);
+	append(&both, 1, 2400);
+	for (int again = 0; again < 2; again++) {
+		for (uint32_t s = 0; s < FLOATS; s++) {
+			char selector[80];
+
+			snprintf(selector, sizeof selector, "{__name__=~\""
+			    "x.*\",n=\"%u\"}", s);
+			assert_summed(&both, selector, 0, 1200);
+		}
+		/* Across tiers, where the first may begin within a step. */
+		all = value_asked(both.memory, "sum(count_over_time({__name__="
+		    "~\"x.*\",n=\"0\"}[38m]))", BEGIN_MS + 2400000);
+		of_tiers = value_asked(both.stored, "sum(count_over_time({"
+		    "__name__=~\"x.*\",n=\"0\"}[38m]))", BEGIN_MS + 2400000);
+		assert_true(fabs(all - of_tiers) <= 130);
+		reopen_with(&both, &more);
 	}
 	both_delete(&both);
 }
@@ -167,9 +257,7 @@ overrides_say_how_long(void **state)
 		got = selected_of(both.stored, 0, 200);
 		assert_int_equal(got.series_cnt, 0);
 		done(both.stored, &got);
-		kymo_history_delete(both.stored);
-		both.stored = stored_with(both.path, &more);
-		both.mono_ns = 0;
+		reopen_with(&both, &more);
 	}
 	both_delete(&both);
 }
@@ -331,6 +419,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROW(what_is_older_is_coarser),
+		ROW(what_is_summed_up_loses_nothing),
 		ROW(overrides_say_how_long),
 		ROW(a_cap_of_bytes_is_kept),
 		ROW(labels_go_with_what_had_them),
