@@ -322,8 +322,8 @@ ask(const struct options *options)
 	if (path.failed)
 		status = kyi_trouble("out of memory");
 	else
-		status = kyi_http_get(kyi_url(options->url), path.at, &body,
-		    &code);
+		status = kyi_http_json(kyi_url(options->url), "GET", path.at,
+		    NULL, &body, &code);
 	if (status == KYI_EXIT_OK && body.at)
 		answer = json_loadb(body.at, body.len_bytes, 0, NULL);
 	if (status == KYI_EXIT_OK && code == 404 && answer)

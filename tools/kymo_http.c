@@ -172,13 +172,6 @@ kyi_http_json(const char *url, const char *method, const char *path,
 	return result;
 }
 
-int
-kyi_http_get(const char *url, const char *path, struct kymo_buffer *body,
-    long *status)
-{
-	return kyi_http_json(url, "GET", path, NULL, body, status);
-}
-
 void
 kyi_http_escape(struct kymo_buffer *out, const char *text)
 {

@@ -20,14 +20,11 @@ const char *kyi_url(const char *url);
 int kyi_http_post(const char *url, const char *path,
     const struct kyi_field *fields, uint32_t field_cnt,
     struct kymo_buffer *body, long *status);
-/* The same by GET; what path has behind a ? is escaped already. */
-int kyi_http_get(const char *url, const char *path, struct kymo_buffer *body,
-    long *status);
-/* text as it is behind a ?, added to out. */
-void kyi_http_escape(struct kymo_buffer *out, const char *text);
-
 /* The same of a method (GET, POST, DELETE), with json as its body (NULL: none). */
 int kyi_http_json(const char *url, const char *method, const char *path,
     const char *json, struct kymo_buffer *body, long *status);
+
+/* text as it is behind a ?, added to out. */
+void kyi_http_escape(struct kymo_buffer *out, const char *text);
 
 #endif

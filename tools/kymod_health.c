@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define MS_NS UINT64_C(1000000)
+/* A program's start may wait for a disk, under our lock: scans go on. */
+#define PATIENCE_NS (200 * MS_NS)
 
 struct kyi_health {
 	pthread_t thread;
@@ -340,55 +342,7 @@ kyi_health_close(struct kyi_health *health)
 	free(health);
 }
 
-/* ---- the configuration ----------------------------------------------------------------- */
-
-static int
-check_check(const struct kymo_config *config, const struct kymo_check *check,
-    struct kymo_error *error)
-{
-	struct kymo_query_error wrong = {.line = 0};
-	struct kymo_query *query;
-	struct kymo_regex *regex;
-	struct kymo_error why = {""};
-
-	if (check->matches.text) {
-		if (kymo_regex_new(&regex, check->matches.text, &why) != 0)
-			return kymo_error_set(error, "%s:%u:%u: %s",
-			    config->path, check->matches.place.line,
-			    check->matches.place.column, why.text);
-		kymo_regex_delete(regex);
-	}
-	if (check->kind != KYMO_CHECK_PROMQL)
-		return 0;
-	if (kymo_query_parse(&query, check->what.text,
-		strlen(check->what.text), &wrong) != 0)
-		return kymo_error_set(error, "%s:%u:%u: the expression's %s",
-		    config->path, check->what.place.line,
-		    check->what.place.column, wrong.error.text);
-	if (kymo_query_kind(query) != KYMO_VALUE_VECTOR &&
-	    kymo_query_kind(query) != KYMO_VALUE_SCALAR)
-		kymo_error_set(&why, "%s:%u:%u: an expression that is no "
-		    "number, and no vector of them, cannot be true",
-		    config->path, check->what.place.line,
-		    check->what.place.column);
-	kymo_query_delete(query);
-	if (*why.text)
-		return kymo_error_set(error, "%s", why.text);
-	return 0;
-}
-
-int
-kyi_health_check(const struct kymo_config *config, struct kymo_error *error)
-{
-	for (uint32_t i = 0; i < config->component_cnt; i++) {
-		const struct kymo_care_plan *plan = config->components[i].care;
-
-		for (uint32_t k = 0; plan && k < plan->check_cnt; k++)
-			if (check_check(config, &plan->checks[k], error) != 0)
-				return -1;
-	}
-	return 0;
-}
+/* ---- a reload ----------------------------------------------------------------------- */
 
 void
 kyi_health_take(struct kyi_health *health, struct kyi_settings *settings)
@@ -418,12 +372,24 @@ kyi_health_take(struct kyi_health *health, struct kyi_settings *settings)
 
 /* ---- the loop's ------------------------------------------------------------------------ */
 
+static bool
+lock_soon(struct kyi_health *health)
+{
+	uint64_t until_ns = kyi_monotonic_ns() + PATIENCE_NS;
+	const struct timespec until = {
+		.tv_sec = (time_t)(until_ns / 1000000000),
+		.tv_nsec = (long)(until_ns % 1000000000)
+	};
+
+	return pthread_mutex_clocklock(&health->lock, CLOCK_MONOTONIC,
+	    &until) == 0;
+}
+
 void
 kyi_health_begin(struct kyi_health *health)
 {
-	if (!health->signals)
+	if (!health->signals || !lock_soon(health))
 		return;
-	pthread_mutex_lock(&health->lock);
 	kyi_targets_begin(&health->targets);
 	pthread_mutex_unlock(&health->lock);
 }
@@ -431,9 +397,8 @@ kyi_health_begin(struct kyi_health *health)
 void
 kyi_health_see(struct kyi_health *health, struct kymo_region *region)
 {
-	if (!health->signals)
+	if (!health->signals || !lock_soon(health))
 		return;
-	pthread_mutex_lock(&health->lock);
 	kyi_targets_see(&health->targets, region);
 	pthread_mutex_unlock(&health->lock);
 }
@@ -441,7 +406,8 @@ kyi_health_see(struct kyi_health *health, struct kymo_region *region)
 void
 kyi_health_ingest(struct kyi_health *health, struct kymo_model *model)
 {
-	pthread_mutex_lock(&health->lock);
+	if (!lock_soon(health))
+		return;
 	kymo_care_ingest(health->care, model);
 	pthread_mutex_unlock(&health->lock);
 }

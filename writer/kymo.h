@@ -467,7 +467,8 @@ KYMO_DO_(kymo_state_set_off(struct kymo_state_set s, uint32_t state));
 KYMO_DO_(kymo_state_set_be(struct kymo_state_set s, uint32_t state));
 
 /* kymo_health_report: what a component says of itself; reason may be NULL.
-   After ttl_ms without another report the reader says unknown; 0: never.
+   After ttl_ms without another report the reader says unknown; 0: never. To
+   kymod it is the state of the family's component (docs/health.md).
    Reasons are kept as texts are. Not from signal handlers. */
 KYMO_DO_(kymo_health_report(struct kymo_health h, enum kymo_health_state state,
 	const char *reason, uint64_t ttl_ms));

@@ -308,12 +308,11 @@ kymo_care_change(struct kymo_care *care, struct kymo_care_plan **plans,
 			component_adopt(&made.components[i], before);
 	}
 	reporters_adopt(&made, care);
+	kyi_facts_adopt(&made, care);
 	for (i = 0; i < care->component_cnt; i++)
 		component_drop(care, &care->components[i]);
 	components_free(care);
 	*care = made;
-	/* A scan before is of other services. */
-	care->scan_ns = 0;
 	return 0;
 }
 

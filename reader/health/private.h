@@ -84,7 +84,7 @@ struct kyi_component {
 /* What a scan says of a service that some check asks for. */
 struct kyi_fact {
 	char *service;
-	bool seen;
+	bool known; /* a scan was looked at since somebody asks */
 	double alive_cnt, heartbeat_age; /* NaN: none */
 };
 
@@ -120,6 +120,7 @@ void kyi_graph_step(struct kymo_care *care);
 
 /* ---- scan.c ---- */
 KYMO_MUST_CHECK int kyi_facts_make(struct kymo_care *care);
+void kyi_facts_adopt(struct kymo_care *care, const struct kymo_care *before);
 /* Checks of what scans say. */
 void kyi_fact_look(const struct kymo_care *care,
     const struct kymo_check *check, struct kymo_looked *looked);

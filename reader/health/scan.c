@@ -55,6 +55,23 @@ kyi_facts_make(struct kymo_care *care)
 	return 0;
 }
 
+void
+kyi_facts_adopt(struct kymo_care *care, const struct kymo_care *before)
+{
+	uint32_t i;
+
+	for (i = 0; i < before->fact_cnt; i++) {
+		const struct kyi_fact *old = &before->facts[i];
+		struct kyi_fact *now = fact_find(care, old->service);
+
+		if (now == NULL)
+			continue;
+		now->known = old->known;
+		now->alive_cnt = old->alive_cnt;
+		now->heartbeat_age = old->heartbeat_age;
+	}
+}
+
 static const char *
 label_of(const struct kymo_series *series, const char *key)
 {
@@ -81,7 +98,6 @@ facts_take(struct kymo_care *care, const struct kymo_family_scan *family)
 
 		if (fact == NULL || !series->value.present)
 			continue;
-		fact->seen = true;
 		if (ages)
 			fact->heartbeat_age = series->value.is.f;
 		else if (strcmp(label_of(series, "state"), "alive") == 0)
@@ -134,7 +150,7 @@ kyi_fact_look(const struct kymo_care *care, const struct kymo_check *check,
 	const struct kyi_fact *fact = fact_find(care, check->what.text);
 
 	looked->result = KYMO_LOOK_UNKNOWN;
-	if (care->scan_ns == 0 || fact == NULL ||
+	if (care->scan_ns == 0 || fact == NULL || !fact->known ||
 	    care->now_ns - care->scan_ns > care->options.stale_ns)
 		kyi_care_reason(looked->reason, "regions are not being read");
 	else if (check->kind == KYMO_CHECK_PROCESS)
@@ -205,7 +221,7 @@ kymo_care_scan(struct kymo_care *care, const struct kymo_scan *scan,
 
 	care->now_ns = care->scan_ns = now_ns;
 	for (i = 0; i < care->fact_cnt; i++) {
-		care->facts[i].seen = false;
+		care->facts[i].known = true;
 		care->facts[i].alive_cnt = 0;
 		care->facts[i].heartbeat_age = NAN;
 	}

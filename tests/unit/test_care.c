@@ -360,6 +360,34 @@ test_a_reload_keeps_what_has_not_changed(void **state)
 	kymo_care_delete(world.care);
 }
 
+/* The scan that kymod has is not looked at again; nothing is failing for that. */
+static void
+test_a_reload_between_two_scans_makes_nothing_bad(void **state)
+{
+	struct kymo_error error = {""};
+	struct kymo_care_plan **plans;
+	struct scanned scanned;
+	struct care_world world;
+	uint32_t cnt;
+
+	(void)state;
+	care_begin(&world, "components: {p: {checks: [{process: shop}]}}",
+	    false);
+	scan_of(&scanned, 1, 1);
+	scans_run(&world, &scanned, 3);
+	care_is(&world, "p", "ok", "");
+	plans = care_plans("components: {p: {checks: [{process: shop}]}, "
+	    "q: {checks: [{process: other}]}}", &cnt);
+	assert_int_equal(kymo_care_change(world.care, plans, cnt, &error), 0);
+	care_run(&world, 3);
+	care_is(&world, "p", "ok", "");
+	care_is(&world, "q", "unknown", "");
+	scans_run(&world, &scanned, 3);
+	care_is(&world, "p", "ok", "");
+	care_is(&world, "q", "failing", "");
+	kymo_care_delete(world.care);
+}
+
 static void
 test_others_may_say_that_it_is_worse(void **state)
 {
@@ -397,6 +425,8 @@ main(void)
 		cmocka_unit_test(
 		    test_who_hung_has_time_to_see_that_the_root_is_well),
 		cmocka_unit_test(test_a_reload_keeps_what_has_not_changed),
+		cmocka_unit_test(
+		    test_a_reload_between_two_scans_makes_nothing_bad),
 		cmocka_unit_test(test_others_may_say_that_it_is_worse),
 	};
 

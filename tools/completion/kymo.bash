@@ -16,7 +16,7 @@ _kymo() {
 
 	if [ "$COMP_CWORD" = 1 ]; then
 		_kymo_words 'ls dump check emit query rules routes alerts silence notify
-			detect anomalies help version'
+			detect anomalies health help version'
 		return
 	fi
 	case $prev in
@@ -33,7 +33,7 @@ _kymo() {
 	esac
 	case ${COMP_WORDS[1]}:$cur in
 	help:*) _kymo_words 'ls dump check emit query rules routes alerts silence
-		notify detect anomalies' ;;
+		notify detect anomalies health' ;;
 	ls:*) _kymo_words '--dir --json --help' ;;
 	dump:-*) _kymo_words '--format --sum --name --label --all --events
 		--no-events --last --rates --dir --help' ;;
@@ -72,6 +72,7 @@ _kymo() {
 	detect:-*) _kymo_words '--alarms --changes --squash --help' ;;
 	anomalies:*) _kymo_words '--json --url --help' ;;
 	detect:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	health:-*) _kymo_words '--url --nagios --json --help' ;;
 	emit:*) _kymo_words '--service --dir --keep --help' ;;
 	esac
 }
