@@ -46,7 +46,7 @@ const struct kyi_detect_tuning kyi_detect_tuning = {
 	.value = 2.7, .deviation = 0.9, .level = 5.3, .profile = 0.23,
 	.age_power = 0.83, .gate_raise = 2.5, .gate_rows = 52,
 	.tired_raise = 0.54, .tired_rows = 8400, .fast_rows = 13,
-	.parts_known = 6, .budget = 3.5
+	.parts_known = 6, .budget = 2.8
 };
 
 void

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ./dev bench detect [--json] [SEED]: what 100,000 series cost each second, how
-# often noise of eight families alarms, and which disturbances are found.
+# often noise of eight families alarms, and which disturbances are found; and the
+# first two again as kymod has it, from scans with rates and quantiles.
 set -euo pipefail
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 . "$top_srcdir/tests/prove/rows.sh"
@@ -14,4 +15,7 @@ measure() { "$top_builddir/tests/bench/detect" "$@"; }
 rows measure cost
 rows measure power
 rows measure noise "${1:-1}"
+wired() { "$top_builddir/tests/bench/detect_wired" "$@"; }
+rows wired cost
+rows wired noise "${1:-1}"
 rows_end

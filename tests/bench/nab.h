@@ -83,7 +83,7 @@ double nab_best(struct nab *nab, uint32_t categories,
 /* nab_curve: nab_total at NAB_CURVE_CNT thresholds, nab_curve_at(0) and on, each
    NAB_CURVE_STEP of the one before. */
 #define NAB_CURVE_CNT 70u
-#define NAB_CURVE_TOP 30.0
+#define NAB_CURVE_TOP 105.0
 #define NAB_CURVE_STEP (1 / 1.12)
 void nab_curve(struct nab *nab, uint32_t categories,
     const struct nab_profile *profile, double *totals);
