@@ -164,6 +164,17 @@ void kyi_history_change_end(struct kyi_history *history,
 /* Appends the newest scan; returns its time (ms), 0: there is none. */
 int64_t kyi_history_scan(struct kyi_kymod *kymod);
 
+/* ---- who depends on whom (kymod_depend.c) ------------------------------------------ */
+
+struct kyi_dependency;
+
+/* As far as there is memory; NULL: nobody on nobody. */
+struct kyi_dependency *kyi_dependencies_of(const struct kymo_config *config);
+void kyi_dependencies_free(struct kyi_dependency *dependencies);
+/* Does service depend on other, directly or not? One thread at a time. */
+bool kyi_dependencies_reach(struct kyi_dependency *dependencies,
+    const char *service, const char *other);
+
 /* ---- detection (kymod_detect.c) -------------------------------------------------- */
 
 struct kyi_detection;
@@ -174,7 +185,7 @@ struct kyi_detection *kyi_detection_open(const struct kyi_settings *settings,
     struct kymo_model *model, const char *state_path,
     struct kymo_error *error);
 void kyi_detection_close(struct kyi_detection *detection);
-/* What settings say now. */
+/* What settings say now; before health takes what they say of components. */
 void kyi_detection_take(struct kyi_detection *detection,
     const struct kyi_settings *settings);
 /* Into the scan that is being made: what was found. There is a new scan. */

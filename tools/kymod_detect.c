@@ -34,6 +34,7 @@ struct kyi_detection {
 	bool has_thread;
 	/* The thread's own. */
 	struct kymo_detectors *detectors; /* NULL: detection is off */
+	struct kyi_dependency *dependencies;
 	uint64_t save_due_ns; /* monotonic */
 	uint64_t alarm_cnt, incident_cnt; /* told */
 	bool save_failing;
@@ -42,6 +43,7 @@ struct kyi_detection {
 	pthread_cond_t wake;
 	struct found *found; /* NULL: nothing yet */
 	struct kymo_detectors_options options;
+	struct kyi_dependency *dependencies_next; /* with changed */
 	bool off, changed, has_scan, ends;
 };
 
@@ -242,6 +244,14 @@ load(struct kyi_detection *detection)
 
 /* ---- the thread ---------------------------------------------------------------------- */
 
+static bool
+depends(void *of, const char *service, const char *other)
+{
+	const struct kyi_detection *detection = of;
+
+	return kyi_dependencies_reach(detection->dependencies, service, other);
+}
+
 static void
 warn(void *to, const char *text)
 {
@@ -307,6 +317,11 @@ looks(void *of)
 		changed = detection->changed;
 		options = detection->options;
 		off = detection->off;
+		if (changed) {
+			kyi_dependencies_free(detection->dependencies);
+			detection->dependencies = detection->dependencies_next;
+			detection->dependencies_next = NULL;
+		}
 		detection->changed = detection->has_scan = false;
 		pthread_mutex_unlock(&detection->lock);
 		if (changed)
@@ -325,13 +340,17 @@ kyi_detection_take(struct kyi_detection *detection,
     const struct kyi_settings *settings)
 {
 	const struct kymo_config_detection *said = &settings->config->detection;
+	struct kyi_dependency *dependencies =
+	    kyi_dependencies_of(settings->config);
 
 	pthread_mutex_lock(&detection->lock);
+	kyi_dependencies_free(detection->dependencies_next);
+	detection->dependencies_next = dependencies;
 	detection->options = (struct kymo_detectors_options){
 		.interval_ns = said->interval_ns,
 		.budget_week = said->budget_week,
 		.detector_max = said->detector_max, .all = said->all_scores,
-		.warn = warn
+		.warn = warn, .depends = depends, .depends_of = detection
 	};
 	detection->off = said->disabled;
 	detection->changed = true;
@@ -404,6 +423,8 @@ kyi_detection_close(struct kyi_detection *detection)
 		pthread_join(detection->thread, NULL);
 	found_drop(detection, detection->found);
 	kymo_detectors_delete(detection->detectors);
+	kyi_dependencies_free(detection->dependencies);
+	kyi_dependencies_free(detection->dependencies_next);
 	free(detection->path);
 	pthread_cond_destroy(&detection->wake);
 	pthread_mutex_destroy(&detection->lock);

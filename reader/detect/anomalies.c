@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* What was found lately, and what was found together. An incident is begun by a
-   score of 1; it takes in what is found in the same service from two minutes
-   before to five minutes after. Its root is who was first: found in the look
-   that began it and, of those, with the highest score. */
+   score of 1; it takes in what is found in the same service, in one that depends
+   on it, or on which it depends, from two minutes before to five minutes after.
+   Its root is who was first: found in the look that began it and, of those, on
+   whom the oddest depends, or else the oddest. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,11 +112,24 @@ service_of(const struct kymo_label *labels, uint32_t label_cnt)
 }
 
 static bool
-same_service(const struct kyi_held *held,
+depends(const struct kymo_detectors *detectors, const char *service,
+    const char *other)
+{
+	const struct kymo_detectors_options *options = &detectors->options;
+
+	return options->depends &&
+	    options->depends(options->depends_of, service, other);
+}
+
+static bool
+belongs(const struct kymo_detectors *detectors, const struct kyi_held *held,
     const struct kyi_detect_incident *incident)
 {
-	return strcmp(service_of(held->of->labels, held->of->label_cnt),
-	    service_of(incident->labels, incident->label_cnt)) == 0;
+	const char *a = service_of(held->of->labels, held->of->label_cnt);
+	const char *b = service_of(incident->labels, incident->label_cnt);
+
+	return strcmp(a, b) == 0 || depends(detectors, a, b) ||
+	    depends(detectors, b, a);
 }
 
 struct kyi_detect_incident *
@@ -157,7 +171,7 @@ open_for(const struct kymo_detectors *detectors, const struct kyi_held *held)
 
 	for (; incident && detectors->at_ns - incident->begin_ns <=
 	    KYI_INCIDENT_OPEN_NS; incident = incident->next)
-		if (same_service(held, incident))
+		if (belongs(detectors, held, incident))
 			return incident;
 	return NULL;
 }
@@ -181,8 +195,29 @@ begin(struct kymo_detectors *detectors, struct kyi_held *root)
 	for (struct kyi_held *held = detectors->held; held; held = held->next)
 		if (!held->incident && held->onset_ns < detectors->at_ns &&
 		    detectors->at_ns - held->onset_ns <=
-		    KYI_INCIDENT_BEFORE_NS && same_service(held, incident))
+		    KYI_INCIDENT_BEFORE_NS &&
+		    belongs(detectors, held, incident))
 			join(held, incident);
+}
+
+/* Of those found in this look, on whom the oddest depends. */
+static struct kyi_held *
+root_of(const struct kymo_detectors *detectors, struct kyi_held *oddest)
+{
+	struct kyi_held *root = oddest;
+
+	for (uint32_t i = 0; detectors->options.depends &&
+	    i < detectors->fresh_cnt; i++) {
+		struct kyi_held *other = detectors->fresh[i];
+
+		if (!other->incident &&
+		    other->result.score * detectors->scale >= 1 &&
+		    depends(detectors, service_of(root->of->labels,
+		    root->of->label_cnt), service_of(other->of->labels,
+		    other->of->label_cnt)))
+			root = other;
+	}
+	return root;
 }
 
 static int
@@ -250,10 +285,13 @@ kyi_held_step(struct kymo_detectors *detectors)
 		if (held->incident)
 			continue;
 		incident = open_for(detectors, held);
+		if (!incident && held->result.score * detectors->scale >= 1) {
+			begin(detectors, root_of(detectors, held));
+			incident = held->incident ? NULL :
+			    open_for(detectors, held);
+		}
 		if (incident)
 			join(held, incident);
-		else if (held->result.score * detectors->scale >= 1)
-			begin(detectors, held);
 	}
 	detectors->fresh_cnt = 0;
 }

@@ -40,6 +40,10 @@ struct kymo_detectors_options {
 	/* Told what went wrong that stops nothing. NULL: nobody. */
 	void (*warn)(void *to, const char *text);
 	void *to;
+	/* Whether one service depends on another, directly or not: what they do
+	   together is one incident then. NULL: it is not known. */
+	bool (*depends)(void *of, const char *service, const char *other);
+	void *depends_of;
 };
 
 struct kymo_detectors;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* detect_past FILE END_S: what detectors learned in the three days up to END_S of
-   gauges of the service shop: queue, and depth{n="0"} to depth{n="38"}, which are
-   1000, more or less. For a kymod that shall not begin anew. */
+   gauges, which are 1000, more or less: of the service shop queue, and
+   depth{n="0"} to depth{n="38"}; of web, waiting. For a kymod that shall not begin
+   anew. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,8 +12,10 @@
 #define LOOKS (3u * 5760u)
 #define LOOK_NS UINT64_C(15000000000)
 
-static struct kymo_label labels[DEPTH_CNT + 1][2];
-static struct kymo_series series[DEPTH_CNT + 1];
+#define SERIES_CNT (DEPTH_CNT + 2)
+
+static struct kymo_label labels[SERIES_CNT][2];
+static struct kymo_series series[SERIES_CNT];
 static char names[DEPTH_CNT][8];
 
 static double
@@ -32,10 +35,13 @@ reading(uint64_t *random)
 static void
 series_make(unsigned i)
 {
-	labels[i][0] = (struct kymo_label){ "service", "shop" };
+	bool is_depth = i > 0 && i <= DEPTH_CNT;
+
+	labels[i][0] = (struct kymo_label){ "service", i <= DEPTH_CNT ? "shop" :
+		"web" };
 	series[i].labels = labels[i];
-	series[i].label_cnt = i > 0 ? 2 : 1;
-	if (i == 0)
+	series[i].label_cnt = is_depth ? 2 : 1;
+	if (!is_depth)
 		return;
 	snprintf(names[i - 1], sizeof(names[0]), "%u", i - 1);
 	labels[i][1] = (struct kymo_label){ "n", names[i - 1] };
@@ -48,9 +54,11 @@ main(int argc, char **argv)
 		{ .name = "depth", .kind = KYMO_METRIC_FLOAT_GAUGE,
 		  .series = series + 1, .series_cnt = DEPTH_CNT },
 		{ .name = "queue", .kind = KYMO_METRIC_FLOAT_GAUGE,
-		  .series = series, .series_cnt = 1 }
+		  .series = series, .series_cnt = 1 },
+		{ .name = "waiting", .kind = KYMO_METRIC_FLOAT_GAUGE,
+		  .series = series + SERIES_CNT - 1, .series_cnt = 1 }
 	};
-	struct kymo_scan scan = { .families = families, .family_cnt = 2 };
+	struct kymo_scan scan = { .families = families, .family_cnt = 3 };
 	struct kymo_detectors *detectors = kymo_detectors_new(
 	    &(struct kymo_detectors_options){ 0 });
 	uint64_t random = 88172645463325252u, end_ns;
@@ -59,10 +67,10 @@ main(int argc, char **argv)
 	if (argc != 3 || !detectors)
 		return 2;
 	end_ns = strtoull(argv[2], NULL, 10) * 1000000000u;
-	for (unsigned i = 0; i <= DEPTH_CNT; i++)
+	for (unsigned i = 0; i < SERIES_CNT; i++)
 		series_make(i);
 	for (unsigned look = 0; look < LOOKS; look++) {
-		for (unsigned i = 0; i <= DEPTH_CNT; i++)
+		for (unsigned i = 0; i < SERIES_CNT; i++)
 			series[i].value.is.f = reading(&random);
 		scan.at_ns = end_ns - (LOOKS - look) * LOOK_NS;
 		scan.at_mono_ns = look * LOOK_NS;

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # kymod notices by itself: forty gauges that have been the same for three days shift
 # together, and that is a score of each, on the page and in PromQL, one incident
-# with the first of them as its root, and an alert that says why; it outlives a
-# restart, ends with detection, and a file of somebody else's is not believed.
+# with the first of them as its root, and an alert that says why; what depends on
+# it belongs to it; it outlives a restart, ends with detection, and a file of
+# somebody else's is not believed.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 testlib_begin
@@ -37,6 +38,7 @@ directories: ["$run"]
 state: "$tmp/control.db"
 rule_files: rules.yml
 detection: {interval: 1s$1}
+components: {shop: {}, web: {depends_on: [shop]}}
 END
 }
 kymod_start() {
@@ -64,13 +66,17 @@ END
 mkfifo "$tmp/in"
 start emit bash -c "exec '$kymo' emit --service shop --dir '$run' <'$tmp/in'"
 exec 3>"$tmp/in"
+mkfifo "$tmp/web"
+start web bash -c "exec '$kymo' emit --service web --dir '$run' <'$tmp/web'"
+exec 4>"$tmp/web"
+echo 'waiting = 999' >&4
 say_all() { for n in {0..38}; do echo "depth{n=\"$n\"} = $1"; done >&3; }
 echo 'queue = 1003' >&3
 say_all 1001
 config ''
 kymod_start
-logged 'what was learned of 40 series is in' || fail "$(<"$tmp/kymod.log")"
-wait_for 10 query_is 'count(depth) + count(queue)' 40
+logged 'what was learned of 41 series is in' || fail "$(<"$tmp/kymod.log")"
+wait_for 10 query_is 'count(depth) + count(queue) + count(waiting)' 41
 "$kymo" anomalies >"$tmp/out" || fail "odd already: $(<"$tmp/out")"
 says '^nothing is odd$'
 echo 'queue = 9000' >&3
@@ -79,6 +85,9 @@ say_all 200
 wait_for 10 query_is 'count(anomaly_score{service="shop",metric="depth",signal="value"} > 1)' 39
 wait_for 10 query_is 'anomaly_incident{service="shop",root="queue",signal="value"}' 40
 query_is 'count(anomaly_incident)' 1 || fail "not one incident: $(query anomaly_incident)"
+
+echo 'waiting = 9000' >&4
+wait_for 10 query_is 'anomaly_incident' 41
 
 # --- told -----------------------------------------------------------------------------
 
@@ -91,11 +100,11 @@ curl -sS "$KYMO_URL/api/v1/anomalies" >"$tmp/out"
 	.anomalies[.incidents[0].members[0]].metric,
 	.anomalies[.incidents[0].members[0]].reason,
 	.anomalies[.incidents[0].members[0]].value] | join(" ")' "$tmp/out")" = \
-	'1 40 queue never this high in 3 days 9000' ] || fail "$(<"$tmp/out")"
+	'1 41 queue never this high in 3 days 9000' ] || fail "$(<"$tmp/out")"
 got=0
 "$kymo" anomalies >"$tmp/out" || got=$?
 [ $got = 1 ] || fail "anomalies: exit $got"
-says '^incident since .*, 40 series, first queue\{service="shop"\} value$'
+says '^incident since .*, 41 series, first queue\{service="shop"\} value$'
 says '^  [0-9.]+ .* queue\{service="shop"\} value: never this high in 3 days \(9000, before [0-9.]+ to 10[0-9.]+\)$'
 says 'depth\{service="shop",n="38"\} value: never this low in 3 days \(200, before '
 "$kymo" anomalies --json | jq -e '.data.anomalies | length >= 40' >"$tmp/out" ||
@@ -111,15 +120,15 @@ wait_for 10 firing
 jq -r '.data.alerts[] | select(.labels.alertname == "Incident").annotations |
 	.summary, .members' "$tmp/out" >"$tmp/told"
 mv "$tmp/told" "$tmp/out"
-says '^queue and 40 in all$'
+says '^queue and 41 in all$'
 says '^queue\{service="shop"\} value: never this high in 3 days \(9000, before '
-says '^and 30 more$'
+says '^and 31 more$'
 
 # --- over a restart, and off ------------------------------------------------------------
 
 stop "$daemon"
 kymod_start
-wait_for 10 query_is 'anomaly_incident{root="queue"}' 40
+wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
 config ', scores: all, budget: 1 per series per day'
 reload
 wait_for 10 query_is 'count(anomaly_score == 0) > bool 20' 1
@@ -128,10 +137,10 @@ reload
 wait_for 10 query_is 'count(anomaly_score) or vector(0)' 0
 config ''
 reload
-wait_for 10 query_is 'anomaly_incident{root="queue"}' 40
+wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
 stop "$daemon"
 printf 'KYMODET1 of somebody else' >"$tmp/detectors.state"
 kymod_start
 logged 'warn +detection: .*/detectors.state: .*; all series are learned anew' ||
 	fail "$(<"$tmp/kymod.log")"
-exec 3>&-
+exec 3>&- 4>&-

@@ -218,6 +218,54 @@ test_forty_series_that_shift_together_are_one_incident(void **state)
 	world_delete(world);
 }
 
+static bool
+web_depends_on_db(void *of, const char *service, const char *other)
+{
+	(void)of;
+	return strcmp(service, "web") == 0 && strcmp(other, "db") == 0;
+}
+
+static void
+test_what_hangs_on_another_service_is_its_incident(void **state)
+{
+	struct kymo_detectors_options options = {
+		.depends = web_depends_on_db };
+	struct world *world = world_new(&options);
+	uint32_t web = family(world, "web_depth", KYMO_METRIC_GAUGE, "web", 3);
+	uint32_t db = family(world, "db_depth", KYMO_METRIC_GAUGE, "db", 1);
+	uint32_t mail = family(world, "mails", KYMO_METRIC_GAUGE, "mail", 1);
+	struct kymo_anomalies anomalies;
+
+	(void)state;
+	for (unsigned i = 0; i < 3 * DAY_LOOKS; i++) {
+		gauge(world, web, 1000);
+		gauge(world, db, 1000);
+		gauge(world, mail, 1000);
+		look(world);
+	}
+	/* All in one look; those of web are odder. */
+	for (unsigned i = 0; i < 4; i++) {
+		gauge(world, web, 90000);
+		gauge(world, db, 3000);
+		gauge(world, mail, 5000);
+		look(world);
+	}
+	anomalies = list(world);
+	assert_string_equal(anomalies.at[0].metric, "web_depth");
+	assert_int_equal(anomalies.incident_cnt, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct kymo_incident *incident = &anomalies.incidents[i];
+		const char *root = label(incident->labels, incident->label_cnt,
+		    "root");
+		bool of_db = strcmp(root, "db_depth") == 0;
+
+		assert_string_equal(root, of_db ? "db_depth" : "mails");
+		assert_int_equal(incident->member_cnt, of_db ? 4 : 1);
+	}
+	kymo_anomalies_free(&anomalies);
+	world_delete(world);
+}
+
 /* ---- bounds ----------------------------------------------------------------------- */
 
 static void
@@ -347,6 +395,8 @@ main(void)
 		cmocka_unit_test(test_labels_that_are_ours_are_exported),
 		cmocka_unit_test(
 		    test_forty_series_that_shift_together_are_one_incident),
+		cmocka_unit_test(
+		    test_what_hangs_on_another_service_is_its_incident),
 		cmocka_unit_test(
 		    test_what_finds_no_room_is_counted_and_gone_ones_make_room),
 		cmocka_unit_test(test_a_series_is_remembered_for_a_day),
