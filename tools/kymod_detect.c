@@ -14,9 +14,11 @@
 
 #define SECOND_NS UINT64_C(1000000000)
 /* What was learned is written so often, and so slowly, that it costs a disk
-   little: what a kill -9 loses of it, is learned again. */
+   little: what a kill -9 loses of it, is learned again. What was found is to
+   outlive one, so that its alerts do. */
 #define SAVE_NS (60 * SECOND_NS)
 #define SAVE_BYTES_SECOND 20000u
+#define SAVE_FOUND_BYTES_SECOND 200000u
 
 /* Of an incident, in a message. */
 #define MEMBERS_TOLD_MAX 10u
@@ -36,8 +38,9 @@ struct kyi_detection {
 	struct kymo_detectors *detectors; /* NULL: detection is off */
 	struct kyi_dependency *dependencies;
 	uint64_t save_due_ns; /* monotonic */
+	uint64_t save_found_due_ns; /* when something was found */
 	uint64_t alarm_cnt, incident_cnt; /* told */
-	bool save_failing;
+	bool save_failing, has_found; /* since it was saved */
 
 	pthread_mutex_t lock; /* of the rest */
 	pthread_cond_t wake;
@@ -202,15 +205,17 @@ save(struct kyi_detection *detection)
 {
 	struct kymo_detectors_stats stats;
 	struct kymo_error error = {""};
-	uint64_t rest_ns;
+	uint64_t rest_ns, now_ns = kyi_monotonic_ns();
 	int result;
 
 	if (!*detection->path || !detection->detectors)
 		return;
 	kymo_detectors_stats(detection->detectors, &stats);
 	rest_ns = stats.memory_bytes / SAVE_BYTES_SECOND * SECOND_NS;
-	detection->save_due_ns = kyi_monotonic_ns() +
+	detection->save_due_ns = now_ns +
 	    (rest_ns > SAVE_NS ? rest_ns : SAVE_NS);
+	detection->save_found_due_ns = now_ns + stats.memory_bytes *
+	    SECOND_NS / SAVE_FOUND_BYTES_SECOND;
 	result = kymo_detectors_save(detection->detectors, detection->path,
 	    &error);
 	/* Once, until it works again. */
@@ -218,6 +223,7 @@ save(struct kyi_detection *detection)
 		kyi_log(KYMO_LOG_WARN, "detection: %s; what was learned is kept "
 		    "in memory only", error.text);
 	detection->save_failing = result != 0;
+	detection->has_found = false;
 }
 
 static void
@@ -283,22 +289,25 @@ static void
 look(struct kyi_detection *detection)
 {
 	const struct kymo_scan *scan = kymo_scan_take(detection->model);
-	uint64_t start_ns = kyi_monotonic_ns();
+	uint64_t start_ns = kyi_monotonic_ns(), took_ns;
 	struct kymo_detectors_stats stats;
 	bool looked = scan && kymo_detectors_step(detection->detectors, scan);
 
+	took_ns = kyi_monotonic_ns() - start_ns;
 	kymo_scan_release(scan);
 	if (!looked)
 		return;
-	found_renew(detection);
 	kymo_detectors_stats(detection->detectors, &stats);
-	kyi_metrics_detection(kyi_monotonic_ns() - start_ns, &stats,
+	detection->has_found |= stats.alarm_cnt > detection->alarm_cnt;
+	if (kyi_monotonic_ns() >= (detection->has_found ?
+	    detection->save_found_due_ns : detection->save_due_ns))
+		save(detection);
+	found_renew(detection);
+	kyi_metrics_detection(took_ns, &stats,
 	    stats.alarm_cnt - detection->alarm_cnt,
 	    stats.incident_cnt - detection->incident_cnt);
 	detection->alarm_cnt = stats.alarm_cnt;
 	detection->incident_cnt = stats.incident_cnt;
-	if (kyi_monotonic_ns() >= detection->save_due_ns)
-		save(detection);
 }
 
 static void *

@@ -32,7 +32,8 @@ _Static_assert(sizeof(struct kyi_detect_tuning) ==
 /* A profile counts if its error is less than this share of the others'. */
 #define PROFILE_BETTER 0.9f
 #define YOUNG 0.2
-#define VALUE_MAX 1e300
+/* Means of a profile are floats: what is beyond is as far as can be. */
+#define VALUE_MAX 1e38
 /* Of a stuck series: doublings of the longest time that it did not change; said
    after three, six, .. of them, for what grows row by row is its own gate. */
 #define STUCK_DOUBLINGS 8.0

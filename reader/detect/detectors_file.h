@@ -45,4 +45,9 @@ struct kyi_saved_slot {
 	uint32_t is_root;
 };
 
+/* All of a file; returns what is wrong with it, and detectors may know a part of
+   it then; NULL: nothing. */
+const char *kyi_detectors_read(struct kymo_detectors *detectors,
+    const char *bytes, size_t len_bytes, uint64_t now_ns);
+
 #endif

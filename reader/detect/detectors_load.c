@@ -213,8 +213,8 @@ series_load(struct kymo_detectors *detectors, struct in *in, uint64_t now_ns)
 
 /* ---- the file -------------------------------------------------------------------- */
 
-static const char *
-all_load(struct kymo_detectors *detectors, const char *bytes,
+const char *
+kyi_detectors_read(struct kymo_detectors *detectors, const char *bytes,
     size_t len_bytes, uint64_t now_ns)
 {
 	struct in in = { bytes, len_bytes, NULL };
@@ -286,7 +286,7 @@ kymo_detectors_load(struct kymo_detectors *detectors, const char *path,
 	wrong = file_read(fd, &bytes, &len_bytes);
 	close(fd);
 	if (!wrong)
-		wrong = all_load(detectors, bytes, len_bytes, now_ns);
+		wrong = kyi_detectors_read(detectors, bytes, len_bytes, now_ns);
 	free(bytes);
 	detectors->refused_cnt = 0;
 	if (!wrong)

@@ -5,8 +5,9 @@
 
 #include "reader/detect/detectors_private.h"
 
-/* Twice what a step lets a value be, for means and differences. */
-#define NUMBER_MAX 1e302
+/* More than what a step lets a value be, for means, differences, ranges. */
+#define NUMBER_MAX 1e42
+#define FLOAT_MAX 1.5e38
 #define PROFILE_CNT_MAX 8u
 
 static bool
@@ -32,16 +33,6 @@ bytes_sound(const uint8_t *at, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++)
 		if (at[i] > PROFILE_CNT_MAX)
-			return false;
-	return true;
-}
-
-/* A profile keeps values as floats: the largest of those may be infinite. */
-static bool
-profile_sound(const float *at, size_t cnt)
-{
-	for (size_t i = 0; i < cnt; i++)
-		if (isnan(at[i]))
 			return false;
 	return true;
 }
@@ -84,8 +75,9 @@ kyi_detect_sound(const struct kymo_detect *detect)
 	    numbers_sound(steps, 2, 1e-9, 1e12) &&
 	    floats_sound(shares, 5, 0, 1) &&
 	    floats_sound(counts, 2, 1, 1e30) &&
-	    floats_sound(errors, 4, 0, INFINITY) &&
-	    profile_sound(detect->day, 48) && profile_sound(detect->week, 84) &&
+	    floats_sound(errors, 4, 0, FLOAT_MAX) &&
+	    floats_sound(detect->day, 48, -FLOAT_MAX, FLOAT_MAX) &&
+	    floats_sound(detect->week, 84, -FLOAT_MAX, FLOAT_MAX) &&
 	    bytes_sound(detect->day_cnt, 48) &&
 	    bytes_sound(detect->week_cnt, 84);
 }

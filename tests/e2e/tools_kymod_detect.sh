@@ -2,7 +2,7 @@
 # kymod notices by itself: forty gauges that have been the same for three days shift
 # together, and that is a score of each, on the page and in PromQL, one incident
 # with the first of them as its root, and an alert that says why; what depends on
-# it belongs to it; it outlives a restart, ends with detection, and a file of
+# it belongs to it; it outlives a kill, ends with detection, and a file of
 # somebody else's is not believed.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
@@ -124,9 +124,9 @@ says '^queue and 41 in all$'
 says '^queue\{service="shop"\} value: never this high in 3 days \(9000, before '
 says '^and 31 more$'
 
-# --- over a restart, and off ------------------------------------------------------------
+# --- over a kill, and off ---------------------------------------------------------------
 
-stop "$daemon"
+killed "$daemon"
 kymod_start
 wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
 config ', scores: all, budget: 1 per series per day'

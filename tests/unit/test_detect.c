@@ -361,6 +361,13 @@ test_the_largest_and_the_smallest_numbers_do_no_harm(void **state)
 			assert_true(result.score >= 0);
 			assert_true(isfinite(result.level));
 		}
+		/* What is kept of all of it stays a number. */
+		for (unsigned i = 0; i < KYMO_DETECT_STUCK; i++) {
+			assert_true(isfinite(detect.seen[i].low));
+			assert_true(isfinite(detect.seen[i].width));
+		}
+		for (unsigned i = 0; i < 48; i++)
+			assert_true(isfinite(detect.day[i]));
 	}
 }
 
