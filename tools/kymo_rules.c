@@ -6,6 +6,7 @@
 
 #include "reader/export/export.h"
 #include "reader/rules/rules.h"
+#include "tools/kymo_backtest.h"
 #include "tools/kymo_cli.h"
 #include "tools/kymo_rules_against.h"
 
@@ -134,6 +135,9 @@ rules(int argc, char **argv)
 	const char *what;
 	int option;
 
+	/* It has options of its own. */
+	if (argc > 1 && strcmp(argv[1], "backtest") == 0)
+		return kyi_rules_backtest(argc - 1, argv + 1);
 	while ((option = getopt_long(argc, argv, ":qr:h", known, NULL)) != -1)
 		switch (option) {
 		case 'q': options.quiet = true; break;
@@ -146,8 +150,8 @@ rules(int argc, char **argv)
 			return kyi_option_wrong(&kyi_verb_rules, argv, option);
 		}
 	if (optind == argc)
-		return kyi_usage(&kyi_verb_rules, "check, test, explain or "
-		    "export?");
+		return kyi_usage(&kyi_verb_rules, "check, test, explain, "
+		    "export or backtest?");
 	what = argv[optind++];
 	if (optind == argc)
 		return kyi_usage(&kyi_verb_rules, "%s which FILE?", what);
@@ -159,8 +163,8 @@ rules(int argc, char **argv)
 		return print_all((const char *const *)&argv[optind],
 		    (uint32_t)(argc - optind), what[2] == 'p' &&
 		    what[3] == 'l');
-	return kyi_usage(&kyi_verb_rules, "no '%s'; check, test, explain or "
-	    "export", what);
+	return kyi_usage(&kyi_verb_rules, "no '%s'; check, test, explain, "
+	    "export or backtest", what);
 }
 
 const struct kyi_verb kyi_verb_rules = {
@@ -170,6 +174,9 @@ const struct kyi_verb kyi_verb_rules = {
 	"       kymo rules test [--quiet] [--run=NAME] FILE..\n"
 	"       kymo rules explain FILE..\n"
 	"       kymo rules export FILE..\n"
+	"       kymo rules backtest [--from=TIME] [--to=TIME] [--config=FILE]\n"
+	"           [--history=FILE] [--routes=FILE] [--silence=MATCHERS]..\n"
+	"           [--quiet | --json] [FILE]..\n"
 	"\n"
 	"Rule files are Prometheus', with some keys of our own.\n"
 	"\n"
@@ -179,6 +186,9 @@ const struct kyi_verb kyi_verb_rules = {
 	"  explain  shows in which order rules are evaluated, what each reads, and\n"
 	"           what shorthands stand for\n"
 	"  export   writes all as plain Prometheus rules\n"
+	"  backtest plays kept history again: when rules would have fired, for how\n"
+	"           long, and which messages to whom; reads it only, also while kymod\n"
+	"           runs\n"
 	"\n"
 	"  -q, --quiet       only what is wrong\n"
 	"      --no-lint     only what is an error\n"
@@ -186,6 +196,17 @@ const struct kyi_verb kyi_verb_rules = {
 	"      --against=URL  asks the kymod or Prometheus there, and tells of metrics\n"
 	"                    and labels that no series of the last day has\n"
 	"  -r, --run=NAME    only tests with NAME in their names\n"
+	"\n"
+	"  of backtest:\n"
+	"  -f, --from=TIME   from then on (a day ago),\n"
+	"  -t, --to=TIME     .. up to then (now)\n"
+	"  -c, --config=FILE kymod's configuration: its history, rules and routes\n"
+	"      --history=FILE, --routes=FILE, FILE..\n"
+	"                    others than it names\n"
+	"      --silence=MATCHERS  as if that had been silenced all the time\n"
+	"  -q, --quiet       only the summary\n"
+	"  -j, --json        all of it\n"
+	"\n"
 	"  -h, --help        this\n"
 	"\n"
 	"Exit: 0 all is well; 1 something is wrong or a test failed; 2 usage;\n"
@@ -193,4 +214,5 @@ const struct kyi_verb kyi_verb_rules = {
 	"\n"
 	"  kymo rules check /etc/kymo/rules/*.yml\n"
 	"  kymo rules export slo.yml >/etc/prometheus/rules/slo.yml\n"
+	"  kymo rules backtest --from 7d --routes new-routes.yml new-rules.yml\n"
 };

@@ -56,6 +56,9 @@ struct kymo_history_override {
 struct kymo_history_options {
 	/* The database, in a folder that is there; NULL: memory alone. */
 	const char *path;
+	/* It is read as it is now, and stays as it is, also while another
+	   process writes it; what is appended stays in memory. */
+	bool read_only;
 	uint64_t head_ms;     /* kept in memory; 0: 15 minutes */
 	uint64_t journal_ms;  /* what a power cut may cost; 0: 10 s */
 	uint64_t frame_ms;    /* of the first tier; 0: 512 s; under head_ms */

@@ -158,14 +158,17 @@ kyi_store_new(struct kymo_history *history, struct kymo_error *error)
 void
 kyi_store_delete(struct kyi_store *store)
 {
+	bool reads;
 	int code;
 
 	if (store == NULL)
 		return;
-	code = store->db.sqlite == NULL ? SQLITE_OK : kyi_store_journal(store);
+	reads = store->history->options.read_only;
+	code = store->db.sqlite == NULL || reads ? SQLITE_OK :
+	    kyi_store_journal(store);
 	if (code != SQLITE_OK)
 		kyi_store_failed(store, code);
-	kyi_store_close(store, code == SQLITE_OK);
+	kyi_store_close(store, code == SQLITE_OK && !reads);
 	kyi_store_free(store);
 }
 
@@ -257,6 +260,8 @@ kyi_store_step(struct kyi_store *store, uint64_t now_mono_ns)
 {
 	bool more;
 
+	if (store->history->options.read_only)
+		return false;
 	pthread_mutex_lock(&store->work);
 	more = step(store, now_mono_ns);
 	pthread_mutex_unlock(&store->work);
@@ -301,6 +306,9 @@ kyi_store_flush(struct kyi_store *store, struct kymo_error *error)
 {
 	int code, result = 0;
 
+	if (store->history->options.read_only)
+		return kymo_error_set(error, "%s: opened to be read alone",
+		    store->path);
 	pthread_mutex_lock(&store->work);
 	if (store->db.sqlite == NULL && !store->off) {
 		result = kymo_error_set(error, "%s: it is not open",

@@ -175,16 +175,19 @@ kyi_store_load(struct kyi_store *store)
 		store->tier_bytes[tier] = (uint64_t)number(db,
 		    KYI_SQL_TIER_BYTES, tier);
 	}
-	lost_say(store);
-	code = kyi_db_meta_put(db, "open", 1);
-	if (code == SQLITE_OK)
+	if (!store->history->options.read_only) {
+		lost_say(store);
+		code = kyi_db_meta_put(db, "open", 1);
+	}
+	if (code == SQLITE_OK && !store->history->options.read_only)
 		code = kyi_db_meta_put(db, "journal_ms",
 		    (int64_t)store->history->options.journal_ms);
 	/* One that cannot be written can still be read. */
 	pthread_mutex_lock(&store->lock);
 	store->journal_cnt = journal_cnt;
 	store->frame_cnt = frame_cnt;
-	store->storing = code == SQLITE_OK;
+	store->storing = code == SQLITE_OK &&
+	    !store->history->options.read_only;
 	pthread_mutex_unlock(&store->lock);
 	if (code != SQLITE_OK && !kyi_db_is_damage(code)) {
 		kyi_store_failed(store, code);
@@ -277,13 +280,38 @@ open_held(struct kyi_store *store, struct kymo_error *error)
 	return 0;
 }
 
+/* Of somebody else's: nothing of it is made, mended or moved. */
+static int
+open_to_read(struct kyi_store *store, struct kymo_error *error)
+{
+	struct kyi_db *db = &store->db;
+	int64_t version = KYI_STORE_VERSION;
+	int code = kyi_db_open(db, store->path, false);
+
+	if (code == SQLITE_OK)
+		code = kyi_db_pragma(db, "PRAGMA user_version", &version);
+	if (code == SQLITE_OK && version != KYI_STORE_VERSION)
+		code = SQLITE_MISMATCH;
+	if (code == SQLITE_OK)
+		code = kyi_store_load(store);
+	if (code == SQLITE_OK)
+		return 0;
+	kyi_db_close(db);
+	return kymo_error_set(error, "%s: %s", store->path,
+	    (code & 0xff) == SQLITE_MISMATCH ? "written by another kymod, or "
+	    "not a history" : (code & 0xff) == SQLITE_CANTOPEN ?
+	    "there is no such history, or it cannot be read" :
+	    sqlite3_errstr(code));
+}
+
 int
 kyi_store_open(struct kyi_store *store, struct kymo_error *error)
 {
 	int result;
 
 	pthread_rwlock_wrlock(&store->file);
-	result = open_held(store, error);
+	result = store->history->options.read_only ?
+	    open_to_read(store, error) : open_held(store, error);
 	/* From now on it is late. */
 	store->open_before = true;
 	pthread_rwlock_unlock(&store->file);

@@ -237,10 +237,49 @@ another_has_it(void **state)
 #define ROW(test) cmocka_unit_test_setup_teardown(test, testlib_setup, \
 	testlib_teardown)
 
+/* One that is read alone shows what the file has, while another process writes
+   on, and leaves no trace. */
+static void
+one_that_is_read_alone_changes_nothing(void **state)
+{
+	const struct kymo_history_options alone = { .read_only = true };
+	struct kymo_history *reader, *stored;
+	struct kymo_error error = { "" };
+	struct kymo_history_options options = alone;
+	struct both both;
+
+	(void)state;
+	both_new(&both);
+	append(&both, 1, 200);
+	assert_int_equal(kymo_history_flush(both.stored, &error), 0);
+	reader = stored_with(both.path, &alone);
+	assert_string_equal(said, "");
+	stored = both.stored;
+	both.stored = reader;
+	assert_both(&both, 200);
+	/* Nothing is due, and nothing can be done. */
+	assert_false(kymo_history_step(reader, SECOND_NS));
+	assert_int_equal(kymo_history_flush(reader, &error), -1);
+	both.stored = stored;
+	append(&both, 201, 260);
+	kymo_history_delete(reader);
+	assert_both(&both, 260);
+	append(&both, 261, 300);
+	reopen(&both);
+	assert_both(&both, 300);
+	assert_string_equal(said, "");
+	both_delete(&both);
+	/* None is made. */
+	options.path = "/nowhere/history.db";
+	assert_null(kymo_history_new(&options, &error));
+	assert_non_null(strstr(error.text, "no such history"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		ROW(one_that_is_read_alone_changes_nothing),
 		ROW(a_kill_loses_less_than_the_journal_waits),
 		ROW(a_damaged_file_is_set_aside_and_named),
 		ROW(damage_under_its_hands_is_set_aside_too),

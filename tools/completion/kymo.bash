@@ -29,7 +29,7 @@ _kymo() {
 	--name | -n | --label | -l | --service | -s | --run | \
 		--at | --from | --to | --step | --timeout | --url | \
 		--against | --receiver | --by | --comment | --until | --duration | \
-		--to) return ;;
+		--to | --silence) return ;;
 	esac
 	case ${COMP_WORDS[1]}:$cur in
 	help:*) _kymo_words 'ls dump check emit query rules routes alerts silence
@@ -44,10 +44,10 @@ _kymo() {
 	query:-*) _kymo_words '--at --from --to --step --table --json --chart
 		--timeout --url --help' ;;
 	rules:-*) _kymo_words '--quiet --no-lint --lint-fatal --against --run
-		--help' ;;
+		--from --to --config --history --routes --silence --json --help' ;;
 	rules:*)
 		if [ "$COMP_CWORD" = 2 ]; then
-			_kymo_words 'check test explain export'
+			_kymo_words 'check test explain export backtest'
 		else
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		fi ;;
