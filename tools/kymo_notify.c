@@ -9,6 +9,7 @@
 #include "reader/export/export.h"
 #include "tools/kymo_alert_ask.h"
 #include "tools/kymo_http.h"
+#include "tools/kymo_notify_render.h"
 
 #define TEST_MS 15000
 #define LOOK_NS 100000000L
@@ -359,6 +360,8 @@ notify(int argc, char **argv)
 	uint64_t ns;
 	int option;
 
+	if (argc > 1 && strcmp(argv[1], "render") == 0)
+		return kyi_notify_render(argc - 1, argv + 1);
 	while ((option = getopt_long(argc, argv, ":u:jab:t:h", known,
 		NULL)) != -1)
 		switch (option) {
@@ -387,14 +390,19 @@ const struct kyi_verb kyi_verb_notify = {
 	"usage: kymo notify [queue | dead] [--to=WAY]\n"
 	"       kymo notify retry ID.. | --all\n"
 	"       kymo notify test [--by=WHO] [--timeout=15s] RECEIVER\n"
+	"       kymo notify render [--receiver=NAME] [--alerts=FILE] [--html=FILE]\n"
+	"                          [--png=FILE] ROUTES\n"
 	"\n"
-	"Asks a running kymod.\n"
+	"Asks a running kymod; render asks nobody.\n"
 	"\n"
 	"  queue  how receivers do, and the messages that wait\n"
 	"  dead   messages that were given up, and why\n"
 	"  retry  has some of these, or all, sent again\n"
 	"  test   sends the receiver an alert KymoTest, and that it is over, and waits\n"
 	"         until both were taken\n"
+	"  render shows what receivers of a routing file would get: of a message in\n"
+	"         FILE, as webhooks get it (- is stdin), or of one that is made up;\n"
+	"         --html and --png write the page and the chart of a mail\n"
 	"\n"
 	"  -t, --to=WAY        only those to this way to a receiver\n"
 	"  -a, --all           all dead letters\n"

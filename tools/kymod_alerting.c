@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "tools/kymod_faults.h"
+#include "tools/kymod_push.h"
 
 #define MS_NS 1000000
 /* The clock may be set: how long we sleep at most. And after a failure. */
@@ -29,15 +30,14 @@ struct set {
 	struct kyi_receivers receivers;
 	struct kymo_notify *notify;
 	struct kymo_alerts *alerts;
+	struct kyi_push *push; /* NULL: no Alertmanagers are configured */
 	char *external_url; /* NULL */
 };
 
 struct kyi_alerting {
 	char *path; /* of the database; ":memory:" */
 	pthread_mutex_t lock; /* of all below */
-	struct kymo_outbox *outbox; /* NULL: nobody needed it yet */
-	struct kymo_alerts_store rows, store;
-	bool has_rows;
+	struct kyi_alert_rows rows;
 	struct set set, next; /* next: of a change that is under way */
 	struct kyi_contexts *contexts; /* NULL: not yet */
 	struct kyi_rules *rules;       /* NULL: not yet, or no more */
@@ -76,44 +76,6 @@ wake(struct kyi_alerting *alerting)
 	(void)!write(alerting->wake_fd, &one, sizeof(one));
 }
 
-/* ---- the engine's store, in the outbox' transactions ------------------------------- */
-
-static int
-store_begin(void *of, struct kymo_error *error)
-{
-	return kymo_outbox_begin(((struct kyi_alerting *)of)->outbox, error);
-}
-
-static int
-store_commit(void *of, struct kymo_error *error)
-{
-	return kymo_outbox_commit(((struct kyi_alerting *)of)->outbox, error);
-}
-
-static void
-store_rollback(void *of)
-{
-	kymo_outbox_rollback(((struct kyi_alerting *)of)->outbox);
-}
-
-static int
-store_put(void *of, char kind, const char *key, const char *text,
-    struct kymo_error *error)
-{
-	struct kyi_alerting *alerting = of;
-
-	return alerting->rows.put(alerting->rows.of, kind, key, text, error);
-}
-
-static int
-store_load(void *of, int (*each)(void *to, char kind, const char *key,
-    const char *text), void *to, struct kymo_error *error)
-{
-	struct kyi_alerting *alerting = of;
-
-	return alerting->rows.load(alerting->rows.of, each, to, error);
-}
-
 /* ---- notices ------------------------------------------------------------------------- */
 
 static int
@@ -122,9 +84,22 @@ notice_take(void *of, const struct kymo_notice *notice,
 {
 	struct kyi_alerting *alerting = of;
 
-	const struct kyi_notice_from from = {alerting->outbox,
+	const struct kyi_notice_from from = {alerting->rows.outbox,
 	    alerting->set.external_url, alerting->rules,
-	    alerting->contexts, alerting->until_ns};
+	    alerting->contexts, alerting->until_ns, NULL};
+
+	return kyi_notice_add(&from, notice, error);
+}
+
+/* An Alertmanager is told no more than of a Prometheus. */
+static int
+push_take(void *of, const struct kymo_notice *notice, struct kymo_error *error)
+{
+	struct kyi_alerting *alerting = of;
+	const struct kyi_notice_from from = {.outbox = alerting->rows.outbox,
+	    .external_url = alerting->set.external_url,
+	    .rules = alerting->rules,
+	    .external = alerting->set.push->external};
 
 	return kyi_notice_add(&from, notice, error);
 }
@@ -153,11 +128,11 @@ kyi_alerting_rules(struct kyi_alerting *alerting, struct kyi_rules *rules)
 /* Lets the engine say what is due; the whole of it waits so long for what is
    known of alerts, not each message. */
 static int
-alerts_step(struct kyi_alerting *alerting, int64_t at_ms,
-    struct kymo_error *error)
+alerts_step(struct kyi_alerting *alerting, struct kymo_alerts *alerts,
+    int64_t at_ms, struct kymo_error *error)
 {
 	alerting->until_ns = kyi_monotonic_ns() + KYI_CONTEXT_NS;
-	return kymo_alerts_step(alerting->set.alerts, at_ms, error);
+	return kymo_alerts_step(alerts, at_ms, error);
 }
 
 /* ---- a set ------------------------------------------------------------------------------ */
@@ -166,6 +141,7 @@ static void
 set_free(struct set *set)
 {
 	kymo_alerts_delete(set->alerts);
+	kyi_push_free(set->push);
 	kymo_notify_delete(set->notify);
 	kyi_receivers_free(&set->receivers);
 	kymo_routing_delete(set->routing);
@@ -181,17 +157,23 @@ set_load(struct set *set, const struct kyi_settings *settings,
 	const struct kymo_config *config = settings->config;
 	const char *path = config->alerting_routes.text;
 
-	if (!path)
-		return 0;
-	if (kymo_routing_load(&set->routing, path, faults) != 0)
+	if (path && kymo_routing_load(&set->routing, path, faults) != 0)
 		return -1;
 	if (config->external_url) {
 		set->external_url = strdup(config->external_url);
 		if (!set->external_url)
 			return kymo_error_set(error, "out of memory");
 	}
-	return kyi_receivers_make(&set->receivers, set->routing, path, faults,
-	    error);
+	if (path && kyi_receivers_make(&set->receivers, set->routing, path,
+		faults, error) != 0)
+		return -1;
+	return kyi_push_load(&set->push, &set->receivers, config, error);
+}
+
+static bool
+set_sends(const struct set *set)
+{
+	return set->routing || set->push;
 }
 
 static int
@@ -207,41 +189,30 @@ notifier_make(struct set *set, struct kymo_outbox *outbox,
 }
 
 static int
-outbox_open(struct kyi_alerting *alerting, struct kymo_error *error)
-{
-	struct kymo_outbox_options options = {.path = alerting->path};
-
-	if (!alerting->outbox && kymo_outbox_open(&alerting->outbox, &options,
-		error) != 0)
-		return -1;
-	if (!alerting->has_rows && kymo_alerts_store_on(&alerting->rows,
-		kymo_outbox_db(alerting->outbox), error) != 0)
-		return -1;
-	alerting->has_rows = true;
-	return 0;
-}
-
-static int
 set_make(struct kyi_alerting *alerting, struct set *set,
     const struct kyi_settings *settings, struct kymo_error *error)
 {
 	struct kyi_faults faults = {.of = "alerting"};
 	const struct kymo_routing_faults noted = {kyi_faults_note,
 	    kyi_faults_warn, &faults};
-	struct kymo_alerts_options options = {.store = &alerting->store,
+	struct kymo_alerts_options options = {.store = &alerting->rows.store,
 	    .notify = notice_take, .of = alerting};
 
 	if (set_load(set, settings, &noted, error) != 0) {
 		kyi_faults_tell(&faults, error);
 		return -1;
 	}
-	if (!set->routing)
+	if (!set_sends(set))
 		return 0;
 	options.routing = set->routing;
-	if (outbox_open(alerting, error) != 0 ||
-	    notifier_make(set, alerting->outbox, error) != 0)
+	if (kyi_alert_rows_open(&alerting->rows, alerting->path, error) != 0 ||
+	    notifier_make(set, alerting->rows.outbox, error) != 0)
 		return -1;
-	return kymo_alerts_new(&set->alerts, &options, error);
+	if (set->push && kyi_push_begin(set->push, &alerting->rows.store, push_take,
+		alerting, error) != 0)
+		return -1;
+	return set->routing ? kymo_alerts_new(&set->alerts, &options, error) :
+	    0;
 }
 
 int
@@ -282,7 +253,7 @@ kyi_alerting_check(const struct kyi_settings *settings,
 	struct set set = {0};
 	int result = set_load(&set, settings, faults, error);
 
-	if (result == 0 && set.routing) {
+	if (result == 0 && set_sends(&set)) {
 		result = kymo_outbox_open(&outbox, &options, error);
 		if (result == 0)
 			result = notifier_make(&set, outbox, error);
@@ -308,28 +279,54 @@ failing_tell(bool *failing, int result, const struct kymo_error *error)
 	*failing = result < 0;
 }
 
+static int
+engine_pass(struct kyi_alerting *alerting, struct kymo_alerts *alerts,
+    struct kymo_rule_engine *engine, struct kymo_error *error)
+{
+	if (kymo_alerts_pass(alerts, engine) != 0)
+		return kymo_error_set(error, "out of memory");
+	return alerts_step(alerting, alerts, now_ms(alerting), error);
+}
+
 void
 kyi_alerting_pass(struct kyi_alerting *alerting,
     struct kymo_rule_engine *engine)
 {
-	struct kymo_alerts *alerts;
 	struct kymo_error error = {""};
-	int result;
+	int result = 0;
+	bool sends;
 
 	pthread_mutex_lock(&alerting->lock);
-	alerts = alerting->set.alerts;
-	if (alerts) {
-		result = kymo_alerts_pass(alerts, engine);
-		if (result == 0)
-			result = alerts_step(alerting, now_ms(alerting),
-			    &error);
-		else
-			kymo_error_set(&error, "out of memory");
+	sends = set_sends(&alerting->set);
+	if (alerting->set.alerts)
+		result = engine_pass(alerting, alerting->set.alerts, engine,
+		    &error);
+	if (alerting->set.push && result >= 0)
+		result = engine_pass(alerting, alerting->set.push->alerts,
+		    engine, &error);
+	if (sends)
 		failing_tell(&alerting->pass_failing, result, &error);
-	}
 	pthread_mutex_unlock(&alerting->lock);
-	if (alerts)
+	if (sends)
 		wake(alerting);
+}
+
+/* What is due of an engine at this time; *next_ms: when there is more. */
+static void
+engine_step(struct kyi_alerting *alerting, struct kymo_alerts *alerts,
+    int64_t at_ms, int64_t *next_ms)
+{
+	struct kymo_error error = {""};
+	int64_t due_ms;
+
+	if (!alerts)
+		return;
+	if (kymo_alerts_next_ms(alerts) <= at_ms)
+		failing_tell(&alerting->pass_failing,
+		    alerts_step(alerting, alerts, at_ms, &error), &error);
+	due_ms = kymo_alerts_next_ms(alerts);
+	if (due_ms < *next_ms)
+		*next_ms = due_ms;
 }
 
 /* Returns how long there is nothing to do, ms. */
@@ -339,18 +336,17 @@ step(struct kyi_alerting *alerting)
 	struct set *set = &alerting->set;
 	struct kymo_outbox_stats stats;
 	struct kymo_error error = {""};
-	int64_t at_ms = now_ms(alerting), next_ms, notify_ms;
+	int64_t at_ms = now_ms(alerting), next_ms = INT64_MAX, notify_ms;
 
-	if (kymo_alerts_next_ms(set->alerts) <= at_ms)
-		failing_tell(&alerting->pass_failing,
-		    alerts_step(alerting, at_ms, &error), &error);
+	engine_step(alerting, set->alerts, at_ms, &next_ms);
+	if (set->push)
+		engine_step(alerting, set->push->alerts, at_ms, &next_ms);
 	failing_tell(&alerting->send_failing,
 	    kymo_notify_step(set->notify, at_ms, &error), &error);
-	if (kymo_outbox_stats(alerting->outbox, &stats, &error) == 0)
+	if (kymo_outbox_stats(alerting->rows.outbox, &stats, &error) == 0)
 		kyi_metrics_notify(&stats);
 	if (alerting->pass_failing || alerting->send_failing)
 		return FAILING_MS;
-	next_ms = kymo_alerts_next_ms(set->alerts);
 	notify_ms = kymo_notify_next_ms(set->notify, at_ms);
 	if (notify_ms < next_ms)
 		next_ms = notify_ms;
@@ -374,7 +370,7 @@ steps(void *of)
 			break;
 		wait_ms = -1;
 		fds[1].fd = -1;
-		if (alerting->set.routing) {
+		if (set_sends(&alerting->set)) {
 			wait_ms = step(alerting);
 			/* Failing: nothing that comes makes it go faster. */
 			if (!alerting->send_failing)
@@ -407,7 +403,7 @@ kyi_alerting_use(struct kyi_alerting *alerting, kymo_serve_use *use, void *to)
 	result = set->alerts ? 0 : -1;
 	if (result == 0)
 		use(to, &(struct kymo_serve_alerting){set->alerts,
-			set->routing, alerting->outbox, set->notify,
+			set->routing, alerting->rows.outbox, set->notify,
 			now_ms(alerting), set->external_url});
 	pthread_mutex_unlock(&alerting->lock);
 	wake(alerting);
@@ -460,8 +456,6 @@ kyi_alerting_open(const struct kyi_settings *settings, const char *state_path,
 	}
 	alerting->wake_fd = -1;
 	pthread_mutex_init(&alerting->lock, NULL);
-	alerting->store = (struct kymo_alerts_store){alerting, store_begin,
-	    store_commit, store_rollback, store_put, store_load};
 	alerting->path = path_make(state_path);
 	if (!alerting->path)
 		kymo_error_set(error, "out of memory");
@@ -486,10 +480,7 @@ kyi_alerting_close(struct kyi_alerting *alerting)
 	}
 	kyi_contexts_close(alerting->contexts);
 	set_free(&alerting->set);
-	if (alerting->has_rows)
-		kymo_alerts_store_close(&alerting->rows);
-	if (alerting->outbox)
-		kymo_outbox_close(alerting->outbox);
+	kyi_alert_rows_close(&alerting->rows);
 	if (alerting->wake_fd >= 0)
 		close(alerting->wake_fd);
 	free(alerting->path);

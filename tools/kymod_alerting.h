@@ -8,27 +8,19 @@
 #include "reader/notify/notify.h"
 #include "tools/kymod.h"
 #include "tools/kymod_context.h"
+#include "tools/kymod_receivers.h"
 
-/* The ways of a routing as a notifier wants them. */
-struct kyi_receivers {
-	struct kymo_receiver *at;
-	uint32_t cnt;
-	/* What they point to besides the routing. */
-	void **kept;
-	uint32_t kept_cnt;
-	/* Secrets that stand in the file itself: files in memory. */
-	int *fds;
-	uint32_t fd_cnt;
-	bool failed; /* no memory */
+/* The database of messages, and the rows of engines in it: what an engine notes
+   is in the transaction of the message that it says. Zeros: not opened. */
+struct kyi_alert_rows {
+	struct kymo_outbox *outbox; /* NULL: nobody needed it yet */
+	struct kymo_alerts_store of, store; /* the table's; for engines */
+	bool has_of;
 };
-
-/* kyi_receivers_make: path is the routing's, files are beside it. warn hears of
-   what is read and does nothing here. -1: error says why; to be freed then,
-   too. What it makes lives as long as routing at most. */
-int kyi_receivers_make(struct kyi_receivers *receivers,
-    const struct kymo_routing *routing, const char *path,
-    const struct kymo_routing_faults *faults, struct kymo_error *error);
-void kyi_receivers_free(struct kyi_receivers *receivers);
+/* Does nothing where it is open. */
+int kyi_alert_rows_open(struct kyi_alert_rows *rows, const char *path,
+    struct kymo_error *error);
+void kyi_alert_rows_close(struct kyi_alert_rows *rows);
 
 /* What a notice becomes a message with. */
 struct kyi_notice_from {
@@ -37,6 +29,8 @@ struct kyi_notice_from {
 	struct kyi_rules *rules;       /* NULL */
 	struct kyi_contexts *contexts; /* NULL */
 	uint64_t until_ns; /* monotonic: it waits no longer for what is known */
+	/* Labels that alerts get which have not their own; NULL: none. */
+	const struct kymo_labels *external;
 };
 /* kyi_notice_add: for the engine's notify. */
 int kyi_notice_add(const struct kyi_notice_from *from,

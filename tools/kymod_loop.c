@@ -127,6 +127,23 @@ scan(struct kyi_kymod *kymod)
 	    kymo_watch_cnt(kymod->watch), (double)kymod->scan_took_ns / 1e6);
 }
 
+/* When the next scan is due: rules are evaluated at whole multiples of their
+   intervals, so a scan comes a little before one of its own, and what it sees is
+   not left lying until the next. */
+static uint64_t
+grid_next_ns(uint64_t interval_ns, uint64_t now_ns)
+{
+	uint64_t lead_ns = interval_ns / 10 < 10000000u ? interval_ns / 10 :
+	    10000000u;
+	uint64_t left_ns = interval_ns -
+	    (kyi_realtime_ns() + lead_ns) % interval_ns;
+
+	/* We are a moment early. */
+	if (left_ns < interval_ns / 16)
+		left_ns += interval_ns;
+	return now_ns + left_ns;
+}
+
 /* Scans keep to their grid; what was missed is not made up for. A scan that was
    asked for between them waits until all scans take a twentieth of the time at
    most. */
@@ -142,9 +159,7 @@ scan_and_plan(struct kyi_kymod *kymod)
 	gap_ns = kymod->scan_took_ns * 20;
 	kymod->early_scan_ns = now_ns + (gap_ns > 20000000u ? gap_ns : 20000000u);
 	if (kymod->next_scan_ns <= now_ns)
-		kymod->next_scan_ns += interval_ns;
-	if (kymod->next_scan_ns <= now_ns)
-		kymod->next_scan_ns = now_ns + interval_ns;
+		kymod->next_scan_ns = grid_next_ns(interval_ns, now_ns);
 	if (!kymod->ready) {
 		kymod->ready = true;
 		kyi_notify("READY=1");

@@ -41,6 +41,7 @@ link_make(const struct kyi_notice_from *from, const char *expr)
    alerts_free. */
 struct known {
 	char *expr, *link;
+	struct kymo_label *labels; /* with external ones; NULL: its own */
 };
 
 static void
@@ -49,12 +50,33 @@ alerts_free(struct kymo_notify_alert *alerts, struct known *known, uint32_t cnt)
 	for (uint32_t i = 0; known && i < cnt; i++) {
 		free(known[i].expr);
 		free(known[i].link);
+		free(known[i].labels);
 	}
 	free(known);
 	free(alerts);
 }
 
-static void
+/* -1: no memory. */
+static int
+external_add(const struct kymo_labels *external, const struct kymo_labels *own,
+    struct kymo_notify_alert *alert, struct known *known)
+{
+	uint32_t cnt = own->cnt;
+
+	known->labels = calloc(own->cnt + external->cnt + 1u,
+	    sizeof(known->labels[0]));
+	if (!known->labels)
+		return -1;
+	memcpy(known->labels, own->at, own->cnt * sizeof(own->at[0]));
+	for (uint32_t i = 0; i < external->cnt; i++)
+		if (!*kymo_labels_get(own, external->at[i].key))
+			known->labels[cnt++] = external->at[i];
+	alert->labels = known->labels;
+	alert->label_cnt = cnt;
+	return 0;
+}
+
+static int
 alerts_make(const struct kyi_notice_from *from,
     const struct kymo_notice *notice, struct kymo_notify_alert *alerts,
     struct known *known)
@@ -74,7 +96,11 @@ alerts_make(const struct kyi_notice_from *from,
 			.value = of->value, .threshold = NAN,
 			.generator_url = known[i].link
 		};
+		if (from->external && external_add(from->external, of->labels,
+			&alerts[i], &known[i]) != 0)
+			return -1;
 	}
+	return 0;
 }
 
 /* A limit that is a number is that of all alerts of the rule; else only of the
@@ -106,11 +132,11 @@ kyi_notice_add(const struct kyi_notice_from *from,
 	struct kymo_context *context = NULL;
 	int result;
 
-	if (!alerts || !known) {
-		alerts_free(alerts, known, 0);
+	if (!alerts || !known ||
+	    alerts_make(from, notice, alerts, known) != 0) {
+		alerts_free(alerts, known, cnt);
 		return kymo_error_set(error, "no memory for a message");
 	}
-	alerts_make(from, notice, alerts, known);
 	if (cnt > 0)
 		context = kyi_contexts_ask(from->contexts,
 		    notice->alerts[0].labels, known[0].expr, notice->at_ms,

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "tools/kymod_alerting.h"
+#include "tools/kymod_receivers.h"
 
 /* A way that is looked at. */
 struct way {
@@ -20,23 +18,6 @@ struct way {
 };
 
 /* ---- texts ------------------------------------------------------------------------- */
-
-static void *
-keep(struct kyi_receivers *receivers, void *memory)
-{
-	void **more = reallocarray(receivers->kept, receivers->kept_cnt + 1u,
-	    sizeof(more[0]));
-
-	if (more)
-		receivers->kept = more;
-	if (!memory || !more) {
-		receivers->failed = true;
-		free(memory);
-		return NULL;
-	}
-	more[receivers->kept_cnt++] = memory;
-	return memory;
-}
 
 /* key of the way; else other of global, where that is not NULL. */
 static const char *
@@ -61,31 +42,7 @@ file_of(const struct way *way, const char *text)
 	if (asprintf(&path, "%.*s/%s", (int)(slash - way->path), way->path,
 		text) < 0)
 		path = NULL;
-	return keep(way->receivers, path);
-}
-
-/* A notifier reads secrets from files. */
-static const char *
-memory_file(struct kyi_receivers *receivers, const char *text)
-{
-	size_t len_bytes = strlen(text);
-	int *more = reallocarray(receivers->fds, receivers->fd_cnt + 1u,
-	    sizeof(more[0]));
-	char *path;
-	int fd;
-
-	if (more)
-		receivers->fds = more;
-	fd = more ? memfd_create("kymod-secret", MFD_CLOEXEC) : -1;
-	if (fd < 0) {
-		receivers->failed = true;
-		return NULL;
-	}
-	more[receivers->fd_cnt++] = fd;
-	if (write(fd, text, len_bytes) != (ssize_t)len_bytes ||
-	    asprintf(&path, "/proc/self/fd/%d", fd) < 0)
-		path = NULL;
-	return keep(receivers, path);
+	return kyi_receivers_keep(way->receivers, path);
 }
 
 /* key, or the file that key_file names. */
@@ -99,11 +56,11 @@ secret_of(const struct way *way, const char *key, const char *other)
 	snprintf(key_file, sizeof(key_file), "%s_file", key);
 	snprintf(other_file, sizeof(other_file), "%s_file", other ? other : "");
 	if ((text = kymo_integration_get(way->of, key)) != NULL)
-		secret.file = memory_file(way->receivers, text);
+		secret.file = kyi_receivers_memory_file(way->receivers, text);
 	else if ((text = kymo_integration_get(way->of, key_file)) != NULL)
 		secret.file = file_of(way, text);
 	else if (other && (text = kymo_routing_global(way->routing, other)))
-		secret.file = memory_file(way->receivers, text);
+		secret.file = kyi_receivers_memory_file(way->receivers, text);
 	else if (other && (text = kymo_routing_global(way->routing,
 		other_file)) != NULL)
 		secret.file = file_of(way, text);
@@ -120,15 +77,38 @@ yes(const char *text)
 
 /* ---- what is not there ---------------------------------------------------------------- */
 
+/* "FILE:LINE:COLUMN" of a key. */
+static void
+place_put(const struct way *way, const char *key, char place[400])
+{
+	uint32_t line, column;
+
+	kymo_integration_place(way->of, key, &line, &column);
+	snprintf(place, 400, "%.370s:%u:%u", way->path, line, column);
+}
+
+/* Whether a key is there, as a text, a list or a map. */
+static bool
+has(const struct way *way, const char *key)
+{
+	uint32_t line, column, of_line, of_column;
+
+	kymo_integration_place(way->of, key, &line, &column);
+	kymo_integration_place(way->of, "", &of_line, &of_column);
+	return line != of_line || column != of_column ||
+	    kymo_integration_get(way->of, key);
+}
+
 static void
 idle_say(const struct way *way, const char *key)
 {
-	char text[600];
+	char place[400], text[800];
 
-	if (!kymo_integration_get(way->of, key) || !way->faults->warn)
+	if (!has(way, key) || !way->faults->warn)
 		return;
-	snprintf(text, sizeof(text), "%s:%u: %s of receiver %.200s does "
-	    "nothing here", way->path, way->of->line, key, way->of->receiver);
+	place_put(way, key, place);
+	snprintf(text, sizeof(text), "%s: %s of receiver %.200s does nothing "
+	    "here; leave it out", place, key, way->of->receiver);
 	way->faults->warn(way->faults->of, text);
 }
 
@@ -145,9 +125,11 @@ static int
 refuse(const struct way *way, const char *key, const char *instead,
     struct kymo_error *error)
 {
-	return kymo_error_set(error, "%s:%u: %s of receiver %.200s is not one of "
-	    "kymo's: %s", way->path, way->of->line, key, way->of->receiver,
-	    instead);
+	char place[400];
+
+	place_put(way, key, place);
+	return kymo_error_set(error, "%s: %s of receiver %.200s is not one of "
+	    "kymo's: %s", place, key, way->of->receiver, instead);
 }
 
 static int
@@ -169,6 +151,92 @@ tls_check(const struct way *way, const char *tls, struct kymo_error *error)
 			return refuse(way, key, keys[i][1], error);
 	}
 	return 0;
+}
+
+/* ---- headers ----------------------------------------------------------------------------- */
+
+struct headers {
+	const struct way *way;
+	struct kymo_receiver *receiver;
+	struct kymo_label *at;
+	const char *key, *list; /* whose values are gone through */
+	struct kymo_error *error;
+};
+
+static int
+header_add(struct headers *headers, const char *key, const char *value)
+{
+	struct kymo_receiver *receiver = headers->receiver;
+	struct kymo_label *more = reallocarray(headers->at,
+	    receiver->header_cnt + 1u, sizeof(more[0]));
+
+	if (!more)
+		return kymo_error_set(headers->error, "out of memory");
+	headers->at = more;
+	more[receiver->header_cnt++] = (struct kymo_label){key, value};
+	return 0;
+}
+
+/* A mail's: {Reply-To: ops@example.org}. */
+static int
+mail_header(void *to, const char *key, const char *text)
+{
+	struct headers *headers = to;
+	char path[120];
+
+	if (text)
+		return header_add(headers, key, text);
+	snprintf(path, sizeof(path), "headers.%.100s", key);
+	return refuse(headers->way, path, "write a text", headers->error);
+}
+
+static int
+http_value(void *to, const char *key, const char *text)
+{
+	struct headers *headers = to;
+
+	return text ? header_add(headers, headers->key, text) :
+	    refuse(headers->way, headers->list, "write texts",
+	    headers->error);
+}
+
+/* A request's, as Alertmanager has them: {X-Team: {values: [a, b]}}. */
+static int
+http_header(void *to, const char *key, const char *text)
+{
+	static const char *const lists[] = {"values", "secrets"};
+	struct headers *headers = to;
+	char path[200];
+
+	headers->key = key;
+	headers->list = path;
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "http_config.http_headers.%.100s.%s",
+		    key, lists[i]);
+		if (kymo_integration_each(headers->way->of, path, http_value,
+			headers) != 0)
+			return -1;
+	}
+	snprintf(path, sizeof(path), "http_config.http_headers.%.100s.files",
+	    key);
+	return has(headers->way, path) || text ? refuse(headers->way, path,
+	    "write values: [..]", headers->error) : 0;
+}
+
+static int
+headers_take(const struct way *way, struct kymo_receiver *receiver,
+    const char *path, int (*each)(void *to, const char *key, const char *text),
+    struct kymo_error *error)
+{
+	struct headers headers = {way, receiver, NULL, NULL, NULL, error};
+	int result = kymo_integration_each(way->of, path, each, &headers);
+
+	if (headers.at)
+		receiver->headers = kyi_receivers_keep(way->receivers,
+		    headers.at);
+	if (!receiver->headers)
+		receiver->header_cnt = 0;
+	return result;
 }
 
 /* ---- ways ------------------------------------------------------------------------------- */
@@ -218,7 +286,10 @@ http_take(const struct way *way, struct kymo_receiver *receiver,
 {
 	static const char *const idle[] = {"http_config.no_proxy",
 	    "http_config.proxy_from_environment",
-	    "http_config.basic_auth.username_file"};
+	    "http_config.basic_auth.username_file",
+	    "http_config.proxy_connect_header",
+	    "http_config.tls_config.min_version",
+	    "http_config.tls_config.max_version"};
 	const char *timeout = kymo_integration_get(way->of, "timeout");
 	uint64_t ns = 0;
 
@@ -230,7 +301,9 @@ http_take(const struct way *way, struct kymo_receiver *receiver,
 	if (timeout && kymo_duration_parse(&ns, timeout, error) != 0)
 		return refuse(way, "timeout", "write it as 10s", error);
 	receiver->timeout_ms = (int64_t)(ns / 1000000);
-	if (authorization_take(way, receiver, error) != 0)
+	if (authorization_take(way, receiver, error) != 0 ||
+	    headers_take(way, receiver, "http_config.http_headers",
+		http_header, error) != 0)
 		return -1;
 	return tls_check(way, "http_config.tls_config", error);
 }
@@ -239,16 +312,23 @@ static int
 webhook_take(const struct way *way, struct kymo_receiver *receiver,
     struct kymo_error *error)
 {
+	const char *max = kymo_integration_get(way->of, "max_alerts");
+
 	receiver->kind = KYMO_RECEIVER_WEBHOOK;
 	receiver->url = kymo_integration_get(way->of, "url");
 	receiver->url_secret.file = file_of(way,
 	    kymo_integration_get(way->of, "url_file"));
 	receiver->signing.file = file_of(way,
 	    kymo_integration_get(way->of, "kymo.signing_secret_file"));
-	idle_say(way, "max_alerts");
-	if (kymo_integration_get(way->of, "payload"))
-		return refuse(way, "payload", "the body is Alertmanager's",
+	receiver->body = kymo_integration_get(way->of, "kymo.body");
+	if (max && (*max == '\0' || strspn(max, "0123456789") != strlen(max) ||
+	    strlen(max) > 6))
+		return refuse(way, "max_alerts", "write a number, as 50",
 		    error);
+	receiver->alerts_max = max ? (uint32_t)strtoul(max, NULL, 10) : 0;
+	if (has(way, "payload"))
+		return refuse(way, "payload", "write a template, kymo: "
+		    "{body: ..}", error);
 	return http_take(way, receiver, error);
 }
 
@@ -259,7 +339,9 @@ slack_take(const struct way *way, struct kymo_receiver *receiver,
 	/* A webhook of Slack has its channel, and the text is ours. */
 	static const char *const idle[] = {"channel", "username", "color",
 	    "title", "title_link", "pretext", "text", "footer", "fallback",
-	    "icon_emoji", "icon_url", "image_url", "thumb_url", "message_text"};
+	    "icon_emoji", "icon_url", "image_url", "thumb_url", "message_text",
+	    "fields", "actions", "mrkdwn_in", "short_fields", "link_names",
+	    "callback_id", "app_url"};
 	static const char *const app[] = {"app_token", "app_token_file"};
 
 	receiver->kind = KYMO_RECEIVER_SLACK;
@@ -285,7 +367,7 @@ addresses_take(const struct way *way, struct kymo_receiver *receiver,
 	if (!text)
 		return refuse(way, "to", "write addresses with commas between "
 		    "them", error);
-	copy = keep(way->receivers, strdup(text));
+	copy = kyi_receivers_keep(way->receivers, strdup(text));
 	for (address = copy ? strtok_r(copy, ",", &rest) : NULL; address;
 	    address = strtok_r(NULL, ",", &rest)) {
 		address += strspn(address, " \t");
@@ -301,7 +383,7 @@ addresses_take(const struct way *way, struct kymo_receiver *receiver,
 		to[cnt++] = address;
 	}
 	if (to)
-		receiver->to = keep(way->receivers, to);
+		receiver->to = kyi_receivers_keep(way->receivers, to);
 	receiver->to_cnt = receiver->to ? cnt : 0;
 	return 0;
 }
@@ -311,7 +393,8 @@ email_take(const struct way *way, struct kymo_receiver *receiver,
     struct kymo_error *error)
 {
 	static const char *const idle[] = {"html", "text", "auth_identity",
-	    "auth_secret", "auth_secret_file", "threading"};
+	    "auth_secret", "auth_secret_file", "threading",
+	    "tls_config.min_version", "tls_config.max_version"};
 	const char *tls, *implicit, *port;
 
 	receiver->kind = KYMO_RECEIVER_EMAIL;
@@ -330,7 +413,8 @@ email_take(const struct way *way, struct kymo_receiver *receiver,
 	    strcmp(port, ":465") == 0) ? KYMO_MAIL_TLS_ONLY :
 	    tls && !yes(tls) ? KYMO_MAIL_PLAIN : KYMO_MAIL_STARTTLS;
 	tls_take(way, receiver, "tls_config", "smtp_tls_config");
-	if (addresses_take(way, receiver, error) != 0)
+	if (addresses_take(way, receiver, error) != 0 ||
+	    headers_take(way, receiver, "headers", mail_header, error) != 0)
 		return -1;
 	return tls_check(way, "tls_config", error);
 }
@@ -365,17 +449,4 @@ kyi_receivers_make(struct kyi_receivers *receivers,
 	if (result == 0 && receivers->failed)
 		return kymo_error_set(error, "no memory for receivers");
 	return result;
-}
-
-void
-kyi_receivers_free(struct kyi_receivers *receivers)
-{
-	for (uint32_t i = 0; i < receivers->kept_cnt; i++)
-		free(receivers->kept[i]);
-	for (uint32_t i = 0; i < receivers->fd_cnt; i++)
-		close(receivers->fds[i]);
-	free(receivers->kept);
-	free(receivers->fds);
-	free(receivers->at);
-	memset(receivers, 0, sizeof(*receivers));
 }

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "reader/alert/private.h"
+#include "reader/rules/template.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -106,6 +107,30 @@ webhook_check(struct kyi_routing_load *load, const struct kyi_tree_node *node)
 		    "begins with http:// or https://");
 }
 
+/* What is ours under a way's key kymo. */
+static void
+ours_check(struct kyi_routing_load *load, const struct kyi_tree_node *node,
+    bool webhook)
+{
+	static const char *const keys[] = {"signing_secret_file", "body"};
+	const struct kyi_tree_node *ours = kyi_tree_get(node, "kymo"), *body;
+	struct kyi_template_error error;
+	const char *text = "";
+
+	if (ours == NULL || !kyi_tree_is(load->faults, load->tree, ours,
+	    KYI_TREE_MAP))
+		return;
+	kyi_tree_keys(load->faults, load->tree, ours, webhook ?
+	    "kymo of a webhook" : "kymo of this way, which has none,", keys,
+	    webhook ? COUNT(keys) : 0);
+	body = webhook ? kyi_tree_get(ours, "body") : NULL;
+	if (body != NULL && kyi_tree_text(load->faults, load->tree, body,
+	    "a template", &text) && kyi_template_parse(load->routing->arena,
+	    text, &error) == NULL)
+		kyi_fault(load->faults, load->tree, body, "the template, byte "
+		    "%zu: %s", error.at_bytes + 1, error.error.text);
+}
+
 static void
 slack_check(struct kyi_routing_load *load, const struct kyi_tree_node *node)
 {
@@ -165,6 +190,7 @@ kyi_routing_check_integration(struct kyi_routing_load *load,
 	const struct kyi_tree_node *node = integration->private_;
 
 	http_check(load, kyi_tree_get(node, "http_config"));
+	ours_check(load, node, integration->kind == KYMO_INTEGRATION_WEBHOOK);
 	switch (integration->kind) {
 	case KYMO_INTEGRATION_WEBHOOK: webhook_check(load, node); break;
 	case KYMO_INTEGRATION_SLACK: slack_check(load, node); break;

@@ -274,6 +274,39 @@ kymo_integration_get(const struct kymo_integration *integration,
 	return text_at(integration->private_, path);
 }
 
+void
+kymo_integration_place(const struct kymo_integration *integration,
+    const char *path, uint32_t *line, uint32_t *column)
+{
+	const struct kyi_tree_node *way = integration->private_;
+	const struct kyi_tree_node *node = kyi_routing_path(way, path);
+	bool key = node != NULL && node != way && node->key != NULL;
+
+	if (node == NULL)
+		node = way;
+	*line = key ? node->key_line : node->line;
+	*column = key ? node->key_column : node->column;
+}
+
+int
+kymo_integration_each(const struct kymo_integration *integration,
+    const char *path, int (*each)(void *to, const char *key,
+    const char *text), void *to)
+{
+	const struct kyi_tree_node *node = kyi_routing_path(
+	    integration->private_, path);
+	int result = 0;
+
+	if (node == NULL || (node->kind != KYI_TREE_MAP &&
+	    node->kind != KYI_TREE_LIST))
+		return 0;
+	for (node = node->first; node != NULL && result == 0;
+	    node = node->next)
+		result = each(to, node->key == NULL ? "" : node->key,
+		    node->kind == KYI_TREE_TEXT ? node->text : NULL);
+	return result;
+}
+
 const char *
 kymo_routing_global(const struct kymo_routing *routing, const char *path)
 {

@@ -70,6 +70,17 @@ KYMO_READER_API const struct kymo_integration *kymo_routing_integrations(
    Lifetime: the routing's. */
 KYMO_READER_API const char *kymo_integration_get(
     const struct kymo_integration *integration, const char *path);
+/* Where that stands: the key of a map, or the element of a list; where it is
+   not there, the way itself. From 1. */
+KYMO_READER_API void kymo_integration_place(
+    const struct kymo_integration *integration, const char *path,
+    uint32_t *line, uint32_t *column);
+/* kymo_integration_each calls each for what is in the map or the list at path,
+   in its order: key is "" in a list, text NULL of what is none. Stops when each
+   returns nonzero, and returns that. */
+KYMO_READER_API int kymo_integration_each(
+    const struct kymo_integration *integration, const char *path,
+    int (*each)(void *to, const char *key, const char *text), void *to);
 /* The same of global. */
 KYMO_READER_API const char *kymo_routing_global(
     const struct kymo_routing *routing, const char *path);

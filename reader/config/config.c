@@ -158,6 +158,7 @@ kymo_config_free(struct kymo_config *config)
 	free(config->external_labels);
 	free(config->external_url);
 	free(config->alerting_routes.text);
+	kyi_config_alertmanagers_free(config);
 	for (i = 0; i < config->component_cnt; i++) {
 		struct kymo_config_component *component =
 		    &config->components[i];

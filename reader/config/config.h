@@ -107,6 +107,17 @@ enum kymo_config_changes {
 	KYMO_CHANGES_NONE
 };
 
+/* Alertmanagers that get all alerts, and how they are reached; files put behind
+   the folder. */
+struct kymo_config_alertmanager {
+	char **urls; /* SCHEME://HOST:PORT/PREFIX */
+	uint32_t url_cnt;
+	char *user, *password, *password_file; /* NULL: none */
+	char *bearer, *bearer_file;
+	char *ca_file, *cert_file, *key_file, *proxy;
+	uint64_t timeout_ms; /* 0: not said */
+};
+
 struct kymo_config {
 	char *path; /* of the file; NULL: the defaults */
 	bool disabled;
@@ -142,6 +153,8 @@ struct kymo_config {
 	char *external_url; /* NULL: not said */
 	/* A routing file, put behind the folder as those are; NULL: not said. */
 	struct kymo_config_text alerting_routes;
+	struct kymo_config_alertmanager *alertmanagers;
+	uint32_t alertmanager_cnt;
 	struct kymo_config_detection detection;
 	enum kymo_config_changes alerting_changes;
 	struct kymo_config_query query; /* zeros: not said */

@@ -24,6 +24,8 @@ int kyi_config_evaluation(struct kyi_yaml *yaml, void *to);
 int kyi_config_external_labels(struct kyi_yaml *yaml, void *to);
 int kyi_config_external_url(struct kyi_yaml *yaml, void *to);
 int kyi_config_alerting(struct kyi_yaml *yaml, void *to);
+int kyi_config_alertmanagers(struct kyi_yaml *yaml, void *to);
+void kyi_config_alertmanagers_free(struct kymo_config *config);
 int kyi_config_detection(struct kyi_yaml *yaml, void *to);
 int kyi_config_query(struct kyi_yaml *yaml, void *to);
 int kyi_config_components(struct kyi_yaml *yaml, void *to);
@@ -45,6 +47,8 @@ KYMO_MUST_CHECK int kyi_config_url(struct kyi_yaml *yaml, char **to);
 /* Who depends on whom, what takes how long. */
 KYMO_MUST_CHECK int kyi_config_care_conflicts(struct kyi_yaml *yaml,
     struct kymo_config *config);
+/* text, put behind the folder of the file that is read; to be freed. */
+char *kyi_config_beside(const char *file, const char *text);
 
 /* What is fine by itself and not together. */
 KYMO_MUST_CHECK int kyi_config_conflicts(struct kyi_yaml *yaml,

@@ -11,9 +11,8 @@
 
 /* ---- rules ----------------------------------------------------------------- */
 
-/* text, put behind the folder of the file that is read. */
-static char *
-beside(const char *file, const char *text)
+char *
+kyi_config_beside(const char *file, const char *text)
 {
 	const char *slash = strrchr(file, '/');
 	size_t folder_bytes = slash == NULL ? 0 : (size_t)(slash - file) + 1;
@@ -50,7 +49,7 @@ rule_file(struct kyi_yaml *yaml, void *to)
 	config->rule_files = array;
 	array += config->rule_file_cnt;
 	array->place = kyi_yaml_place(yaml);
-	array->text = beside(yaml->name, text);
+	array->text = kyi_config_beside(yaml->name, text);
 	if (array->text == NULL)
 		return kyi_yaml_error(yaml, "out of memory");
 	config->rule_file_cnt++;
@@ -155,7 +154,7 @@ routes(struct kyi_yaml *yaml, void *to)
 		return kyi_yaml_error(yaml, "'%s' is no file; write it as "
 		    "routes.yml", text);
 	config->alerting_routes.place = kyi_yaml_place(yaml);
-	config->alerting_routes.text = beside(yaml->name, text);
+	config->alerting_routes.text = kyi_config_beside(yaml->name, text);
 	if (config->alerting_routes.text == NULL)
 		return kyi_yaml_error(yaml, "out of memory");
 	return 0;
@@ -187,6 +186,7 @@ kyi_config_alerting(struct kyi_yaml *yaml, void *to)
 	static const struct kyi_config_key keys[] = {
 		{ "routes", routes, false },
 		{ "changes", alerting_changes, false },
+		{ "alertmanagers", kyi_config_alertmanagers, false },
 	};
 
 	return kyi_config_mapping(yaml, to, keys,

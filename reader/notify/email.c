@@ -5,8 +5,10 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
+#include "reader/notify/body.h"
 #include "reader/notify/chart.h"
 #include "reader/notify/mail.h"
 #include "reader/notify/message.h"
@@ -19,6 +21,25 @@
 #define ALERTS_MAX 50u
 
 /* ---- configuration -------------------------------------------------------------------- */
+
+/* Those that we write ourselves are not to be written twice. */
+static int
+header_check(const struct kymo_label *header, struct kymo_error *error)
+{
+	static const char *const ours[] = {"From", "To", "Date", "Message-ID",
+	    "In-Reply-To", "References", "Auto-Submitted", "MIME-Version",
+	    "Content-Type", "Content-Transfer-Encoding", "Bcc"};
+	size_t i;
+
+	if (!kyi_header_name_is(header->key))
+		return kymo_error_set(error, "letters, digits and - make a "
+		    "name");
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strcasecmp(header->key, ours[i]) == 0)
+			return kymo_error_set(error, "kymo writes it itself; "
+			    "leave it out");
+	return kyi_text_check(header->value, error);
+}
 
 static int
 check(const struct kymo_receiver *receiver, struct kymo_error *error)
@@ -46,6 +67,10 @@ check(const struct kymo_receiver *receiver, struct kymo_error *error)
 	    strlen(receiver->hello)))
 		return kymo_error_set(error, "receiver %s: hello is the name "
 		    "of a host", name);
+	for (i = 0; i < receiver->header_cnt; i++)
+		if (header_check(&receiver->headers[i], &why) != 0)
+			return kymo_error_set(error, "receiver %s: the header "
+			    "%s: %s", name, receiver->headers[i].key, why.text);
 	if (kyi_mailbox_parse(&box, receiver->from, &why) != 0)
 		return kymo_error_set(error, "receiver %s: from: %s", name,
 		    why.text);
@@ -199,9 +224,41 @@ addresses_put(struct kymo_buffer *out, const char *name,
 	kymo_buffer_str(out, "\r\n");
 }
 
+/* Headers of the configuration. *title: a Subject among them takes its place.
+   Values may be templates; nothing of them can end a header. */
 static int
-head_put(const struct kyi_send *send, struct kymo_buffer *out,
-    const char *title, struct kymo_error *error)
+headers_put(const struct kymo_receiver *receiver, const json_t *message,
+    struct kymo_buffer *out, const char *title, struct kymo_error *error)
+{
+	bool subject = false;
+	uint32_t i;
+
+	for (i = 0; i < receiver->header_cnt; i++) {
+		const struct kymo_label *header = &receiver->headers[i];
+		struct kymo_buffer value = {0};
+		struct kymo_error why;
+		int status = kyi_text_expand(header->value, message, &value,
+		    &why);
+
+		if (status == 0)
+			kyi_mail_header(out, header->key, value.at == NULL ?
+			    "" : value.at);
+		else
+			kymo_error_set(error, "the header %s: %s", header->key,
+			    why.text);
+		kymo_buffer_free(&value);
+		if (status != 0)
+			return -1;
+		subject |= strcasecmp(header->key, "Subject") == 0;
+	}
+	if (!subject)
+		kyi_mail_header(out, "Subject", title);
+	return 0;
+}
+
+static int
+head_put(const struct kyi_send *send, const json_t *message,
+    struct kymo_buffer *out, const char *title, struct kymo_error *error)
 {
 	const struct kymo_receiver *receiver = send->receiver;
 	const char *id = send->letter.id;
@@ -213,7 +270,8 @@ head_put(const struct kyi_send *send, struct kymo_buffer *out,
 		return -1;
 	addresses_put(out, "From", &receiver->from, 1);
 	addresses_put(out, "To", receiver->to, receiver->to_cnt);
-	kyi_mail_header(out, "Subject", title);
+	if (headers_put(receiver, message, out, title, error) != 0)
+		return -1;
 	date_put(out, send->letter.added_ms);
 	kymo_buffer_printf(out, "Message-ID: <%s@%s>\r\n", id, from.domain);
 	if (thread[0] != '\0')
@@ -267,38 +325,81 @@ parts_put(struct kymo_buffer *out, const char *id,
 	kymo_buffer_printf(out, "--%s--\r\n", outer);
 }
 
+/* What a mail is made of. */
+struct pieces {
+	struct kymo_buffer title, png;
+	struct writing writing;
+};
+
 static int
-mail_put(const struct kyi_send *send, const json_t *message,
-    struct kymo_buffer *out, struct kymo_error *error)
+pieces_make(struct pieces *pieces, const json_t *message, const char *id)
 {
 	const json_t *ours = json_object_get(message, "kymo");
 	const json_t *threshold = json_object_get(json_array_get(
 	    json_object_get(message, "alerts"), 0), "threshold");
-	struct writing writing = {{0}, {0}};
-	struct kymo_buffer title = {0}, cut = {0}, png = {0};
-	int status = -1;
+	struct kymo_buffer title = {0};
+	bool failed;
 
 	kyi_view_title(&title, message);
 	if (!title.failed)
-		kyi_text_sound(&cut, title.at, SUBJECT_BYTES);
-	if (cut.failed || title.failed || kyi_chart_png(&png,
-	    json_object_get(ours, "points"), json_is_number(threshold) ?
-	    json_number_value(threshold) : NAN) < 0) {
-		kymo_error_set(error, "no memory for a mail");
-	} else if (head_put(send, out, cut.at, error) == 0) {
-		body_write(&writing, message, cut.at, send->letter.id,
-		    png.len_bytes > 0);
-		parts_put(out, send->letter.id, &writing, &png);
-		status = out->failed || writing.text.failed ||
-		    writing.html.failed ? kymo_error_set(error,
-		    "no memory for a mail") : 0;
-	}
+		kyi_text_sound(&pieces->title, title.at, SUBJECT_BYTES);
+	failed = title.failed || pieces->title.failed || kyi_chart_png(
+	    &pieces->png, json_object_get(ours, "points"),
+	    json_is_number(threshold) ? json_number_value(threshold) : NAN) < 0;
 	kymo_buffer_free(&title);
-	kymo_buffer_free(&cut);
-	kymo_buffer_free(&png);
-	kymo_buffer_free(&writing.text);
-	kymo_buffer_free(&writing.html);
+	if (failed)
+		return -1;
+	body_write(&pieces->writing, message, pieces->title.at, id,
+	    pieces->png.len_bytes > 0);
+	return pieces->writing.text.failed || pieces->writing.html.failed ?
+	    -1 : 0;
+}
+
+static void
+pieces_free(struct pieces *pieces)
+{
+	kymo_buffer_free(&pieces->title);
+	kymo_buffer_free(&pieces->png);
+	kymo_buffer_free(&pieces->writing.text);
+	kymo_buffer_free(&pieces->writing.html);
+}
+
+static int
+mail_put(const struct kyi_send *send, const json_t *message,
+    struct kymo_buffer *out, struct kymo_error *error)
+{
+	struct pieces pieces = {0};
+	int status = pieces_make(&pieces, message, send->letter.id);
+
+	if (status != 0) {
+		kymo_error_set(error, "no memory for a mail");
+	} else {
+		status = head_put(send, message, out, pieces.title.at, error);
+		parts_put(out, send->letter.id, &pieces.writing, &pieces.png);
+		if (status == 0 && out->failed)
+			status = kymo_error_set(error, "no memory for a mail");
+	}
+	pieces_free(&pieces);
 	return status;
+}
+
+int
+kyi_email_piece(const char *body, const char *id, enum kymo_render what,
+    struct kymo_buffer *out, struct kymo_error *error)
+{
+	json_t *message = json_loads(body, 0, NULL);
+	struct pieces pieces = {0};
+	const struct kymo_buffer *piece = what == KYMO_RENDER_TEXT ?
+	    &pieces.writing.text : what == KYMO_RENDER_HTML ?
+	    &pieces.writing.html : &pieces.png;
+	int status = message == NULL ? -1 : pieces_make(&pieces, message, id);
+
+	if (status == 0)
+		kymo_buffer_add(out, piece->at, piece->len_bytes);
+	json_decref(message);
+	pieces_free(&pieces);
+	return status == 0 && !out->failed ? 0 : kymo_error_set(error,
+	    "no memory for a mail, or no message");
 }
 
 static int

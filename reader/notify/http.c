@@ -44,6 +44,42 @@ url_check(const char *text, const char *schemes, bool private_ok,
 	return status;
 }
 
+bool
+kyi_header_name_is(const char *name)
+{
+	return *name != '\0' && strlen(name) <= 60 && strspn(name,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+	    == strlen(name);
+}
+
+/* Of a request; the value is sent as it is. */
+static int
+header_check(const struct kymo_receiver *receiver,
+    const struct kymo_label *header, struct kymo_error *error)
+{
+	static const char *const ours[] = {"Content-Type", "Content-Length",
+	    "Host", "Expect", "Authorization", "Transfer-Encoding",
+	    "webhook-id", "webhook-timestamp", "webhook-signature"};
+	const char *at;
+	size_t i;
+
+	if (!kyi_header_name_is(header->key))
+		return kymo_error_set(error, "receiver %s: the header %.60s: "
+		    "letters, digits, - and _ make a name", receiver->name,
+		    header->key);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strcasecmp(header->key, ours[i]) == 0)
+			return kymo_error_set(error, "receiver %s: the header "
+			    "%s: kymo writes it itself; leave it out",
+			    receiver->name, header->key);
+	for (at = header->value; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			return kymo_error_set(error, "receiver %s: the header "
+			    "%s: its value has a control character",
+			    receiver->name, header->key);
+	return 0;
+}
+
 int
 kyi_http_check(const struct kymo_receiver *receiver, struct kymo_error *error)
 {
@@ -56,6 +92,9 @@ kyi_http_check(const struct kymo_receiver *receiver, struct kymo_error *error)
 	    receiver->private_ok, &why) != 0)
 		return kymo_error_set(error, "receiver %s: %s", receiver->name,
 		    why.text);
+	for (uint32_t i = 0; i < receiver->header_cnt; i++)
+		if (header_check(receiver, &receiver->headers[i], error) != 0)
+			return -1;
 	if ((receiver->cert_file == NULL) != (receiver->key_file == NULL))
 		return kymo_error_set(error, "receiver %s: cert_file and "
 		    "key_file come together", receiver->name);
@@ -259,8 +298,13 @@ int
 kyi_http_post(struct kyi_send *send, struct kyi_leg *leg,
     const char *content_type, struct kymo_error *error)
 {
+	const struct kymo_receiver *receiver = send->receiver;
 	CURL *easy = leg->easy;
 
+	for (uint32_t i = 0; i < receiver->header_cnt; i++)
+		if (kyi_http_header(leg, receiver->headers[i].key,
+		    receiver->headers[i].value) != 0)
+			return kymo_error_set(error, "no memory for libcurl");
 	/* No 100-continue: one more wait for nothing. */
 	if (kyi_http_header(leg, "Content-Type", content_type) != 0 ||
 	    kyi_http_header(leg, "Expect", "") != 0 ||

@@ -229,6 +229,16 @@ struct kymo_receiver {
 	/* WEBHOOK: signed after Standard Webhooks 1.0: "whsec_" and base64;
 	   several, with a space between, sign each. */
 	struct kymo_secret signing;
+	/* WEBHOOK: a template that makes the body, JSON, of the message (docs/
+	   notifications.md, Own bodies); NULL: the message itself. */
+	const char *body;
+	/* More headers of requests, and of mails; a request's are sent as they
+	   are, a mail's are made sound. */
+	const struct kymo_label *headers;
+	uint32_t header_cnt;
+	/* WEBHOOK: at most so many alerts are in a body, and it says how many
+	   are not; 0: all. */
+	uint32_t alerts_max;
 
 	const char *ca_file; /* NULL: the system's */
 	const char *cert_file, *key_file; /* of ours, PEM */
@@ -245,6 +255,20 @@ struct kymo_receiver {
 	uint32_t burst;    /* so many at once; 0: 1 */
 	int64_t timeout_ms; /* of an attempt; 0: 10 s */
 };
+
+/* What kymo_notify_render makes. */
+enum kymo_render {
+	KYMO_RENDER_SENT, /* all that would be sent */
+	KYMO_RENDER_TEXT, /* of a mail */
+	KYMO_RENDER_HTML,
+	KYMO_RENDER_PNG   /* its chart; nothing where there is none */
+};
+
+/* kymo_notify_render appends what a receiver would get of a message, body, as
+   kymo_message_json has it; without the signature, which is of an attempt. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_notify_render(
+    const struct kymo_receiver *receiver, const char *body, const char *id,
+    enum kymo_render what, struct kymo_buffer *out, struct kymo_error *error);
 
 /* ---- a notifier ------------------------------------------------------------------- */
 

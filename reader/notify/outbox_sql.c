@@ -91,7 +91,8 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
     [KYI_SQL_EXPIRED] = "UPDATE outbox_total SET died = died + ?",
     [KYI_SQL_STRAYS] = "SELECT DISTINCT receiver FROM outbox WHERE dead = 0",
     [KYI_SQL_STRAY] = "UPDATE outbox SET dead = 1,"
-	" why = 'no receiver of this name' WHERE dead = 0 AND receiver = ?",
+	" why = 'no receiver has this name any more; give one the name,"
+	" and have it tried again' WHERE dead = 0 AND receiver = ?",
     [KYI_SQL_HEALTH] = "SELECT failures, hold_ms, why FROM outbox_receiver"
 	" WHERE receiver = ?",
     [KYI_SQL_SET_HEALTH] = "INSERT OR REPLACE INTO outbox_receiver"

@@ -88,6 +88,11 @@ KYMO_MUST_CHECK int kyi_http_header(struct kyi_leg *leg, const char *name,
 KYMO_MUST_CHECK int kyi_http_post(struct kyi_send *send, struct kyi_leg *leg,
     const char *content_type, struct kymo_error *error);
 
+bool kyi_header_name_is(const char *name);
+
+/* A piece of a mail: email.c. */
+KYMO_MUST_CHECK int kyi_email_piece(const char *body, const char *id,
+    enum kymo_render what, struct kymo_buffer *out, struct kymo_error *error);
 /* A mail's leg: smtp.c. */
 KYMO_MUST_CHECK int kyi_smtp_setup(struct kyi_send *send,
     struct kymo_error *error);

@@ -4,13 +4,68 @@
 
 #include <stdio.h>
 
+#include "reader/notify/body.h"
+#include "reader/notify/message.h"
 #include "reader/notify/secret.h"
 #include "reader/notify/sign.h"
+
+/* As Alertmanager's max_alerts: the rest is a number. */
+static int
+alerts_cut(json_t *message, uint32_t max)
+{
+	json_t *alerts = json_object_get(message, "alerts");
+	size_t cnt = json_array_size(alerts);
+
+	if (max == 0 || cnt <= max)
+		return 0;
+	while (json_array_size(alerts) > max)
+		json_array_remove(alerts, json_array_size(alerts) - 1);
+	return json_object_set_new(message, "truncatedAlerts",
+	    json_integer((json_int_t)(cnt - max)));
+}
+
+/* Where a template fails, its receiver's configuration is what is wrong: it is
+   tried again. */
+static int
+body_make(const struct kyi_send *send, struct kymo_buffer *out,
+    struct kymo_error *error)
+{
+	const struct kymo_receiver *receiver = send->receiver;
+	json_t *message = json_loads(send->letter.body, 0, NULL);
+	struct kymo_error why = {""};
+	int status;
+
+	if (message == NULL || alerts_cut(message, receiver->alerts_max) != 0) {
+		json_decref(message);
+		return kymo_error_set(error, "no memory for a message");
+	}
+	if (receiver->body == NULL)
+		status = kyi_json_put(out, message);
+	else
+		status = kyi_body_expand(receiver->body, message, out, &why);
+	json_decref(message);
+	return status == 0 ? 0 : kymo_error_set(error, "the template of its "
+	    "body: %s", why.text);
+}
+
+static int
+check(const struct kymo_receiver *receiver, struct kymo_error *error)
+{
+	struct kymo_error why = {""};
+
+	if (receiver->body != NULL && kyi_body_check(receiver->body,
+	    &why) != 0)
+		return kymo_error_set(error, "receiver %s: the template of "
+		    "its body: %s", receiver->name, why.text);
+	return kyi_http_check(receiver, error);
+}
 
 static int
 payload(const struct kyi_send *send, struct kymo_buffer *out,
     struct kymo_error *error)
 {
+	if (send->receiver->body != NULL || send->receiver->alerts_max > 0)
+		return body_make(send, out, error);
 	kymo_buffer_str(out, send->letter.body);
 	return out->failed ? kymo_error_set(error, "no memory for a message") :
 	    0;
@@ -58,4 +113,4 @@ setup(struct kyi_send *send, struct kymo_error *error)
 }
 
 const struct kyi_channel kyi_channel_webhook = {
-    .check = kyi_http_check, .payload = payload, .setup = setup };
+    .check = check, .payload = payload, .setup = setup };

@@ -17,6 +17,7 @@
 #define KYI_TEMPLATE_DEPTH_MAX 50u
 
 struct kyi_template;
+struct kyi_tv;
 
 struct kyi_template_error {
 	struct kymo_error error;
@@ -50,6 +51,10 @@ struct kyi_template_data {
 	void (*anomaly)(void *of, const struct kymo_label *labels,
 	    uint32_t cnt, bool members, struct kymo_buffer *out);
 	void *anomaly_of;
+	/* What is shown instead of an alert: the dot, of template_private.h's
+	   kinds; NULL: as above. What actions print goes through escape then. */
+	const struct kyi_tv *dot;
+	void (*escape)(struct kymo_buffer *out, const char *text);
 };
 
 /* kyi_template_expand appends. -1: error says why, and what was appended is

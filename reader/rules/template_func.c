@@ -169,13 +169,16 @@ static int
 index_one(struct kyi_template_run *run, const struct kyi_tv *of,
     const struct kyi_tv *at, struct kyi_tv *result)
 {
-	if ((of->kind == TV_LABELS || of->kind == TV_ARGS) &&
-	    at->kind == TV_STR)
+	bool keyed = of->kind == TV_LABELS || of->kind == TV_ARGS ||
+	    of->kind == TV_MAP;
+
+	if (keyed && at->kind == TV_STR)
 		return kyi_tv_field(run, of, at->str, result);
-	if (of->kind == TV_LABELS || of->kind == TV_ARGS)
+	if (keyed)
 		return kyi_template_fail(run, "value has type %s; should be "
 		    "string", kyi_tv_type(at));
-	if (of->kind != TV_VECTOR && of->kind != TV_STR)
+	if (of->kind != TV_VECTOR && of->kind != TV_LIST &&
+	    of->kind != TV_STR)
 		return kyi_template_fail(run, "can't index item of type %s",
 		    kyi_tv_type(of));
 	if (at->kind != TV_INT)
@@ -218,7 +221,9 @@ KYI_TEMPLATE_CALL(len)
 		n = args[0].labels == NULL ? 0 : args[0].labels->cnt;
 		break;
 	case TV_VECTOR:
+	case TV_LIST:
 	case TV_ARGS: n = args[0].list->cnt; break;
+	case TV_MAP: n = args[0].map->cnt; break;
 	default:
 		return kyi_template_fail(run, "len of type %s",
 		    kyi_tv_type(&args[0]));
@@ -304,6 +309,7 @@ static const struct kyi_template_func funcs[] = {
 	{ "humanizePercentage", "n", kyi_tf_humanize_percentage },
 	{ "humanizeTimestamp", "n", kyi_tf_humanize_timestamp },
 	{ "index", "**+", kyi_tf_index },
+	{ "json", "*", kyi_tf_json },
 	{ "label", "sm", kyi_tf_label },
 	{ "le", "**", kyi_tf_le },
 	{ "len", "*", kyi_tf_len },

@@ -18,10 +18,14 @@ enum kyi_tv_kind {
 	TV_VECTOR, /* what query gives */
 	TV_ARGS,   /* what args gives */
 	TV_HIST,
-	TV_DATA    /* the dot at the top */
+	TV_DATA,   /* the dot at the top */
+	TV_MAP,    /* of data that somebody else has */
+	TV_LIST,
+	TV_RAW     /* a text that is not escaped */
 };
 
 struct kyi_tv_list;
+struct kyi_tv_map;
 
 struct kyi_tv {
 	enum kyi_tv_kind kind;
@@ -32,7 +36,8 @@ struct kyi_tv {
 		const char *str;
 		const struct kymo_labels *labels; /* NULL: empty */
 		const struct kymo_result_series *sample;
-		const struct kyi_tv_list *list; /* VECTOR, ARGS */
+		const struct kyi_tv_list *list; /* VECTOR, ARGS, LIST */
+		const struct kyi_tv_map *map;
 		const struct kymo_native_hist *hist;
 	};
 };
@@ -40,6 +45,15 @@ struct kyi_tv {
 struct kyi_tv_list {
 	uint32_t cnt;
 	struct kyi_tv at[];
+};
+
+/* Sorted by key, as they are gone through. */
+struct kyi_tv_map {
+	uint32_t cnt;
+	struct kyi_tv_pair {
+		const char *key;
+		struct kyi_tv value;
+	} at[];
 };
 
 /* ---- the tree ---------------------------------------------------------------- */
@@ -189,5 +203,11 @@ KYI_TEMPLATE_CALL(html);
 KYI_TEMPLATE_CALL(urlquery);
 KYI_TEMPLATE_CALL(graph_link);
 KYI_TEMPLATE_CALL(table_link);
+KYI_TEMPLATE_CALL(json);
+
+/* template_tree.c: of data that somebody else has. */
+bool kyi_tv_tree_field(struct kyi_template_run *run, const struct kyi_tv *of,
+    const char *name, struct kyi_tv *result);
+void kyi_tv_tree_print(struct kymo_buffer *out, const struct kyi_tv *value);
 
 #endif

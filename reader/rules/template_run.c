@@ -193,6 +193,8 @@ range_cnt(const struct kyi_tv *over)
 {
 	if (over->kind == TV_LABELS)
 		return over->labels == NULL ? 0 : over->labels->cnt;
+	if (over->kind == TV_MAP)
+		return over->map->cnt;
 	if (over->kind == TV_INT)
 		return over->n < 0 ? 0 : over->n > UINT32_MAX ? UINT32_MAX :
 		    (uint32_t)over->n;
@@ -208,7 +210,8 @@ range_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
 	if (over->kind == TV_NIL)
 		return nodes_walk(run, node->other, dot);
 	if (over->kind != TV_LABELS && over->kind != TV_VECTOR &&
-	    over->kind != TV_ARGS && over->kind != TV_INT) {
+	    over->kind != TV_ARGS && over->kind != TV_INT &&
+	    over->kind != TV_LIST && over->kind != TV_MAP) {
 		kyi_template_fail(run, "range can't iterate over %s",
 		    kyi_tv_type(over));
 		fail_at(run, node->pipe->from_bytes, node->pipe->to_bytes);
@@ -224,6 +227,10 @@ range_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
 			    .str = over->labels->at[i].key};
 			element = (struct kyi_tv){.kind = TV_STR,
 			    .str = over->labels->at[i].value};
+		} else if (over->kind == TV_MAP) {
+			key = (struct kyi_tv){.kind = TV_STR,
+			    .str = over->map->at[i].key};
+			element = over->map->at[i].value;
 		} else if (over->kind != TV_INT)
 			element = over->list->at[i];
 		walk = round_walk(run, node, key, element);
@@ -233,6 +240,22 @@ range_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
 			return walk;
 	}
 	return cnt == 0 ? nodes_walk(run, node->other, dot) : WALK_ON;
+}
+
+static void
+value_put(struct kyi_template_run *run, const struct kyi_tv *value)
+{
+	struct kymo_buffer text = {0};
+
+	if (run->data->escape == NULL || value->kind == TV_RAW) {
+		kyi_tv_print(run->out, value);
+		return;
+	}
+	kyi_tv_print(&text, value);
+	run->out->failed |= text.failed;
+	if (!text.failed && text.len_bytes > 0 && value->kind != TV_NIL)
+		run->data->escape(run->out, text.at);
+	kymo_buffer_free(&text);
 }
 
 static enum walk
@@ -252,7 +275,7 @@ node_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
 	switch (node->kind) {
 	case TN_PIPE:
 		if (node->pipe->var_cnt == 0)
-			kyi_tv_print(run->out, &value);
+			value_put(run, &value);
 		return WALK_ON;
 	case TN_RANGE:
 		return range_walk(run, node, &value, dot);
@@ -286,7 +309,8 @@ vars_set(struct kyi_template_run *run)
 	const struct kyi_template_data *data = run->data;
 	struct kyi_tv *vars = run->vars;
 
-	vars[TVAR_DOT] = (struct kyi_tv){.kind = TV_DATA};
+	vars[TVAR_DOT] = data->dot != NULL ? *data->dot :
+	    (struct kyi_tv){.kind = TV_DATA};
 	vars[TVAR_LABELS] = (struct kyi_tv){.kind = TV_LABELS,
 	    .labels = data->labels};
 	vars[TVAR_EXTERNAL] = (struct kyi_tv){.kind = TV_LABELS,

@@ -21,7 +21,10 @@ kyi_tv_true(const struct kyi_tv *value)
 	case TV_STR: return value->str[0] != '\0';
 	case TV_LABELS: return value->labels != NULL && value->labels->cnt > 0;
 	case TV_VECTOR:
+	case TV_LIST:
 	case TV_ARGS: return value->list->cnt > 0;
+	case TV_MAP: return value->map->cnt > 0;
+	case TV_RAW: return value->str[0] != '\0';
 	default: return true;
 	}
 }
@@ -34,7 +37,10 @@ kyi_tv_type(const struct kyi_tv *value)
 	case TV_BOOL: return "bool";
 	case TV_INT: return "int";
 	case TV_FLOAT: return "float64";
+	case TV_RAW:
 	case TV_STR: return "string";
+	case TV_LIST: return "[]interface {}";
+	case TV_MAP:
 	case TV_LABELS: return "map[string]string";
 	case TV_SAMPLE: return "*template.sample";
 	case TV_VECTOR: return "template.queryResult";
@@ -167,6 +173,9 @@ kyi_tv_print(struct kymo_buffer *out, const struct kyi_tv *value)
 		kymo_buffer_char(out, '}');
 		break;
 	case TV_DATA: kymo_buffer_str(out, "{}"); break;
+	case TV_RAW: kymo_buffer_str(out, value->str); break;
+	case TV_MAP:
+	case TV_LIST: kyi_tv_tree_print(out, value); break;
 	}
 }
 
@@ -243,6 +252,9 @@ kyi_tv_field(struct kyi_template_run *run, const struct kyi_tv *of,
 		break;
 	case TV_SAMPLE: found = sample_field(value.sample, name, result); break;
 	case TV_ARGS: found = args_field(value.list, name, result); break;
+	case TV_MAP:
+	case TV_LIST: found = kyi_tv_tree_field(run, &value, name, result);
+		break;
 	default: break;
 	}
 	if (found)

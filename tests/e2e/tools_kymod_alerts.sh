@@ -125,8 +125,8 @@ check() {
 	says "$text"
 }
 check "$tmp/routes.yml:2:19: " 's/receiver: team,/receiver: tema,/'
-check 'routes.yml:6: timeout of receiver team' 's|^  - url: \(.*\)/first|&\n    timeout: soon|'
-check 'routes.yml:6: http_config.tls_config.insecure_skip_verify of receiver team' \
+check 'routes.yml:7:5: timeout of receiver team' 's|^  - url: \(.*\)/first|&\n    timeout: soon|'
+check 'routes.yml:7:74: http_config.tls_config.insecure_skip_verify of receiver team' \
 	's/{credentials_file: token}/&, tls_config: {insecure_skip_verify: true}/'
 check 'receiver team/webhook/0: the URL' "s|http://127.0.0.1:$sink/first|http://|"
 rm "$tmp/routes.yml"

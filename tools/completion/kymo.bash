@@ -66,9 +66,10 @@ _kymo() {
 		--quiet --json --url --help' ;;
 	silence:*)
 		[ "$COMP_CWORD" != 2 ] || _kymo_words 'add ls expire' ;;
-	notify:-*) _kymo_words '--to --all --by --timeout --json --url --help' ;;
+	notify:-*) _kymo_words '--to --all --by --timeout --json --url --help
+		--receiver --alerts --html --png' ;;
 	notify:*)
-		[ "$COMP_CWORD" != 2 ] || _kymo_words 'queue dead retry test' ;;
+		[ "$COMP_CWORD" != 2 ] || _kymo_words 'queue dead retry test render' ;;
 	detect:-*) _kymo_words '--alarms --changes --squash --help' ;;
 	anomalies:*) _kymo_words '--json --url --help' ;;
 	detect:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
