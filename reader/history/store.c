@@ -16,8 +16,6 @@
 #define NS_IN_MS UINT64_C(1000000)
 #define RETRY_NS (10000 * NS_IN_MS)
 #define EXPIRE_NS (60000 * NS_IN_MS)
-#define STEADY_NS (600000 * NS_IN_MS)
-#define STEADY_BY_MS 60000
 
 void
 kyi_store_warn(struct kyi_store *store, const char *format, ...)
@@ -186,24 +184,6 @@ ended(struct kyi_store *store, int code)
 	kyi_store_failed(store, code);
 }
 
-/* Whether the samples' clock went as the machine's for a while: only then it
-   says what is too old. */
-static void
-steady(struct kyi_store *store, uint64_t now_ns)
-{
-	int64_t by_ms = (int64_t)((now_ns - store->before_ns) / NS_IN_MS);
-
-	if (!store->came)
-		return;
-	by_ms -= store->now_ms - store->before_ms;
-	if (store->before_ns == 0 || by_ms > STEADY_BY_MS ||
-	    by_ms < -STEADY_BY_MS)
-		store->steady_ns = now_ns;
-	store->before_ns = now_ns;
-	store->before_ms = store->now_ms;
-	store->steady = now_ns - store->steady_ns >= STEADY_NS;
-}
-
 /* One piece: frames first, then what is made of them, then what has to go. */
 static bool
 frames(struct kyi_store *store, uint64_t now_ns)
@@ -214,7 +194,9 @@ frames(struct kyi_store *store, uint64_t now_ns)
 	if (code == SQLITE_OK && !more)
 		code = kyi_store_coarser(store, 0, 0, &more);
 	if (code == SQLITE_OK && !more && now_ns >= store->expire_ns) {
-		code = kyi_store_expire(store, &more);
+		code = kyi_clock_note(store);
+		if (code == SQLITE_OK)
+			code = kyi_store_expire(store, &more);
 		if (!more)
 			store->expire_ns = now_ns + EXPIRE_NS;
 	}
@@ -248,7 +230,7 @@ step(struct kyi_store *store, uint64_t now_ns)
 		store->due_ns = now_ns + period_ns - period_ns / 10;
 		code = kyi_store_journal(store);
 		ended(store, code);
-		steady(store, now_ns);
+		kyi_clock_look(store, now_ns);
 		store->frames_due = code == SQLITE_OK;
 		return store->frames_due;
 	}

@@ -98,6 +98,9 @@ static const char *const sql_text[KYI_SQL_CNT] = {
 	[KYI_SQL_BLOCK_GET] = "SELECT bytes FROM block WHERE id = ?1",
 	[KYI_SQL_NEWEST] = "SELECT max(to_ms) FROM frame WHERE feed = ?1"
 		" AND tier = ?2 AND class = ?3",
+	[KYI_SQL_NEWEST_IN] = "SELECT to_ms FROM frame WHERE feed = ?1"
+		" AND tier = ?2 AND class = ?3 AND segment = ?4"
+		" ORDER BY to_ms DESC LIMIT 1",
 	[KYI_SQL_LAST_FRAME] = "SELECT max(ifnull((SELECT max(id) FROM frame),"
 		" 0), ifnull((SELECT max(frame) FROM coarser), 0))",
 	[KYI_SQL_COUNT] = "SELECT count(*) FROM frame WHERE tier = ?1",

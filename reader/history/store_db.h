@@ -10,6 +10,7 @@
 	store_write.c    what is new into the journal, the journal into frames
 	store_tier.c     finer frames into coarser ones; store_merge.c their series
 	store_change.c   other options, another file
+	store_clock.c    is the clock to be believed
 	store_keep.c     how long what is kept, and what has to go
 	store_restore.c  the last minutes back into memory
 	store_read*.c    what a select wants that memory has not
@@ -46,7 +47,8 @@ enum kyi_sql {
 	KYI_SQL_LABELS_ADD, KYI_SQL_USE_PUT, KYI_SQL_USES, KYI_SQL_LABELS_IN,
 	KYI_SQL_FRAME_ADD, KYI_SQL_BLOCK_ADD, KYI_SQL_FRAME_DROP,
 	KYI_SQL_BLOCKS_DROP, KYI_SQL_FRAMES_IN, KYI_SQL_FRAME_GET,
-	KYI_SQL_BLOCK_GET, KYI_SQL_NEWEST, KYI_SQL_LAST_FRAME, KYI_SQL_COUNT,
+	KYI_SQL_BLOCK_GET, KYI_SQL_NEWEST, KYI_SQL_NEWEST_IN,
+	KYI_SQL_LAST_FRAME, KYI_SQL_COUNT,
 	KYI_SQL_OLDEST, KYI_SQL_FRAMES_AFTER, KYI_SQL_CLASSES, KYI_SQL_COARSER,
 	KYI_SQL_COARSER_PUT, KYI_SQL_TIER_BYTES, KYI_SQL_FIRST_MS,
 	KYI_SQL_LABELS_DROP, KYI_SQL_USES_DROP,
@@ -153,6 +155,9 @@ struct kyi_store {
 	   what is too old is not dropped by a clock that is wrong. */
 	int64_t now_ms, before_ms;
 	uint64_t before_ns, steady_ns, expire_ns;
+	int64_t steady_wait_ms; /* so long it is to go on */
+	/* The latest time that was believed; as the database has it. */
+	int64_t believed_ms, noted_ms;
 	bool steady, came; /* came: samples, at the last journal */
 	uint32_t journal_added;
 	uint64_t added; /* bytes, in this transaction */
@@ -203,6 +208,15 @@ int64_t kyi_store_wall_ms(void);
 void kyi_store_unlock(struct kyi_store *store);
 /* Moves a damaged one away and begins a new one. */
 void kyi_store_set_aside(struct kyi_store *store);
+
+/* ---- store_clock.c ------------------------------------------------------------------ */
+
+/* After the feeds were noted. */
+void kyi_clock_load(struct kyi_store *store);
+/* After a journal: is it steady? */
+void kyi_clock_look(struct kyi_store *store, uint64_t now_ns);
+/* SQLite's code. */
+KYMO_MUST_CHECK int kyi_clock_note(struct kyi_store *store);
 
 /* ---- store_labels.c ---------------------------------------------------------------- */
 

@@ -72,6 +72,9 @@ kyi_keep_ms(const struct kyi_store *store, int64_t class, int tier)
 	int i = tier == KYI_TIER_JOURNAL ? 0 : tier - KYI_TIER_FIRST;
 	uint64_t keep_ms = store->history->options.tiers[i].keep_ms;
 
+	/* One that there is no more. */
+	if (store->history->options.tiers[i].step_ms == 0)
+		return 0;
 	for (uint32_t k = 0; k < store->kept_cnt; k++)
 		if (store->kept[k].class == class)
 			return store->kept[k].keep_ms[i];

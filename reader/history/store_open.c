@@ -175,6 +175,7 @@ kyi_store_load(struct kyi_store *store)
 		store->tier_bytes[tier] = (uint64_t)number(db,
 		    KYI_SQL_TIER_BYTES, tier);
 	}
+	kyi_clock_load(store);
 	if (!store->history->options.read_only) {
 		lost_say(store);
 		code = kyi_db_meta_put(db, "open", 1);

@@ -251,21 +251,26 @@ tier_restore(struct restoring *r, int tier, int64_t from_ms)
 	return code;
 }
 
+/* Of a segment; -1: of all. */
 static int
-newest(struct kyi_db *db, const struct kyi_frames *which, int64_t *newest_ms)
+newest(struct kyi_db *db, const struct kyi_frames *which, int64_t segment,
+    int64_t *newest_ms)
 {
-	sqlite3_stmt *get = kyi_db_sql(db, KYI_SQL_NEWEST);
+	sqlite3_stmt *get = kyi_db_sql(db, segment < 0 ? KYI_SQL_NEWEST :
+	    KYI_SQL_NEWEST_IN);
 	int code;
 
 	sqlite3_bind_int64(get, 1, which->feed_row);
 	sqlite3_bind_int(get, 2, which->tier);
 	sqlite3_bind_int64(get, 3, which->class);
+	if (segment >= 0)
+		sqlite3_bind_int64(get, 4, segment);
 	code = kyi_db_step(db, get);
 	if (code == SQLITE_ROW && sqlite3_column_type(get, 0) != SQLITE_NULL &&
 	    sqlite3_column_int64(get, 0) > *newest_ms)
 		*newest_ms = sqlite3_column_int64(get, 0);
 	sqlite3_reset(get);
-	return code == SQLITE_ROW ? SQLITE_OK : code;
+	return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
 }
 
 static int
@@ -273,7 +278,8 @@ feed_restore(struct restoring *r, bool samples)
 {
 	struct kyi_store *store = r->store;
 	struct kymo_feed *feed = r->feed;
-	int64_t newest_ms = INT64_MIN, from_ms;
+	/* A clock that was ahead has left later ones in an earlier segment. */
+	int64_t newest_ms = INT64_MIN, last_ms = INT64_MIN, from_ms;
 	int code = SQLITE_OK;
 
 	for (uint32_t i = 0; i < 2 * store->class_cnt && code == SQLITE_OK;
@@ -282,13 +288,16 @@ feed_restore(struct restoring *r, bool samples)
 			KYI_TIER_JOURNAL : KYI_TIER_FIRST,
 			store->classes[i / 2] };
 
-		code = newest(&store->db, &which, &newest_ms);
+		code = newest(&store->db, &which, -1, &newest_ms);
+		if (code == SQLITE_OK && samples)
+			code = newest(&store->db, &which, feed->segment,
+			    &last_ms);
 	}
 	if (code == SQLITE_OK)
 		code = kyi_store_feed_note(store, feed, newest_ms, false);
-	if (code != SQLITE_OK || !samples || newest_ms == INT64_MIN)
+	if (code != SQLITE_OK || !samples || last_ms == INT64_MIN)
 		return code;
-	from_ms = newest_ms - (int64_t)store->history->options.head_ms;
+	from_ms = last_ms - (int64_t)store->history->options.head_ms;
 	code = labels_read(r, from_ms);
 	if (code == SQLITE_OK)
 		code = tier_restore(r, KYI_TIER_FIRST, from_ms);

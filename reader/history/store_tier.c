@@ -229,8 +229,8 @@ feed_coarser(struct kyi_merging *m, bool force, bool *wrote)
 		code = kyi_frames_after(&m->store->db, m->feed_row,
 		    m->tier - 1, done, &rows, &cnt);
 	taken = code == SQLITE_OK && cnt > 0 ? rows_cnt(m, rows, cnt) : 0;
-	/* One that is not in it ends it. */
-	if (taken > 0 && (force || taken < cnt)) {
+	/* One that is not in it ends it; so does the last that we looked at. */
+	if (taken > 0 && (force || taken < cnt || cnt == FRAMES_MAX)) {
 		code = rows_make(m, rows, taken);
 		*wrote = code == SQLITE_OK;
 	}

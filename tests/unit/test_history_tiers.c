@@ -4,39 +4,8 @@
    in more bytes, than it should be. */
 #include "tests/testlib/history.h"
 
-#include "reader/history/store_db.h"
+#include "tests/testlib/history_db.h"
 #include "reader/query/query.h"
-
-#define STEADY_S 700 /* what is too old goes only when clocks went well */
-
-static const struct kymo_history_tier tiers[KYMO_TIER_MAX] = {
-	{ 1000, 200000, 0 },
-	{ 5000, 1000000, 0 },
-	{ 60000, 0, 0 },
-};
-
-static void
-tiers_set(struct kymo_history_options *options)
-{
-	memcpy(options->tiers, tiers, sizeof tiers);
-}
-
-static void
-both_with(struct both *both, const struct kymo_history_options *more)
-{
-	both_new(both);
-	kymo_history_delete(both->stored);
-	unlink(both->path);
-	both->stored = stored_with(both->path, more);
-}
-
-static void
-reopen_with(struct both *both, const struct kymo_history_options *more)
-{
-	kymo_history_delete(both->stored);
-	both->stored = stored_with(both->path, more);
-	both->mono_ns = 0;
-}
 
 static struct kymo_selected
 selected_of(struct kymo_history *history, int64_t from, int64_t to)
@@ -285,24 +254,6 @@ a_cap_of_bytes_is_kept(void **state)
 	both_delete(&both);
 }
 
-static int
-rows_in(const char *path, const char *sql)
-{
-	sqlite3_stmt *statement;
-	sqlite3 *db;
-	int cnt;
-
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL),
-	    SQLITE_OK);
-	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-	cnt = sqlite3_column_int(statement, 0);
-	sqlite3_finalize(statement);
-	sqlite3_close(db);
-	return cnt;
-}
-
 /* A process a minute: hours after it, nothing is left of its labels. */
 static void
 labels_go_with_what_had_them(void **state)
@@ -341,31 +292,7 @@ labels_go_with_what_had_them(void **state)
 	both_delete(&both);
 }
 
-/* A clock that is ahead for some minutes makes nothing too old. */
-static void
-a_wrong_clock_drops_nothing(void **state)
-{
-	struct kymo_history_options more = { .path = NULL };
-	struct both both;
-	int cnt;
-
-	(void)state;
-	tiers_set(&more);
-	both_with(&both, &more);
-	append(&both, 1, STEADY_S + 200);
-	cnt = rows_in(both.path, "SELECT min(from_ms) / 1000 - 1700000000 FROM"
-	    " frame WHERE tier = 1");
-	for (uint32_t t = 1000; t < 1300; t++) {
-		append_at(both.stored, t, BEGIN_MS + t * INT64_C(1000) +
-		    INT64_C(31536000000));
-		work(&both);
-	}
-	assert_int_equal(rows_in(both.path, "SELECT min(from_ms) / 1000 -"
-	    " 1700000000 FROM frame WHERE tier = 1"), cnt);
-	both_delete(&both);
-}
-
-/* Nor does one that brings nothing for some minutes. */
+/* A clock that brings nothing for some minutes makes nothing too old. */
 static void
 without_samples_nothing_grows_old(void **state)
 {
@@ -423,7 +350,6 @@ main(void)
 		ROW(overrides_say_how_long),
 		ROW(a_cap_of_bytes_is_kept),
 		ROW(labels_go_with_what_had_them),
-		ROW(a_wrong_clock_drops_nothing),
 		ROW(without_samples_nothing_grows_old),
 		ROW(tiers_that_make_no_sense_are_refused),
 	};
