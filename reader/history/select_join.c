@@ -88,22 +88,67 @@ joined_room(struct kyi_arena *arena, struct joined *joined, uint64_t cnt,
 	    joined->lost == NULL || (hists && joined->hist == NULL) ? -1 : 0;
 }
 
-static void
-joined_add(struct joined *joined, const struct kymo_samples *part)
+static bool
+is_stale(const struct kymo_samples *part, uint32_t i)
 {
-	for (uint32_t i = 0; i < part->cnt; i++) {
-		if (joined->cnt > 0 &&
-		    part->at_ms[i] <= joined->at_ms[joined->cnt - 1])
-			continue;
-		joined->at_ms[joined->cnt] = part->at_ms[i];
-		joined->value[joined->cnt] = part->value[i];
-		if (joined->weight != NULL)
-			joined->weight[joined->cnt] = part->weight == NULL ?
-			    1 : part->weight[i];
-		if (joined->hist != NULL)
-			joined->hist[joined->cnt] = part->hist == NULL ? NULL :
-			    part->hist[i];
-		joined->cnt++;
+	return (part->hist == NULL || part->hist[i] == NULL) &&
+	    kymo_is_stale(part->value[i]);
+}
+
+static void
+joined_put(struct joined *joined, const struct kymo_samples *part, uint32_t i)
+{
+	if (joined->cnt > 0 && part->at_ms[i] <=
+	    joined->at_ms[joined->cnt - 1])
+		return;
+	joined->at_ms[joined->cnt] = part->at_ms[i];
+	joined->value[joined->cnt] = part->value[i];
+	if (joined->weight != NULL)
+		joined->weight[joined->cnt] = part->weight == NULL ? 1 :
+		    part->weight[i];
+	if (joined->hist != NULL)
+		joined->hist[joined->cnt] = part->hist == NULL ? NULL :
+		    part->hist[i];
+	joined->cnt++;
+}
+
+static bool
+one_after_another(const struct kymo_samples *parts, uint32_t cnt)
+{
+	for (uint32_t i = 1; i < cnt; i++)
+		if (parts[i].at_ms[0] <= parts[i - 1].at_ms[parts[i - 1].cnt - 1])
+			return false;
+	return true;
+}
+
+/* Parts that lie within each other: a series went from feed to feed, and came
+   back. Who goes on has it until it ends; parts are used up. */
+static void
+joined_merge(struct joined *joined, struct kymo_samples *parts, uint32_t cnt)
+{
+	struct kymo_samples *goes_on = NULL, *next;
+
+	for (;;) {
+		next = NULL;
+		if (goes_on != NULL && goes_on->cnt == 0)
+			goes_on = NULL;
+		for (uint32_t i = 0; i < cnt; i++)
+			if (parts[i].cnt > 0 && (next == NULL ||
+			    parts[i].at_ms[0] < next->at_ms[0] ||
+			    (parts[i].at_ms[0] == next->at_ms[0] &&
+			    &parts[i] == goes_on)))
+				next = &parts[i];
+		if (next == NULL)
+			return;
+		if (goes_on == NULL || next == goes_on) {
+			joined_put(joined, next, 0);
+			goes_on = is_stale(next, 0) ? NULL : next;
+		}
+		next->at_ms++;
+		next->value++;
+		next->hist = next->hist == NULL ? NULL : next->hist + 1;
+		next->weight = next->weight == NULL ? NULL : next->weight + 1;
+		next->cnt--;
 	}
 }
 
@@ -123,8 +168,12 @@ join(struct kyi_arena *arena, struct kymo_samples *parts, uint32_t cnt)
 	}
 	if (joined_room(arena, &joined, most, hists, weights) != 0)
 		return -1;
-	for (uint32_t i = 0; i < cnt; i++)
-		joined_add(&joined, &parts[i]);
+	if (!one_after_another(parts, cnt))
+		joined_merge(&joined, parts, cnt);
+	else
+		for (uint32_t i = 0; i < cnt; i++)
+			for (uint32_t k = 0; k < parts[i].cnt; k++)
+				joined_put(&joined, &parts[i], k);
 	all.at_ms = joined.at_ms;
 	all.value = joined.value;
 	all.hist = joined.hist;

@@ -213,6 +213,45 @@ a_clock_that_was_ahead_at_first_hides_nothing(void **state)
 	both_delete(&both);
 }
 
+/* A series of f, of g, and of f again; f goes on all the time. */
+static void
+append_by(struct both *both, const char *feed, uint32_t t, bool has_it)
+{
+	struct kymo_history_row rows[] = {
+		{ .labels = labels[0], .value = t },
+		{ .labels = labels[2], .value = t } };
+	bool f = strcmp(feed, "f") == 0;
+
+	assert_int_equal(kymo_feed_append(kymo_history_feed(both->stored,
+	    feed), BEGIN_MS + t * INT64_C(1000) + !f, f ? rows : rows + 1,
+	    f ? 1 + has_it : has_it), 0);
+}
+
+static void
+a_series_may_go_to_another_feed_and_come_back(void **state)
+{
+	struct both both;
+	double value[200];
+
+	(void)state;
+	both_new(&both);
+	for (uint32_t t = 1; t <= 400; t++) {
+		append_by(&both, "f", t, t <= 40 || (t > 81 && t <= 100));
+		if (t > 40)
+			append_by(&both, "g", t, t > 50 && t <= 80);
+		work(&both);
+		if (t < 100 || t % 100 != 0)
+			continue;
+		/* In memory; in part; in frames alone. */
+		assert_int_equal(values_in(both.stored, 1, 101, value, 200),
+		    88);
+		for (uint32_t i = 0; i < 88; i++)
+			assert_true(value[i] == i + (i < 39 ? 2 : i < 69 ? 12 :
+			    13));
+	}
+	both_delete(&both);
+}
+
 static void
 limits_hold_for_what_is_read(void **state)
 {
@@ -355,6 +394,7 @@ main(void)
 		ROW(a_clock_set_back_shows_the_later_pass),
 		ROW(a_clock_that_was_ahead_leaves_the_rest),
 		ROW(a_clock_that_was_ahead_at_first_hides_nothing),
+		ROW(a_series_may_go_to_another_feed_and_come_back),
 		ROW(limits_hold_for_what_is_read),
 		ROW(a_select_is_given_up_anywhere),
 	};
