@@ -19,6 +19,11 @@ _Static_assert(sizeof(struct kyi_detect_tuning) ==
 #define WARM_ROWS 144.0   /* half a day, at any step: nothing is said before */
 #define WARM_ROWS_MIN 10.0
 #define MEMORY_ROWS 4032u /* two weeks, twice */
+/* Rows may come seldom by night and often by day, and count as what the step is
+   just now: neither age nor memory is much more, or less, than the time that
+   passed. */
+#define AGE_TIMES 1.25
+#define MEMORY_PART 0.8
 /* What is forgotten is met anew for ever: age stops counting. */
 #define AGE_MEMORIES 4.0
 #define ERROR_ROWS 1152.0 /* four days */
@@ -84,7 +89,8 @@ step_learn(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning,
 
 	if (detect->row_cnt == 0) {
 		detect->at_ns = at_ns;
-		detect->begin_ns = detect->old_begin_ns = at_ns;
+		detect->born_ns = detect->begin_ns = detect->old_begin_ns =
+		    at_ns;
 		detect->step_s = STEP_S;
 		rates(detect, tuning);
 		return;
@@ -231,6 +237,10 @@ age_weight(const struct kymo_detect *detect,
 	double age = fmin((double)detect->row_cnt,
 	    AGE_MEMORIES * (double)detect->memory_cnt) /
 	    (double)detect->warm_cnt;
+	double passed = (double)(detect->at_ns - detect->born_ns) * 1e-9 /
+	    (WARM_ROWS * STEP_S);
+
+	age = fmin(age, AGE_TIMES * passed);
 
 	if (age < 1)
 		return YOUNG * pow(age * age, tuning->age_power);
@@ -299,7 +309,9 @@ static void
 memory_age(struct kymo_detect *detect)
 {
 	detect->seen_cnt += 1;
-	if (detect->seen_cnt < detect->memory_cnt)
+	if (detect->seen_cnt < detect->memory_cnt ||
+	    (double)(detect->at_ns - detect->begin_ns) * 1e-9 <
+	    MEMORY_PART * MEMORY_ROWS * STEP_S)
 		return;
 	detect->seen_cnt = 0;
 	detect->old_begin_ns = detect->begin_ns;

@@ -58,6 +58,7 @@ struct kymo_detect_seen {
 /* What is known of one series. Its fields are kymo_detect_step's business. */
 struct kymo_detect {
 	uint64_t at_ns;
+	uint64_t born_ns;
 	uint64_t begin_ns; /* of what bits know, and of what old knows */
 	uint64_t old_begin_ns;
 	uint64_t row_cnt;

@@ -86,17 +86,19 @@ void
 kyi_detect_rewind(struct kymo_detect *detect, uint64_t now_ns)
 {
 	uint64_t *times[] = {
-		&detect->at_ns, &detect->begin_ns, &detect->old_begin_ns,
-		&detect->since_ns
+		&detect->at_ns, &detect->born_ns, &detect->begin_ns,
+		&detect->old_begin_ns, &detect->since_ns
 	};
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 5; i++)
 		if (*times[i] > now_ns)
 			*times[i] = now_ns;
 	if (detect->begin_ns > detect->at_ns)
 		detect->begin_ns = detect->at_ns;
 	if (detect->old_begin_ns > detect->begin_ns)
 		detect->old_begin_ns = detect->begin_ns;
+	if (detect->born_ns > detect->at_ns)
+		detect->born_ns = detect->at_ns;
 }
 
 void

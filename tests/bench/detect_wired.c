@@ -204,11 +204,14 @@ poisson(struct world *world, double mean)
 }
 
 /* Of each series its own: how much happens, how a gauge wanders, and whether it
-   rests. */
+   rests now and then, or sleeps for a third of each day, when little happens. */
 struct habit {
 	double per_s, keep, level;
-	bool rests, is_resting;
+	bool rests, is_resting, sleeps;
 };
+
+#define SLEEP_S (86400u / 3)
+#define ASLEEP 0.02
 
 static void
 habit_make(struct world *world, struct habit *habit, double low, double high)
@@ -217,17 +220,20 @@ habit_make(struct world *world, struct habit *habit, double low, double high)
 	habit->keep = 1 - pow(10, -3 * noise_uniform(&world->noise));
 	habit->level = 0;
 	habit->rests = noise_uniform(&world->noise) < 0.3;
+	habit->sleeps = noise_uniform(&world->noise) < 0.3;
 }
 
 static void
-habits_live(struct world *world, struct habit *habits)
+habits_live(struct world *world, struct habit *habits, uint64_t at_s)
 {
+	bool night = (BEGIN_S + at_s) % 86400 < SLEEP_S;
 	struct kymo_series *series = world->series;
 
 	for (unsigned f = 0; f < 3; f++)
 		for (uint32_t i = 0; i < world->families[f].series_cnt;
 		    i++, series++, habits++) {
-			unsigned cnt = poisson(world, habits->per_s * LOOK_S);
+			unsigned cnt = poisson(world, habits->per_s * LOOK_S *
+			    (habits->sleeps && night ? ASLEEP : 1));
 
 			if (noise_uniform(&world->noise) < 0.02)
 				habits->is_resting = habits->rests &&
@@ -275,11 +281,11 @@ noise_rows(uint64_t seed, uint32_t series_cnt, unsigned weeks)
 
 	for (uint32_t i = 0; i < 3 * series_cnt; i++)
 		habit_make(world, &habits[i], i < series_cnt ? 0.001 : 0.1,
-		    i < series_cnt ? 100 : 5);
+		    i < series_cnt ? 100 : 10);
 	for (uint64_t look = 0; look < weeks * WEEK_LOOKS; look++) {
 		struct kymo_scan scan = scan_at(world, look * LOOK_S);
 
-		habits_live(world, habits);
+		habits_live(world, habits, look * LOOK_S);
 		kymo_detectors_step(detectors, &scan);
 		alarms_add(detectors, alarm_cnt);
 	}

@@ -36,7 +36,7 @@ evaluation_interval: 50ms
 listen: 127.0.0.1:$port
 directories: ["$run"]
 state: "$tmp/control.db"
-rule_files: rules.yml
+rule_files: [rules.yml, "$(realpath "$top_srcdir/schema/detection.rules.yml")"]
 detection: {interval: 1s$1}
 components: {shop: {}, web: {depends_on: [shop]}}
 END
@@ -50,11 +50,6 @@ cat >"$tmp/rules.yml" <<'END'
 groups:
 - name: g
   rules:
-  - alert: Incident
-    expr: anomaly_incident > 0
-    annotations:
-      summary: '{{ $labels.root }} and {{ $value }} in all'
-      members: '{{ anomalyMembers $labels }}'
   - alert: Odd
     expr: anomaly_score{metric="queue"} > 1
     annotations: {why: '{{ anomalyReason $labels }}'}
@@ -118,9 +113,9 @@ wait_for 10 firing
 [ "$(jq -r '.data.alerts[] | select(.labels.alertname == "Odd").annotations.why' \
 	"$tmp/out")" = 'never this high in 3 days' ] || fail "$(<"$tmp/out")"
 jq -r '.data.alerts[] | select(.labels.alertname == "Incident").annotations |
-	.summary, .members' "$tmp/out" >"$tmp/told"
+	.summary, .description' "$tmp/out" >"$tmp/told"
 mv "$tmp/told" "$tmp/out"
-says '^queue and 41 in all$'
+says '^shop: queue value is odd, first of 41 series$'
 says '^queue\{service="shop"\} value: never this high in 3 days \(9000, before '
 says '^and 31 more$'
 

@@ -389,6 +389,27 @@ test_a_shorter_step_is_no_more_alarms(void **state)
 	    BEGIN_NS + 3 * 86400 * UINT64_C(1000000000), 140).score >= 1);
 }
 
+/* A week of a row each 15 s by day and each five minutes by night. */
+static void
+test_a_week_is_a_week_however_often_rows_come(void **state)
+{
+	struct noise noise = { 88172645463325252u };
+	struct kymo_detect_result result = { .score = 0 };
+	struct kymo_detect detect;
+	unsigned cnt = 0;
+
+	(void)state;
+	kymo_detect_init(&detect);
+	for (uint64_t s = 0; s < 7 * 86400; s += s % 86400 < 43200 ? 15 : 300)
+		cnt += kymo_detect_step(&detect, BEGIN_NS + s * 1000000000u,
+		    steady(&noise, 0)).score >= 1;
+	assert_int_equal(cnt, 0);
+	result = kymo_detect_step(&detect,
+	    BEGIN_NS + 7 * 86400 * UINT64_C(1000000000), 200);
+	assert_true(result.score >= 1);
+	assert_true(result.seen_ns == 7 * 86400 * UINT64_C(1000000000));
+}
+
 static void
 test_a_reason_fits_where_it_is_put(void **state)
 {
@@ -444,6 +465,7 @@ main(void)
 		cmocka_unit_test(
 		    test_the_largest_and_the_smallest_numbers_do_no_harm),
 		cmocka_unit_test(test_a_shorter_step_is_no_more_alarms),
+		cmocka_unit_test(test_a_week_is_a_week_however_often_rows_come),
 		cmocka_unit_test(test_a_reason_fits_where_it_is_put),
 	};
 

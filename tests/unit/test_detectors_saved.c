@@ -137,7 +137,7 @@ test_a_file_that_is_damaged_or_hostile_is_refused(void **state)
 	assert_int_equal(kymo_detectors_save(world->detectors, path, &error),
 	    0);
 	len_bytes = file_get(path, bytes);
-	assert_true(len_bytes > 4 * 1008 && len_bytes < FILE_BYTES_MAX);
+	assert_true(len_bytes > 4 * sizeof(struct kymo_detect) && len_bytes < FILE_BYTES_MAX);
 	assert_int_equal(try(path, bytes, len_bytes, now_ns), 0);
 	for (size_t cut = 0; cut < len_bytes; cut += 13)
 		assert_int_equal(try(path, bytes, cut, now_ns), -1);
