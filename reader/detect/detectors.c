@@ -302,6 +302,24 @@ look_at_some(struct kymo_detectors *detectors,
 	}
 }
 
+/* Our own findings; and times, of which each is as new as the last. */
+static bool
+is_watched(const struct kymo_family_scan *family)
+{
+	static const char *const ends[] = {
+		"_start_time_seconds", "_timestamp_seconds"
+	};
+	size_t bytes = strlen(family->name);
+
+	if (strncmp(family->name, "anomaly_", 8) == 0)
+		return false;
+	for (size_t i = 0; i < 2; i++)
+		if (bytes >= strlen(ends[i]) && strcmp(family->name + bytes -
+		    strlen(ends[i]), ends[i]) == 0)
+			return false;
+	return kyi_signal_cnt(family->kind) > 0;
+}
+
 static void
 look_at_family(struct kymo_detectors *detectors,
     const struct kymo_family_scan *family)
@@ -309,8 +327,7 @@ look_at_family(struct kymo_detectors *detectors,
 	double factor = family->exponent ? pow(10, family->exponent) : 1;
 	uint64_t hash = hash_family(family->name, family->kind);
 
-	if (kyi_signal_cnt(family->kind) == 0 ||
-	    strncmp(family->name, "anomaly_", 8) == 0)
+	if (!is_watched(family))
 		return;
 	for (uint32_t i = 0; i < family->series_cnt; i += BATCH_CNT) {
 		uint32_t left = family->series_cnt - i;

@@ -4,8 +4,8 @@
 
    Counters are watched as rates, gauges as they are, histograms and summaries
    by their rate, their median and their 99th percentile; each such signal has
-   a detector of its own. Texts, states and what is called anomaly_* are not
-   watched. */
+   a detector of its own. Not watched are texts, states, what is called anomaly_*,
+   and times (_start_time_seconds, _timestamp_seconds). */
 #ifndef KYMO_READER_DETECTORS_H
 #define KYMO_READER_DETECTORS_H
 

@@ -155,6 +155,46 @@ test_labels_that_are_ours_are_exported(void **state)
 	world_delete(world);
 }
 
+static void
+test_what_says_nothing_is_not_watched(void **state)
+{
+	static const struct {
+		const char *name;
+		enum kymo_metric_kind kind;
+		uint32_t detector_cnt;
+	} rows[] = {
+		{ "depth", KYMO_METRIC_GAUGE, 1 },
+		{ "depth", KYMO_METRIC_UPDOWN, 1 },
+		{ "depth", KYMO_METRIC_MAX, 1 },
+		{ "depth", KYMO_METRIC_COUNTER, 1 },
+		{ "depth", KYMO_METRIC_HISTOGRAM, 3 },
+		{ "depth", KYMO_METRIC_SUMMARY, 3 },
+		{ "depth", KYMO_METRIC_TEXT, 0 },
+		{ "depth", KYMO_METRIC_STATE_SET, 0 },
+		{ "depth", KYMO_METRIC_HEALTH, 0 },
+		{ "depth", KYMO_METRIC_INFO, 0 },
+		{ "anomaly_score", KYMO_METRIC_FLOAT_GAUGE, 0 },
+		{ "process_start_time_seconds", KYMO_METRIC_FLOAT_GAUGE, 0 },
+		{ "backup_timestamp_seconds", KYMO_METRIC_FLOAT_GAUGE, 0 },
+	};
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+		struct world *world = world_new(NULL);
+		struct kymo_detectors_stats stats;
+		uint32_t f = family(world, rows[r].name, rows[r].kind, "shop",
+		    1);
+
+		if (rows[r].detector_cnt == 3)
+			observe(world, f, 1, 100);
+		look(world);
+		kymo_detectors_stats(world->detectors, &stats);
+		if (stats.detector_cnt != rows[r].detector_cnt)
+			fail_msg("row %zu: %u", r, stats.detector_cnt);
+		world_delete(world);
+	}
+}
+
 /* ---- incidents ---------------------------------------------------------------------- */
 
 static void
@@ -393,6 +433,7 @@ main(void)
 		cmocka_unit_test(
 		    test_looks_keep_to_their_pace_whatever_that_of_scans),
 		cmocka_unit_test(test_labels_that_are_ours_are_exported),
+		cmocka_unit_test(test_what_says_nothing_is_not_watched),
 		cmocka_unit_test(
 		    test_forty_series_that_shift_together_are_one_incident),
 		cmocka_unit_test(
