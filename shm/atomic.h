@@ -51,6 +51,12 @@ kyi_load_u64_acquire(const uint64_t *p)
 }
 
 static inline void *
+kyi_load_ptr_relaxed(void *const *p)
+{
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+
+static inline void *
 kyi_load_ptr_acquire(void *const *p)
 {
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
@@ -84,6 +90,12 @@ static inline void
 kyi_store_u64_release(uint64_t *p, uint64_t v)
 {
 	__atomic_store_n(p, v, __ATOMIC_RELEASE);
+}
+
+static inline void
+kyi_store_ptr_relaxed(void **p, void *v)
+{
+	__atomic_store_n(p, v, __ATOMIC_RELAXED);
 }
 
 static inline void

@@ -163,8 +163,8 @@ series_ready(struct kyi_process *process, struct kyi_reg_series *series)
 	}
 	registry->window_given = registry->window_used;
 	registry->shared_given = registry->shared_used;
-	/* pairs(series-ready): the same, in a region that is not there yet */
-	kyi_store_u32_release(&series->ready, 1);
+	/* There is no region yet: the first record in it takes the lock. */
+	kyi_store_u32_relaxed(&series->ready, 1);
 	return true;
 }
 

@@ -231,9 +231,9 @@ kyi_thread_claim(struct kyi_process *process)
 static enum kyi_place_of
 place_again(struct kyi_process *process, uint32_t epoch)
 {
-	/* pairs(window0), user: slot 0's window is there */
+	/* Who uses slot 0's window loads it once more, by acquire. */
 	bool there = epoch != 0 &&
-	    kyi_load_ptr_acquire(&process->window0) != NULL;
+	    kyi_load_ptr_relaxed(&process->window0) != NULL;
 	struct kyi_guard guard;
 	enum kyi_place_of place;
 

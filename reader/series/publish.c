@@ -175,8 +175,8 @@ kyi_publish_end(struct kymo_model *model)
 {
 	struct kymo_scan *scan = model->current, *older;
 
-	/* pairs(scan-current): nothing. */
-	kyi_store_ptr_release((void **)(void *)&model->current, NULL);
+	/* There is nothing behind NULL. */
+	kyi_store_ptr_relaxed((void **)(void *)&model->current, NULL);
 	kymo_scan_release(scan);
 	wait_for_readers();
 	for (scan = model->scans; scan != NULL; scan = older) {
