@@ -147,7 +147,7 @@ function plain(line,    note, kind)
 			"struct kymo_family family,\n\tuint32_t value_cnt, " \
 			"const char *const *values);" note
 	}
-	gsub(/KYMO_READER_API |KYMO_MUST_CHECK |KYMO_API |static inline |KYMO_ALWAYS_ /, "", line)
+	gsub(/KYMO_READER_API |KYMO_MUST_CHECK |KYMO_API |static inline |KYMO_ALWAYS_ |KYMO_IN_ /, "", line)
 	gsub(/[ \t\n]*__attribute__\(\([^;]*\)\)/, "", line)
 	return line
 }

@@ -93,6 +93,7 @@
 #ifndef KYMO_DISABLE
 #define KYMO_CALL_(type, call) KYMO_API type call
 #define KYMO_DO_(call) KYMO_API void call
+#define KYMO_IN_
 #else
 #define KYMO_CALL_(type, call)                                                \
 	static inline type call                                               \
@@ -107,6 +108,12 @@
 	{                                                                     \
 	}                                                                     \
 	typedef int kymo_semicolon_
+/* clang++ makes a copy of what is handed over, which moves registers. */
+#ifdef __cplusplus
+#define KYMO_IN_ const &
+#else
+#define KYMO_IN_
+#endif
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #endif
@@ -390,7 +397,8 @@ KYMO_CALL_(struct kymo_family, kymo_family(const struct kymo_desc *desc));
    value_cnt, is a bad call and gives the zero handle. A family without labels
    has one series: value_cnt 0. KYMO_AT below spells the values in place. */
 #define KYMO_AT_(kind)                                                        \
-	KYMO_CALL_(struct kymo_##kind, kymo_##kind##_at(struct kymo_family family, \
+	KYMO_CALL_(struct kymo_##kind, kymo_##kind##_at( \
+		struct kymo_family KYMO_IN_ family, \
 		uint32_t value_cnt, const char *const *values))
 KYMO_AT_(counter);
 KYMO_AT_(updown);
@@ -407,7 +415,7 @@ KYMO_AT_(health);
 
 /* kymo_info_at makes one series of an info family: its labels are what it
    says (version, commit, build). It cannot be taken back. */
-KYMO_DO_(kymo_info_at(struct kymo_family family, uint32_t value_cnt,
+KYMO_DO_(kymo_info_at(struct kymo_family KYMO_IN_ family, uint32_t value_cnt,
 	const char *const *values));
 
 /* kymo_span_name registers what spans are called; component NULL is "". */
@@ -422,7 +430,7 @@ KYMO_DO_(kymo_resource_set(const char *key, const char *value));
 /* ---- records that are calls --------------------------------------------- */
 
 /* kymo_float_gauge_add: NaN is a bad call. A compare-and-swap loop. */
-KYMO_DO_(kymo_float_gauge_add(struct kymo_float_gauge g, double n));
+KYMO_DO_(kymo_float_gauge_add(struct kymo_float_gauge KYMO_IN_ g, double n));
 
 /* kymo_KIND_add_signal and kymo_histogram_record_signal are for signal handlers
    whose records must count on every machine, and for float counters on any:
@@ -433,53 +441,56 @@ KYMO_DO_(kymo_float_gauge_add(struct kymo_float_gauge g, double n));
    exactly. They cost some tens of ns; where the handler is on x86-64, or on
    aarch64 with LSE, and the counter no float one, the usual call does as well.
    Values as in the usual call. */
-KYMO_DO_(kymo_counter_add_signal(struct kymo_counter c, uint64_t n));
-KYMO_DO_(kymo_updown_add_signal(struct kymo_updown u, int64_t n));
-KYMO_DO_(kymo_float_counter_add_signal(struct kymo_float_counter c, double n));
-KYMO_DO_(kymo_histogram_record_signal(struct kymo_histogram h, uint64_t value));
+KYMO_DO_(kymo_counter_add_signal(struct kymo_counter KYMO_IN_ c, uint64_t n));
+KYMO_DO_(kymo_updown_add_signal(struct kymo_updown KYMO_IN_ u, int64_t n));
+KYMO_DO_(kymo_float_counter_add_signal(struct kymo_float_counter KYMO_IN_ c,
+	double n));
+KYMO_DO_(kymo_histogram_record_signal(struct kymo_histogram KYMO_IN_ h,
+	uint64_t value));
 
 /* kymo_max_record and kymo_min_record: shown is the extreme of at least the
    last and at most the last two windows of peak_window_s. Eight significant
    digits (exact for integers up to 2^29). NaN is a bad call. One coarse
    clock. */
-KYMO_DO_(kymo_max_record(struct kymo_max m, double value));
-KYMO_DO_(kymo_min_record(struct kymo_min m, double value));
+KYMO_DO_(kymo_max_record(struct kymo_max KYMO_IN_ m, double value));
+KYMO_DO_(kymo_min_record(struct kymo_min KYMO_IN_ m, double value));
 
 /* kymo_histogram_observe records value in the base unit (seconds, bytes),
    rounded to the recorded integer. NaN and negatives: a bad call; too large,
    or +Inf: counts as over with no part in the sum. */
-KYMO_DO_(kymo_histogram_observe(struct kymo_histogram h, double value));
+KYMO_DO_(kymo_histogram_observe(struct kymo_histogram KYMO_IN_ h,
+	double value));
 
 /* kymo_histogram_exemplar keeps (value, trace) as an example of where value
    falls, at most ten a second and thread; trace NULL: the open span's. It
    does not record value. */
-KYMO_DO_(kymo_histogram_exemplar(struct kymo_histogram h, uint64_t value,
-	const struct kymo_trace *trace));
+KYMO_DO_(kymo_histogram_exemplar(struct kymo_histogram KYMO_IN_ h,
+	uint64_t value, const struct kymo_trace *trace));
 
 /* kymo_text_set: at most 256 different texts a process; then "overflow". An
    empty one takes the value back. Not from signal handlers. */
-KYMO_DO_(kymo_text_set(struct kymo_text t, const char *text));
+KYMO_DO_(kymo_text_set(struct kymo_text KYMO_IN_ t, const char *text));
 
 /* kymo_state_set_on and _off change one state, kymo_state_set_be makes it the
    only one. A state beyond the family's is a bad call. */
-KYMO_DO_(kymo_state_set_on(struct kymo_state_set s, uint32_t state));
-KYMO_DO_(kymo_state_set_off(struct kymo_state_set s, uint32_t state));
-KYMO_DO_(kymo_state_set_be(struct kymo_state_set s, uint32_t state));
+KYMO_DO_(kymo_state_set_on(struct kymo_state_set KYMO_IN_ s, uint32_t state));
+KYMO_DO_(kymo_state_set_off(struct kymo_state_set KYMO_IN_ s, uint32_t state));
+KYMO_DO_(kymo_state_set_be(struct kymo_state_set KYMO_IN_ s, uint32_t state));
 
 /* kymo_health_report: what a component says of itself; reason may be NULL.
    After ttl_ms without another report the reader says unknown; 0: never. To
    kymod it is the state of the family's component (docs/health.md).
    Reasons are kept as texts are. Not from signal handlers. */
-KYMO_DO_(kymo_health_report(struct kymo_health h, enum kymo_health_state state,
-	const char *reason, uint64_t ttl_ms));
+KYMO_DO_(kymo_health_report(struct kymo_health KYMO_IN_ h,
+	enum kymo_health_state state, const char *reason, uint64_t ttl_ms));
 
 /* kymo_span_begin starts a span: a child of parent, or of the thread's open
    span if parent is NULL, or a new trace. kymo_span_end, by the same thread,
    innermost first, keeps it in the thread's ring. The 16 outermost open spans
    are visible in a dead process' region. A span that is sampled out has valid
    ids all the same. */
-KYMO_DO_(kymo_span_begin(struct kymo_span *span, struct kymo_span_name name,
-	const struct kymo_trace *parent));
+KYMO_DO_(kymo_span_begin(struct kymo_span *span,
+	struct kymo_span_name KYMO_IN_ name, const struct kymo_trace *parent));
 KYMO_DO_(kymo_span_end(struct kymo_span *span, enum kymo_span_status status));
 
 /* kymo_trace_parse reads a traceparent header ("00-32hex-16hex-2hex").
@@ -647,31 +658,54 @@ kymo_float_gauge_set(struct kymo_float_gauge g, double value)
    the handle, the values. */
 #define KYMO_AT_ROWS_ 64
 
-static inline uint32_t
+/* Where the row of these values begins, in bytes. Of two values, whose rows have
+   32 bytes, one instruction makes it of the product. */
+static inline uint64_t
 kymo_at_row_(uint32_t value_cnt, const char *const *values)
 {
-	uint64_t mix = 0;
+	uint64_t mix = 0, row_bytes = (2 + value_cnt) * sizeof(uint64_t);
 
 	KYMO_UNROLL_
 	for (uint32_t i = 0; i < value_cnt; i++)
 		mix = mix * 5 + (uintptr_t)values[i];
-	return (uint32_t)((mix * 0x9e3779b97f4a7c15ull) >> 58);
+	mix *= 433;
+	return row_bytes == 32 ? mix & (KYMO_AT_ROWS_ - 1) << 5 :
+		(mix >> 5 & (KYMO_AT_ROWS_ - 1)) * row_bytes;
 }
 
+/* *row is what to look at from then on. */
 static inline int
-kymo_at_is_(const uint64_t *row, struct kymo_family family, uint32_t value_cnt,
+kymo_at_is_(uint64_t **row, struct kymo_family family, uint32_t value_cnt,
 	const char *const *values)
 {
+	uint64_t *at = *row, key = kymo_tls_->epoch | family.id_;
+
+#if defined(__x86_64__) && !defined(KYMO_NO_ASM_)
+	int differs;
+
+	/* pairs(at-row), finder: loads have the order of their instructions,
+	   and those by the new "at" come after this one. An atomic load and a
+	   comparison would be two instructions each. */
+	__asm__("cmpq %2, (%1)" : "=@ccne"(differs), "+r"(at)
+		: "r"(key), "m"(*at));
+	*row = at;
+	if (KYMO_UNLIKELY_(differs))
+		return 0;
+	KYMO_UNROLL_
+	for (uint32_t i = 0; i < value_cnt; i++)
+		if (KYMO_UNLIKELY_(at[2 + i] != (uintptr_t)values[i]))
+			return 0;
+#else
 	/* pairs(at-row), finder: handle and values are there */
-	if (KYMO_UNLIKELY_(__atomic_load_n(&row[0], __ATOMIC_ACQUIRE) !=
-		(kymo_tls_->epoch | family.id_)))
+	if (KYMO_UNLIKELY_(__atomic_load_n(at, __ATOMIC_ACQUIRE) != key))
 		return 0;
 	/* Another thread may be filling it: then what is here is for nothing. */
 	KYMO_UNROLL_
 	for (uint32_t i = 0; i < value_cnt; i++)
-		if (KYMO_UNLIKELY_(__atomic_load_n(&row[2 + i],
+		if (KYMO_UNLIKELY_(__atomic_load_n(&at[2 + i],
 			__ATOMIC_RELAXED) != (uintptr_t)values[i]))
 			return 0;
+#endif
 	return 1;
 }
 
@@ -887,19 +921,24 @@ KYMO_API void kymo_log_(struct kymo_log_site *site, const char *component,
 
 #else /* KYMO_DISABLE */
 
-KYMO_DO_(kymo_counter_add(struct kymo_counter c, uint64_t n));
-KYMO_DO_(kymo_counter_inc(struct kymo_counter c));
-KYMO_DO_(kymo_updown_add(struct kymo_updown u, int64_t n));
-KYMO_DO_(kymo_float_counter_add(struct kymo_float_counter c, double n));
-KYMO_DO_(kymo_gauge_set(struct kymo_gauge g, int64_t value));
-KYMO_DO_(kymo_gauge_add(struct kymo_gauge g, int64_t n));
-KYMO_DO_(kymo_float_gauge_set(struct kymo_float_gauge g, double value));
-KYMO_DO_(kymo_histogram_record(struct kymo_histogram h, uint64_t value));
+KYMO_DO_(kymo_counter_add(struct kymo_counter KYMO_IN_ c, uint64_t n));
+KYMO_DO_(kymo_counter_inc(struct kymo_counter KYMO_IN_ c));
+KYMO_DO_(kymo_updown_add(struct kymo_updown KYMO_IN_ u, int64_t n));
+KYMO_DO_(kymo_float_counter_add(struct kymo_float_counter KYMO_IN_ c,
+	double n));
+KYMO_DO_(kymo_gauge_set(struct kymo_gauge KYMO_IN_ g, int64_t value));
+KYMO_DO_(kymo_gauge_add(struct kymo_gauge KYMO_IN_ g, int64_t n));
+KYMO_DO_(kymo_float_gauge_set(struct kymo_float_gauge KYMO_IN_ g,
+	double value));
+KYMO_DO_(kymo_histogram_record(struct kymo_histogram KYMO_IN_ h,
+	uint64_t value));
 KYMO_CALL_(uint64_t, kymo_now_ns(void));
-KYMO_CALL_(uint64_t, kymo_timer_start(struct kymo_timer t));
-KYMO_CALL_(uint64_t, kymo_timer_stop(struct kymo_timer t, uint64_t start));
-KYMO_CALL_(uint64_t, kymo_timer_lap(struct kymo_timer t, uint64_t *start));
-KYMO_DO_(kymo_timer_record(struct kymo_timer t, uint64_t took_ns));
+KYMO_CALL_(uint64_t, kymo_timer_start(struct kymo_timer KYMO_IN_ t));
+KYMO_CALL_(uint64_t, kymo_timer_stop(struct kymo_timer KYMO_IN_ t,
+	uint64_t start));
+KYMO_CALL_(uint64_t, kymo_timer_lap(struct kymo_timer KYMO_IN_ t,
+	uint64_t *start));
+KYMO_DO_(kymo_timer_record(struct kymo_timer KYMO_IN_ t, uint64_t took_ns));
 static inline void __attribute__((format(printf, 1, 2)))
 kymo_log_(const char *format, ...)
 {
@@ -1034,9 +1073,10 @@ kymo_span_leave_(struct kymo_span *span)
 	})
 #define KYMO_AT_FIXED_(kind, family, cnt)                                     \
 	const struct kymo_family family_ = (family);                          \
-	uint64_t *row_ = rows_[kymo_at_row_(cnt, values_)];                   \
+	uint64_t *row_ = (uint64_t *)(void *)((char *)rows_ +                 \
+		kymo_at_row_(cnt, values_));                                  \
 	struct kymo_##kind handle_;                                           \
-	if (KYMO_UNLIKELY_(!kymo_at_is_(row_, family_, cnt, values_))) {      \
+	if (KYMO_UNLIKELY_(!kymo_at_is_(&row_, family_, cnt, values_))) {     \
 		const char *look_[cnt];                                       \
 		memcpy(look_, values_, sizeof(values_));                      \
 		handle_ = kymo_##kind##_at(family_, cnt, look_);              \

@@ -222,9 +222,8 @@ recover_series(struct kyi_registry *registry)
 static uint32_t
 count_keep(uint32_t *cnt)
 {
-	/* Nobody stores to a child's memory: what came with a count was decided
-	   by its release. */
-	uint32_t is = kyi_load_u32_relaxed(cnt);
+	/* pairs(registry-grow), child */
+	uint32_t is = kyi_load_u32_acquire(cnt);
 
 	kyi_store_u32_relaxed(cnt, is);
 	return is;

@@ -27,8 +27,10 @@ kyi_store_new(struct kymo_history *of, struct kymo_error *error)
 	pthread_mutex_init(&store->work, NULL);
 	pthread_mutex_init(&store->lock, NULL);
 	pthread_rwlock_init(&store->file, NULL);
-	store->db.sqlite = (sqlite3 *)(void *)&committed;
+	if (of->options.path != NULL)
+		store->db.sqlite = (sqlite3 *)(void *)&committed;
 	store->storing = true;
+	of->store = store;
 	return store;
 }
 

@@ -23,8 +23,7 @@ object() {
 			print $2, $3 }' >>"$tmp/$name.dump"
 }
 
-# Not clang++, which swaps two registers, and at -Os emits some more.
-for compiler in gcc clang g++; do
+for compiler in gcc clang g++ clang++; do
 	command -v $compiler >/dev/null || continue
 	language=(-x c -std=gnu11)
 	case $compiler in *++) language=(-x c++ -std=c++17) ;; esac
