@@ -15,7 +15,7 @@ ${AWK:-awk} -v title='libkymo-reader: the API of tools' -v split_files=1 \
 	reader/detect/detectors.h \
 	reader/config/care.h reader/health/health.h reader/health/probe.h \
 	reader/history/samples.h reader/history/history.h \
-	reader/export/export.h reader/config/config.h reader/serve/serve.h \
+	reader/export/export.h reader/export/run.h reader/config/config.h reader/serve/serve.h \
 	reader/notify/notify.h reader/notify/context.h \
 	reader/alert/routing.h reader/alert/alerts.h \
 	>"$to/reader-api.md"

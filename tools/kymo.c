@@ -9,7 +9,8 @@ static const struct kyi_verb *const verbs[] = {
 	&kyi_verb_query, &kyi_verb_rules, &kyi_verb_routes,
 	&kyi_verb_alerts, &kyi_verb_silence, &kyi_verb_notify,
 	&kyi_verb_detect, &kyi_verb_anomalies,
-	&kyi_verb_health
+	&kyi_verb_health,
+	&kyi_verb_record, &kyi_verb_diff, &kyi_verb_bench
 };
 #define VERB_CNT (sizeof(verbs) / sizeof(verbs[0]))
 

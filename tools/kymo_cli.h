@@ -30,7 +30,8 @@ struct kyi_verb {
 extern const struct kyi_verb kyi_verb_ls, kyi_verb_dump, kyi_verb_check,
     kyi_verb_emit, kyi_verb_query, kyi_verb_rules,
     kyi_verb_routes, kyi_verb_detect, kyi_verb_alerts, kyi_verb_silence,
-    kyi_verb_notify, kyi_verb_anomalies, kyi_verb_health;
+    kyi_verb_notify, kyi_verb_anomalies, kyi_verb_health,
+    kyi_verb_record, kyi_verb_diff, kyi_verb_bench;
 
 /* kyi_usage says what is wrong with the command line, and where help is. */
 int kyi_usage(const struct kyi_verb *verb, const char *format, ...)

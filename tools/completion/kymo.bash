@@ -16,7 +16,7 @@ _kymo() {
 
 	if [ "$COMP_CWORD" = 1 ]; then
 		_kymo_words 'ls dump check emit query rules routes alerts silence notify
-			detect anomalies health help version'
+			detect anomalies health record diff bench help version'
 		return
 	fi
 	case $prev in
@@ -33,7 +33,7 @@ _kymo() {
 	esac
 	case ${COMP_WORDS[1]}:$cur in
 	help:*) _kymo_words 'ls dump check emit query rules routes alerts silence
-		notify detect anomalies health' ;;
+		notify detect anomalies health record diff bench' ;;
 	ls:*) _kymo_words '--dir --json --help' ;;
 	dump:-*) _kymo_words '--format --sum --name --label --all --events
 		--no-events --last --rates --dir --help' ;;
@@ -72,6 +72,14 @@ _kymo() {
 		[ "$COMP_CWORD" != 2 ] || _kymo_words 'queue dead retry test render' ;;
 	detect:-*) _kymo_words '--alarms --changes --squash --help' ;;
 	anomalies:*) _kymo_words '--json --url --help' ;;
+	record:-*) _kymo_words '--output --append --interval --phase --pid --instance
+		--for --marks --dir --help' ;;
+	diff:-*) _kymo_words '--phase --threshold --lower-is-better
+		--higher-is-better --all --json --help' ;;
+	bench:-*) _kymo_words '--runs --warmup --baseline --save --threshold
+		--lower-is-better --higher-is-better --any-status --output
+		--all --json --help' ;;
+	record:* | diff:* | bench:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	detect:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	health:-*) _kymo_words '--url --nagios --json --help' ;;
 	emit:*) _kymo_words '--service --dir --keep --help' ;;
