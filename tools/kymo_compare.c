@@ -129,21 +129,23 @@ quantiles(struct kymo_buffer *out, const char *what,
 	}
 }
 
-/* Where bucket i of hist is in a row of bars from low to high, both powers. */
+/* Bars of whole buckets: with parts of them there would be gaps. */
+struct bars {
+	uint32_t scale;
+	int64_t first, step; /* buckets */
+};
+
 static void
-bars_fill(double *bars, const struct kymo_hist *hist, double low, double high)
+bars_fill(double *bars, const struct bars *shape, const struct kymo_hist *hist)
 {
-	double width = 1.0 / (double)(1u << hist->scale);
-
 	for (uint32_t i = 0; i < hist->bucket_cnt; i++) {
-		double at = ((double)hist->lo_idx + i + 0.5) * width;
-		double bar = (at - low) / (high - low) * BAR_CNT;
+		int64_t idx = ((int64_t)hist->lo_idx + i) >>
+		    (hist->scale - shape->scale);
+		int64_t bar = idx < shape->first ? 0 :
+		    (idx - shape->first) / shape->step;
 
-		if (bar < 0)
-			bar = 0;
-		if (bar > BAR_CNT - 1)
-			bar = BAR_CNT - 1;
-		bars[(size_t)bar] += (double)hist->buckets[i];
+		bars[bar < BAR_CNT ? bar : BAR_CNT - 1] +=
+		    (double)hist->buckets[i];
 	}
 }
 
@@ -168,23 +170,28 @@ distributions(struct kymo_buffer *out, const struct kymo_run_row *row)
 {
 	const struct kymo_hist *both[] = { &row->before, &row->after };
 	double low = INFINITY, high = -INFINITY;
+	struct bars shape = { .scale = row->before.scale < row->after.scale ?
+	    row->before.scale : row->after.scale };
 
 	for (int i = 0; i < 2; i++) {
 		low = fmin(low, log2(kymo_hist_quantile(both[i], 0.001, NULL)));
 		high = fmax(high, log2(kymo_hist_quantile(both[i], 0.999,
 			NULL)));
 	}
+	shape.first = isfinite(low) ? (int64_t)floor(low * (1u << shape.scale)) : 0;
+	shape.step = isfinite(low) && isfinite(high) ? (int64_t)((high - low) *
+	    (1u << shape.scale)) / BAR_CNT + 1 : 1;
 	kymo_buffer_str(out, "            "
 	    "      p50       p90       p99     p99.9\n");
 	for (int i = 0; i < 2; i++) {
 		double bars[BAR_CNT] = { 0 };
 
 		quantiles(out, i == 0 ? "before" : "after", row, both[i]);
-		if (!isfinite(low) || !(high > low)) {
+		if (!isfinite(low) || !isfinite(high)) {
 			kymo_buffer_char(out, '\n');
 			continue;
 		}
-		bars_fill(bars, both[i], low - 0.1, high + 0.1);
+		bars_fill(bars, &shape, both[i]);
 		bars_text(out, bars);
 	}
 }
