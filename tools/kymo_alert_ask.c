@@ -117,8 +117,15 @@ kyi_ask(struct kyi_ask_answer *answer, const char *url, const char *method,
 	json_decref(what);
 	if (path->failed)
 		exit(kyi_trouble("out of memory"));
-	result = kyi_http_json(url, method, path->at, text, &answer->body,
-	    &status);
+	result = -1;
+	/* What was saved is for the usual place alone: of another machine's
+	   kymod it would be somebody else's. */
+	if (strcmp(method, "GET") == 0 && strcmp(url, kyi_url(NULL)) == 0 &&
+	    kyi_http_nobody(url))
+		result = kyi_saved_ask(path->at, &answer->body, &status);
+	if (result < 0)
+		result = kyi_http_json(url, method, path->at, text,
+		    &answer->body, &status);
 	kymo_buffer_free(path);
 	free(text);
 	if (result != KYI_EXIT_OK)

@@ -21,6 +21,11 @@ struct kyi_ask_answer {
 	struct kymo_buffer body;
 	json_t *json;
 };
+/* kyi_saved_ask asks what kymod saved last, where it does not run: path is as for
+   GET. An exit code, and what body is, as a server would have it; -1: nothing was
+   saved that can be read. */
+int kyi_saved_ask(const char *path, struct kymo_buffer *body, long *status);
+
 /* kyi_ask asks: method GET, POST (what: its body; taken over) or DELETE. path is
    freed. Returns an exit code; what went wrong is said. */
 int kyi_ask(struct kyi_ask_answer *answer, const char *url,

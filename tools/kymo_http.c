@@ -183,3 +183,21 @@ kyi_http_escape(struct kymo_buffer *out, const char *text)
 		out->failed = true;
 	curl_free(escaped);
 }
+
+bool
+kyi_http_nobody(const char *url)
+{
+	struct kymo_buffer body = {0};
+	char why[CURL_ERROR_SIZE] = "";
+	CURL *curl = curl_easy_init();
+	CURLcode code = CURLE_OUT_OF_MEMORY;
+
+	if (curl) {
+		options_set(curl, url, why, &body);
+		curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+		code = curl_easy_perform(curl);
+	}
+	curl_easy_cleanup(curl);
+	kymo_buffer_free(&body);
+	return code == CURLE_COULDNT_CONNECT;
+}

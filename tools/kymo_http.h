@@ -3,6 +3,8 @@
 #ifndef KYI_HTTP_H
 #define KYI_HTTP_H
 
+#include <stdbool.h>
+
 #include "reader/buffer.h"
 
 #define KYI_URL_DEFAULT "http://127.0.0.1:9779"
@@ -23,6 +25,8 @@ int kyi_http_post(const char *url, const char *path,
 /* The same of a method (GET, POST, DELETE), with json as its body (NULL: none). */
 int kyi_http_json(const char *url, const char *method, const char *path,
     const char *json, struct kymo_buffer *body, long *status);
+/* Whether nobody listens there. */
+bool kyi_http_nobody(const char *url);
 
 /* text as it is behind a ?, added to out. */
 void kyi_http_escape(struct kymo_buffer *out, const char *text);

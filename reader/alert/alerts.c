@@ -421,6 +421,21 @@ kymo_alerts_step(struct kymo_alerts *alerts, int64_t now_ms,
 	return -1;
 }
 
+int
+kymo_alerts_look(struct kymo_alerts *alerts, int64_t now_ms,
+    struct kymo_error *error)
+{
+	struct kymo_error room = {""};
+
+	alerts->error = error == NULL ? &room : error;
+	alerts->now_ms = now_ms;
+	kyi_silences_turn(alerts);
+	if (group_all(alerts) != 0)
+		return -1;
+	return kyi_alerts_mute(alerts) == 0 ? 0 : kymo_error_set(error,
+	    "no memory for what mutes alerts");
+}
+
 int64_t
 kymo_alerts_next_ms(const struct kymo_alerts *alerts)
 {

@@ -77,6 +77,11 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_alerts_store_open(
 KYMO_READER_API KYMO_MUST_CHECK int kymo_alerts_store_on(
     struct kymo_alerts_store *store, struct sqlite3 *db,
     struct kymo_error *error);
+/* What a file has, to be looked at while somebody else may write it: what is put
+   is forgotten. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_alerts_store_read(
+    struct kymo_alerts_store *store, const char *path,
+    struct kymo_error *error);
 KYMO_READER_API void kymo_alerts_store_close(struct kymo_alerts_store *store);
 
 /* ---- the engine ----------------------------------------------------------------------- */
@@ -121,6 +126,10 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_alerts_pass(struct kymo_alerts *alerts,
    one. */
 KYMO_READER_API int kymo_alerts_step(struct kymo_alerts *alerts, int64_t now_ms,
     struct kymo_error *error);
+/* Finds out who is muted at this time, as a step does, and says nothing: for one
+   that is only looked at. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_alerts_look(
+    struct kymo_alerts *alerts, int64_t now_ms, struct kymo_error *error);
 /* When to step again if no pass comes before: at once (0), or INT64_MAX:
    never. */
 KYMO_READER_API int64_t kymo_alerts_next_ms(const struct kymo_alerts *alerts);

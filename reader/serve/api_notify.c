@@ -59,6 +59,17 @@ put_stats(struct kymo_buffer *out, const struct kymo_outbox_stats *stats)
 	kymo_buffer_char(out, '}');
 }
 
+/* Whether nothing is known of messages; that is the answer then. */
+static bool
+unknown(struct kyi_alerting *alerting)
+{
+	if (alerting->with->outbox != NULL)
+		return false;
+	kyi_api_fail(alerting->api, KYI_API_UNAVAILABLE, "messages are told by "
+	    "a running kymod alone");
+	return true;
+}
+
 static void
 queue(struct kyi_alerting *alerting)
 {
@@ -71,6 +82,8 @@ queue(struct kyi_alerting *alerting)
 	struct kymo_error error = { "" };
 	bool dead = true, waiting = true;
 
+	if (unknown(alerting))
+		return;
 	if (!kyi_api_bool(api, "dead", &dead) ||
 	    !kyi_api_bool(api, "waiting", &waiting) ||
 	    !kyi_api_bool(api, "body", &telling.body))
@@ -121,6 +134,8 @@ tell_receiver(void *to, const struct kymo_receiver_status *status)
 static void
 receivers(struct kyi_alerting *alerting)
 {
+	if (unknown(alerting))
+		return;
 	kyi_api_begin(alerting->api);
 	kymo_buffer_char(&alerting->api->out, '[');
 	if (alerting->with->notify != NULL)

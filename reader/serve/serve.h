@@ -127,6 +127,13 @@ KYMO_READER_API struct kymo_serve_change *kymo_serve_change_new(
 KYMO_READER_API void kymo_serve_change_take(struct kymo_serve_change *change);
 KYMO_READER_API void kymo_serve_change_end(struct kymo_serve_change *change);
 
+/* kymo_serve_ask appends what a server would answer to a GET of target
+   ("/api/v2/alerts?filter=a%3Db"), of this alerting, without a network. Returns
+   the status: 200, or what is wrong is in out. */
+KYMO_READER_API unsigned kymo_serve_ask(
+    const struct kymo_serve_alerting *alerting, const char *target,
+    struct kymo_buffer *out);
+
 struct kymo_serve_stats {
 	uint64_t requests, scrapes;
 	uint64_t refused; /* requests answered by 400, 404, 405 or 421, and

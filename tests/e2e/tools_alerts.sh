@@ -266,10 +266,26 @@ k 0 notify retry "$id"
 wait_for 10 heard '200 /pager resolved Deep'
 wait_for 10 tells '^nothing waits$' notify
 
-# --- nobody is there ------------------------------------------------------------------------------------
+# --- nobody is there: what was saved is told, and nothing can be changed ---------------------------------
 
+echo 'depth = 7' >&8
+wait_for 10 tells '^Deep +firing ' alerts
+k 0 silence add --by ann --comment 'while it is down' Deep
 stop "$daemon"
-k 3 alerts
+export KYMO_CONFIG=$tmp/kymod.yaml
+k 0 alerts
+says '^kymo: kymod does not run; this is what it saved last, [0-9]+ m?s ago \(.*alerting.db\)$'
+says '^Deep +silenced '
+says '^    silence [0-9]+, of ann \(while it is down\), until '
+k 0 alerts why Deep
+says '  fires$'
+k 0 silence
+says 'alertname="Deep"'
+k 3 silence expire 3
+k 3 alerts ack Deep
+k 3 notify
+says 'cannot reach kymod at .*; start it'
+KYMO_CONFIG=$tmp/nothing.yaml k 3 alerts
 says 'cannot reach kymod at .*; start it'
 exec 8>&-
 echo "all held"

@@ -364,6 +364,48 @@ test_a_message_is_told_with_its_alert(void **state)
 	end(&asked);
 }
 
+/* Without a network, and without messages. */
+static void
+test_what_was_saved_is_told_without_a_server(void **state)
+{
+	static const struct {
+		const char *target;
+		unsigned status;
+		const char *has;
+	} rows[] = {
+		{ "/api/v2/alerts", 200, "\"alertname\":\"A\"" },
+		{ "/api/v2/alerts?filter=alertname%3DB", 200, "\"B\"" },
+		{ "/api/v2/alerts?filter=%00", 400, "zero byte" },
+		{ "/api/v2/silences", 200, "[]" },
+		{ "/api/v1/alerting/alerts?filter=alertname%3d%22A%22", 200,
+		    "\"decisions\":[{" },
+		{ "/api/v1/alerting/queue", 503, "a running kymod" },
+		{ "/api/v1/alerting/receivers", 503, "a running kymod" },
+		{ "/api/v2/silence/1", 404, "no such question" },
+		{ "/api/v1/label/a/values", 404, "no such question" },
+		{ "/api/v1/alerting/ack", 404, "no such question" },
+		{ "/metrics", 404, "no such question" },
+	};
+	struct asked asked;
+	size_t i;
+
+	begin(&asked);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct kymo_serve_alerting with = {
+		    .alerts = asked.alerts.alerts,
+		    .routing = asked.alerts.routing, .now_ms = NOW_S * 1000 };
+		struct kymo_buffer out = { 0 };
+		unsigned status = kymo_serve_ask(&with, rows[i].target, &out);
+
+		assert_false(out.failed);
+		if (status != rows[i].status ||
+		    strstr(out.at, rows[i].has) == NULL)
+			fail_msg("%s: %u %s", rows[i].target, status, out.at);
+		kymo_buffer_free(&out);
+	}
+	end(&asked);
+}
+
 /* Whoever has no alerts says so. */
 static void
 test_without_routes_it_is_said(void **state)
@@ -393,6 +435,7 @@ main(void)
 		cmocka_unit_test(
 		    test_messages_are_told_and_receivers_tried_out),
 		cmocka_unit_test(test_a_message_is_told_with_its_alert),
+		cmocka_unit_test(test_what_was_saved_is_told_without_a_server),
 		cmocka_unit_test(test_without_routes_it_is_said),
 	};
 
