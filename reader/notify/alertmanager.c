@@ -131,7 +131,7 @@ leg_add(struct kyi_send *send, const char *base, struct kymo_error *error)
 	status = url.failed ? kymo_error_set(error, "no memory for a URL") :
 	    kyi_leg_begin(send, url.at, "https,http", error);
 	if (status == 0)
-		status = kyi_http_post(send, &send->legs[send->leg_cnt - 1],
+		status = kyi_http_send(send, &send->legs[send->leg_cnt - 1],
 		    "application/json", error);
 	kymo_buffer_free(&url);
 	return status;

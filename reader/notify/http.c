@@ -295,7 +295,7 @@ kyi_http_header(struct kyi_leg *leg, const char *name, const char *value)
 }
 
 int
-kyi_http_post(struct kyi_send *send, struct kyi_leg *leg,
+kyi_http_send(struct kyi_send *send, struct kyi_leg *leg,
     const char *content_type, struct kymo_error *error)
 {
 	const struct kymo_receiver *receiver = send->receiver;

@@ -85,7 +85,7 @@ KYMO_MUST_CHECK int kyi_leg_begin(struct kyi_send *send, const char *url,
 /* Then, of a POST: */
 KYMO_MUST_CHECK int kyi_http_header(struct kyi_leg *leg, const char *name,
     const char *value);
-KYMO_MUST_CHECK int kyi_http_post(struct kyi_send *send, struct kyi_leg *leg,
+KYMO_MUST_CHECK int kyi_http_send(struct kyi_send *send, struct kyi_leg *leg,
     const char *content_type, struct kymo_error *error);
 
 bool kyi_header_name_is(const char *name);

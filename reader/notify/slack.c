@@ -268,7 +268,7 @@ setup(struct kyi_send *send, struct kymo_error *error)
 {
 	if (kyi_leg_begin(send, NULL, "https,http", error) != 0)
 		return -1;
-	return kyi_http_post(send, &send->legs[0], "application/json", error);
+	return kyi_http_send(send, &send->legs[0], "application/json", error);
 }
 
 const struct kyi_channel kyi_channel_slack = {

@@ -109,7 +109,7 @@ setup(struct kyi_send *send, struct kymo_error *error)
 		return kymo_error_set(error, "no memory for a message");
 	if (sign(send, leg, error) != 0)
 		return -1;
-	return kyi_http_post(send, leg, "application/json", error);
+	return kyi_http_send(send, leg, "application/json", error);
 }
 
 const struct kyi_channel kyi_channel_webhook = {
