@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the libraries export is what their maps list, name by name; the writer
-# needs libc alone and stays loaded.
+# needs libc alone and stays loaded; programs and libraries share no name.
 set -eu
 . "$(dirname "$0")/lint.sh"
 lint_build=${2:-${top_builddir:-$lint_top/build/plain}}
@@ -48,5 +48,17 @@ if [ -e "$so" ]; then
 	done
 	readelf -d "$so" | grep -q 'Flags:.*NODELETE' ||
 		complain "libkymo.so can be unloaded: -z nodelete is missing"
+fi
+
+# Where libraries are static, a tool and they are one program: no name is there
+# twice. (names FILE.. says what the objects define.)
+names() { nm -g --defined-only "$@" 2>/dev/null | awk 'NF == 3 { print $3 }' | sort -u; }
+
+archive=$lint_build/reader/.libs/libkyreader.a
+if [ -e "$archive" ]; then
+	for name in $(comm -12 <(names "$archive") \
+	    <(names "$lint_build"/tools/*.o | grep -vx main)); do
+		complain "$name is in tools/ and in reader/: one of them needs another name"
+	done
 fi
 lint_end
