@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "reader/history/recent.h"
+#include "reader/history/recent_marks.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,10 +8,9 @@
 #include "shm/atomic.h"
 
 #define ROOM_MORE 128u
-#define BLOCK_BYTES (sizeof(struct kymo_block_mark) + \
+#define MARKS_OF_BLOCK (KYI_BLOCK_SAMPLES / KYI_MARK_SAMPLES)
+#define BLOCK_BYTES (MARKS_OF_BLOCK * sizeof(struct kymo_mark) + \
 	sizeof(struct kymo_block_extremes))
-/* Marks begin anew where what went is so many times what stays. */
-#define MARKS_OLD 1024
 
 static double
 stale(void)
@@ -35,7 +34,7 @@ floats_free(void *memory)
 	struct kyi_floats *floats = memory;
 
 	free(floats->lost);
-	free(floats->block_mark);
+	free(floats->mark);
 	free(floats);
 }
 
@@ -68,74 +67,17 @@ floats_new(uint64_t first, uint32_t room, double run)
 	if (room > 0) {
 		uint32_t block_cnt = room / KYI_BLOCK_SAMPLES;
 
-		floats->block_mark = malloc(block_cnt * BLOCK_BYTES +
-		    sizeof *floats->block_mark);
-		if (floats->block_mark == NULL) {
+		floats->mark = malloc(block_cnt * BLOCK_BYTES +
+		    sizeof *floats->mark);
+		if (floats->mark == NULL) {
 			free(floats);
 			return NULL;
 		}
-		floats->block_mark[0] = (struct kymo_block_mark){ .sum = 0 };
+		floats->mark[0] = (struct kymo_mark){ .sum = 0 };
 		floats->block_extremes = (struct kymo_block_extremes *)
-		    (floats->block_mark + block_cnt + 1);
+		    (floats->mark + block_cnt * MARKS_OF_BLOCK + 1);
 	}
 	return floats;
-}
-
-/* ---- blocks ------------------------------------------------------------------ */
-
-/* What adding it loses is exact (Knuth). */
-static inline double
-add(double *sum, double value)
-{
-	double next = *sum + value, part = next - *sum;
-	double lost = (*sum - (next - part)) + (value - part);
-
-	*sum = next;
-	return lost;
-}
-
-static void
-block_make(struct kyi_floats *floats, uint32_t block)
-{
-	const double *value = floats->value + block * KYI_BLOCK_SAMPLES;
-	struct kymo_block_mark mark = floats->block_mark[block];
-	struct kymo_block_extremes extremes = { (double)NAN, (double)NAN };
-
-	for (uint32_t i = 0; i < KYI_BLOCK_SAMPLES; i++) {
-		double v = value[i];
-
-		if (v != v && kymo_is_stale(v))
-			continue;
-		mark.error += fabs(add(&mark.low, add(&mark.sum, v)));
-		mark.any_cnt += v != 0;
-		if (v < extremes.min || extremes.min != extremes.min)
-			extremes.min = v;
-		if (v > extremes.max || extremes.max != extremes.max)
-			extremes.max = v;
-	}
-	floats->block_mark[block + 1] = mark;
-	floats->block_extremes[block] = extremes;
-}
-
-/* Whole blocks that a column takes over from one that was full, from its block
-   k on. */
-static void
-blocks_take(struct kyi_floats *to, uint32_t cnt, const struct kyi_floats *from,
-    uint32_t k)
-{
-	const struct kymo_block_mark *mark = from->block_mark + k;
-
-	/* A run has no blocks; and marks shall not grow for ever, nor stay no
-	   numbers. */
-	if (from->room == 0 || !(fabs(mark[0].sum) <= MARKS_OLD *
-	    fabs(mark[cnt].sum - mark[0].sum)) || !isfinite(mark[cnt].error)) {
-		for (uint32_t i = 0; i < cnt; i++)
-			block_make(to, i);
-		return;
-	}
-	memcpy(to->block_mark, mark, (cnt + 1) * sizeof *mark);
-	memcpy(to->block_extremes, from->block_extremes + k,
-	    cnt * sizeof *to->block_extremes);
 }
 
 /* ---- moving ------------------------------------------------------------------- */
@@ -178,8 +120,7 @@ move(struct kyi_recent *recent, uint64_t keep_from, bool ends,
 		    from->room == 0 ? from->run : from->value[skip + i];
 		to->any_stale |= kymo_is_stale(to->value[i]);
 	}
-	blocks_take(to, cnt / KYI_BLOCK_SAMPLES, from,
-	    skip / KYI_BLOCK_SAMPLES);
+	kyi_blocks_take(to, cnt, from, skip);
 	if (lost_move(to, from, cnt) != 0) {
 		floats_free(to);
 		return -1;
@@ -276,8 +217,10 @@ column_put(struct kyi_recent *recent, double value, uint64_t keep_from,
 	floats->value[at] = value;
 	if (value != value && kymo_is_stale(value))
 		kyi_store_u32_relaxed(&floats->any_stale, 1);
+	if (at % KYI_MARK_SAMPLES == KYI_MARK_SAMPLES - 1)
+		kyi_mark_make(floats, (uint32_t)at / KYI_MARK_SAMPLES);
 	if (at % KYI_BLOCK_SAMPLES == KYI_BLOCK_SAMPLES - 1)
-		block_make(floats, (uint32_t)at / KYI_BLOCK_SAMPLES);
+		kyi_extremes_make(floats, (uint32_t)at / KYI_BLOCK_SAMPLES);
 	recent->next++;
 	return 0;
 }
@@ -327,7 +270,7 @@ catch_up(struct kyi_recent *recent, uint64_t i, uint64_t keep_from,
 	return 0;
 }
 
-/* Which samples need no look at the column: up to the last of a block. */
+/* Which samples need no look at the column: up to the last before a mark. */
 static void
 quick_set(struct kyi_recent *recent)
 {
@@ -339,7 +282,7 @@ quick_set(struct kyi_recent *recent)
 	if (at >= floats->room || floats->lost != NULL)
 		return;
 	recent->at = floats->value + at;
-	recent->quick_cnt = KYI_BLOCK_SAMPLES - 1 - at % KYI_BLOCK_SAMPLES;
+	recent->quick_cnt = KYI_MARK_SAMPLES - 1 - at % KYI_MARK_SAMPLES;
 }
 
 static int
@@ -441,7 +384,8 @@ view_column(const struct kyi_floats *floats, struct kyi_recent_view *view,
     uint64_t end)
 {
 	uint64_t at = view->first - floats->first;
-	uint64_t blocks = (end - floats->first) / KYI_BLOCK_SAMPLES;
+	uint64_t marks = (end - floats->first) / KYI_MARK_SAMPLES;
+	uint64_t blocks = marks / MARKS_OF_BLOCK;
 	uint64_t before = at / KYI_BLOCK_SAMPLES;
 	const double *lost;
 
@@ -449,8 +393,9 @@ view_column(const struct kyi_floats *floats, struct kyi_recent_view *view,
 	/* pairs(recent-lost) */
 	lost = kyi_load_ptr_acquire((void *const *)&floats->lost);
 	view->lost = lost == NULL ? NULL : lost + at;
-	if (blocks > before) {
-		view->block_mark = floats->block_mark + before;
+	if (marks > before * MARKS_OF_BLOCK) {
+		view->mark = floats->mark + before * MARKS_OF_BLOCK;
+		view->mark_cnt = (uint32_t)(marks - before * MARKS_OF_BLOCK) + 1;
 		view->block_extremes = floats->block_extremes + before;
 		view->block_cnt = (uint32_t)(blocks - before);
 		view->block_phase = (uint32_t)(at % KYI_BLOCK_SAMPLES);

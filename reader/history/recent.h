@@ -18,6 +18,7 @@
 #define KYI_LINE_BYTES 64 /* of the cache */
 #define KYI_NOT_ENDED UINT64_MAX
 #define KYI_BLOCK_SAMPLES (1u << KYMO_BLOCK_SHIFT)
+#define KYI_MARK_SAMPLES (1u << KYMO_MARK_SHIFT) /* a block is some */
 
 /* Samples from first on; blocks begin there, too. room 0: all are run. */
 struct kyi_floats {
@@ -26,7 +27,7 @@ struct kyi_floats {
 	uint32_t any_stale; /* relaxed: its sample is published later */
 	double run;
 	double *lost; /* NULL: no reset; pairs(recent-lost) */
-	struct kymo_block_mark *block_mark; /* one allocation with.. */
+	struct kymo_mark *mark; /* one allocation with.. */
 	struct kymo_block_extremes *block_extremes;
 	double value[] __attribute__((aligned(KYI_LINE_BYTES)));
 };
@@ -64,9 +65,9 @@ struct kyi_recent_view {
 	uint64_t first;
 	uint32_t cnt;
 	const double *value, *lost;
-	const struct kymo_block_mark *block_mark;
+	const struct kymo_mark *mark;
 	const struct kymo_block_extremes *block_extremes;
-	uint32_t block_phase, block_cnt;
+	uint32_t block_phase, mark_cnt, block_cnt;
 	double run;
 	bool ends, any_stale;
 };

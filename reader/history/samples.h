@@ -102,18 +102,18 @@ kymo_is_stale(double value)
 	return u.bits == KYMO_STALE_BITS;
 }
 
-/* Of every sixty-four samples of a column, so that a long window need not look
-   at each, of floats that are not stale. Only columns without histograms have
-   them.
+/* Of every few samples of a column, so that a long window need not look at each,
+   of floats that are not stale. Only columns without histograms have them.
 
-   A mark is what lies before a block, from wherever marks begin: a window's sum
+   A mark is what lies before a sample, from wherever marks begin: a window's sum
    is the difference of two. sum + low is an unevaluated pair, as Neumaier adds;
    error is what that lost, in absolute values (nothing while all are integers;
    no number from where a value is none, or infinite); any_cnt counts values that
-   are not 0. Extremes are of the block. Two columns, since whoever asks wants
-   one of them, and what it costs is the memory it goes through. */
+   are not 0. Extremes are of a block. Two columns, since whoever asks wants one
+   of them, and what it costs is the memory it goes through. */
+#define KYMO_MARK_SHIFT 4 /* a mark each 16 samples */
 #define KYMO_BLOCK_SHIFT 6
-struct kymo_block_mark {
+struct kymo_mark {
 	double sum, low, error;
 	uint64_t any_cnt;
 };
@@ -138,12 +138,12 @@ struct kymo_samples {
 	/* With KYMO_PART_SUM, of how many samples each value is the sum; NULL:
 	   each of one. */
 	const double *weight;
-	/* NULL: none. Block k is samples (k << SHIFT) - block_phase and the 63
-	   after it; those of them that this view lacks are in it too. There are
-	   block_cnt + 1 marks: the last is behind the last block. */
-	const struct kymo_block_mark *block_mark;
+	/* NULL: none. Mark k lies before sample (k << MARK_SHIFT) - block_phase.
+	   Block k is samples (k << BLOCK_SHIFT) - block_phase and the 63 after
+	   it; those of them that this view lacks are in it too. */
+	const struct kymo_mark *mark;
 	const struct kymo_block_extremes *block_extremes;
-	uint32_t block_phase, block_cnt;
+	uint32_t block_phase, mark_cnt, block_cnt;
 	uint32_t cnt;
 	bool any_stale; /* false: no sample is a stale marker */
 };

@@ -10,6 +10,7 @@
 
 #define RUNS_KEPT 256u /* a power of two */
 #define VIEWS_ROOM 16u /* the same, at first */
+#define SERIES_ROUND 1024u /* some 50 us; a look at the clock may take 1 */
 
 /* Runs of one value are made once for all series that have it. */
 struct runs {
@@ -204,7 +205,8 @@ floats_add(struct kyi_selection *selection, struct runs **runs,
 	if (samples->value == NULL)
 		return kymo_error_set(error, "no memory");
 	samples->lost = view.lost;
-	samples->block_mark = view.block_mark;
+	samples->mark = view.mark;
+	samples->mark_cnt = view.mark_cnt;
 	samples->block_extremes = view.block_extremes;
 	samples->block_phase = view.block_phase;
 	samples->block_cnt = view.block_cnt;
@@ -324,7 +326,7 @@ memory_add(struct kyi_selection *selection, struct kyi_series **found,
 	selection_reserve(selection, cnt < what->series_max ? cnt :
 	    (uint32_t)what->series_max);
 	for (uint32_t i = 0; i < cnt && result == 0; i++) {
-		if (i % KYI_SELECT_ROUND == KYI_SELECT_ROUND - 1 &&
+		if (i % SERIES_ROUND == SERIES_ROUND - 1 &&
 		    kyi_select_go_on(what, error) != 0) {
 			result = -1;
 			break;

@@ -224,7 +224,7 @@ get_columns(struct kyi_eval *eval, const struct kymo_samples *series,
 	columns->floats = (struct kyi_column){
 		.at_ms = series->at_ms, .value = series->value,
 		.lost = series->lost, .weight = series->weight,
-		.block_mark = series->block_mark,
+		.mark = series->mark, .mark_cnt = series->mark_cnt,
 		.block_extremes = series->block_extremes,
 		.block_phase = series->block_phase,
 		.block_cnt = series->block_cnt, .cnt = series->cnt,

@@ -31,9 +31,9 @@ struct kyi_column {
 	const struct kymo_native_hist *const *hist; /* ..or histograms */
 	const double *lost;
 	const double *weight; /* NULL: each value is of one sample */
-	const struct kymo_block_mark *block_mark;
+	const struct kymo_mark *mark;
 	const struct kymo_block_extremes *block_extremes;
-	uint32_t block_phase, block_cnt;
+	uint32_t block_phase, mark_cnt, block_cnt;
 	uint32_t cnt;
 };
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The *_over_time functions that sum up: sum, avg, min, max, stddev.. Long
-   ranges are summed by blocks of 64 samples where the series has such. */
+   ranges are summed by marks and searched by blocks, where a series has such. */
 #include <string.h>
 
 #include "reader/query/over.h"
 #include "reader/query/sum.h"
 
-#define BLOCK_SAMPLES (1u << KYMO_BLOCK_SHIFT)
 /* Shorter ranges are summed one by one, as Prometheus does. */
 #define LANES_FROM 64
 
@@ -69,28 +68,28 @@ sum_lanes(struct kyi_sum *to, const double *value, uint32_t cnt)
 	lanes_fold(to, &sum, &low);
 }
 
-/* Whole blocks within from .. to: the first and how many. */
+/* What lies within from .. to of pieces of 1 << shift samples, of which there
+   are cnt: the first and how many. */
 static uint32_t
-whole_blocks(const struct kyi_column *column, uint32_t from, uint32_t to,
-    uint32_t *first)
+whole(const struct kyi_column *column, uint32_t from, uint32_t to,
+    uint32_t shift, uint32_t cnt, uint32_t *first)
 {
 	uint32_t end;
 
-	if (column->block_mark == NULL)
+	if (cnt == 0)
 		return 0;
-	*first = (from + column->block_phase + BLOCK_SAMPLES - 1) >>
-	    KYMO_BLOCK_SHIFT;
-	end = (to + column->block_phase) >> KYMO_BLOCK_SHIFT;
-	if (end > column->block_cnt)
-		end = column->block_cnt;
+	*first = (from + column->block_phase + (1u << shift) - 1) >> shift;
+	end = (to + column->block_phase) >> shift;
+	if (end > cnt)
+		end = cnt;
 	return end > *first ? end - *first : 0;
 }
 
 /* What lies between two marks. false: that is not known as exactly as a double
    can say it. */
 static bool
-sum_between(const struct kymo_block_mark *from,
-    const struct kymo_block_mark *to, struct kyi_sum *sum)
+sum_between(const struct kymo_mark *from,
+    const struct kymo_mark *to, struct kyi_sum *sum)
 {
 	double rest = 0, most = fabs(from->sum), doubt;
 
@@ -115,13 +114,14 @@ static bool
 sum_fast(const struct kyi_column *column, uint32_t from, uint32_t to,
     struct kyi_sum *sum)
 {
-	uint32_t first = 0, cnt = whole_blocks(column, from, to, &first);
-	uint32_t start, end;
+	uint32_t first = 0, start, end, cnt = whole(column, from, to,
+	    KYMO_MARK_SHIFT, column->mark_cnt == 0 ? 0 : column->mark_cnt - 1,
+	    &first);
 
-	if (cnt > 0 && sum_between(column->block_mark + first,
-	    column->block_mark + first + cnt, sum)) {
-		start = (first << KYMO_BLOCK_SHIFT) - column->block_phase;
-		end = start + (cnt << KYMO_BLOCK_SHIFT);
+	if (cnt > 0 && sum_between(column->mark + first,
+	    column->mark + first + cnt, sum)) {
+		start = (first << KYMO_MARK_SHIFT) - column->block_phase;
+		end = start + (cnt << KYMO_MARK_SHIFT);
 		sum_lanes(sum, column->value + from, start - from);
 		sum_lanes(sum, column->value + end, to - end);
 	} else {
@@ -260,7 +260,8 @@ least(struct kyi_over *over, const struct kyi_span *span, double sign,
 	if (kyi_span_floats(span) == 0)
 		return 0;
 	note_ignored(over, span);
-	cnt = whole_blocks(column, span->from, span->to, &first);
+	cnt = whole(column, span->from, span->to, KYMO_BLOCK_SHIFT,
+	    column->block_cnt, &first);
 	if (cnt == 0) {
 		out->value = pick_least(column->value + span->from,
 		    kyi_span_floats(span), found, sign);
