@@ -46,6 +46,7 @@ kymo_care_plan_free(struct kymo_care_plan *plan)
 	free(plan->degradation.latency);
 	free(plan->degradation.errors);
 	free(plan->degradation.requests);
+	free(plan->degradation.service);
 	for (i = 0; i < plan->recovery.action_cnt; i++) {
 		free(plan->recovery.actions[i].what);
 		argv_free(plan->recovery.actions[i].argv,

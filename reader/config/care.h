@@ -101,6 +101,7 @@ struct kymo_recovery {
 struct kymo_degradation {
 	char *latency;           /* a histogram or summary; NULL: not looked at */
 	char *errors, *requests; /* counters; both or none */
+	char *service;           /* of that alone; NULL: of all */
 	uint32_t percent;        /* smaller shifts are none */
 };
 

@@ -67,6 +67,14 @@ requests(struct kyi_yaml *yaml, void *to)
 }
 
 static int
+service(struct kyi_yaml *yaml, void *to)
+{
+	struct kymo_degradation *degradation = to;
+
+	return kyi_config_text(yaml, &degradation->service, "a service");
+}
+
+static int
 percent(struct kyi_yaml *yaml, void *to)
 {
 	struct kymo_degradation *degradation = to;
@@ -81,6 +89,7 @@ kyi_config_degradation(struct kyi_yaml *yaml, void *to)
 		{ "latency", latency, false },
 		{ "errors", errors, false },
 		{ "requests", requests, false },
+		{ "service", service, false },
 		{ "percent", percent, false },
 	};
 	struct kymo_care_plan *plan = kyi_config_care_of(yaml, to);

@@ -239,6 +239,8 @@ component_adopt(struct kyi_component *component, struct kyi_component *before)
 	    old->degradation.latency) &&
 	    text_same(component->plan->degradation.errors,
 	    old->degradation.errors) &&
+	    text_same(component->plan->degradation.service,
+	    old->degradation.service) &&
 	    text_same(component->plan->degradation.requests,
 	    old->degradation.requests))
 		component->past = before->past;

@@ -62,6 +62,8 @@ kyi_check_looked(struct kymo_care *care, struct kyi_check *check,
 	    check->unknown_cnt + 1 : 0;
 	if (looked->result == KYMO_LOOK_GOOD)
 		check->good_ns = check->begun_ns;
+	if (looked->result == KYMO_LOOK_BAD)
+		check->bad_ns = check->begun_ns;
 	check->certificate_days = looked->certificate_days;
 	if (looked->result != KYMO_LOOK_UNKNOWN && looked->seconds >= 0) {
 		check->seconds = looked->seconds;

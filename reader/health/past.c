@@ -34,8 +34,20 @@ is_named(const struct kymo_family_scan *family, const char *name)
 	    strcmp(name + len_bytes, "_total") == 0));
 }
 
+static bool
+is_of(const struct kymo_series *series, const char *service)
+{
+	uint32_t i;
+
+	for (i = 0; service != NULL && i < series->label_cnt; i++)
+		if (strcmp(series->labels[i].key, "service") == 0)
+			return strcmp(series->labels[i].value, service) == 0;
+	return service == NULL;
+}
+
 static void
-family_sum(const struct kymo_family_scan *family, double *sum, double *count)
+family_sum(const struct kymo_family_scan *family, const char *service,
+    double *sum, double *count)
 {
 	uint32_t i;
 
@@ -43,7 +55,7 @@ family_sum(const struct kymo_family_scan *family, double *sum, double *count)
 		const struct kymo_metric_value *value =
 		    &family->series[i].value;
 
-		if (!value->present)
+		if (!value->present || !is_of(&family->series[i], service))
 			continue;
 		switch (family->kind) {
 		case KYMO_METRIC_COUNTER:
@@ -65,8 +77,8 @@ family_sum(const struct kymo_family_scan *family, double *sum, double *count)
 
 /* False: there is no such family. */
 static bool
-named_sum(const struct kymo_scan *scan, const char *name, double *sum,
-    double *count)
+named_sum(const struct kymo_scan *scan, const char *name, const char *service,
+    double *sum, double *count)
 {
 	bool found = false;
 	uint32_t i;
@@ -74,7 +86,7 @@ named_sum(const struct kymo_scan *scan, const char *name, double *sum,
 	*sum = *count = 0;
 	for (i = 0; name != NULL && i < scan->family_cnt; i++)
 		if (is_named(&scan->families[i], name)) {
-			family_sum(&scan->families[i], sum, count);
+			family_sum(&scan->families[i], service, sum, count);
 			found = true;
 		}
 	return found;
@@ -133,13 +145,14 @@ kyi_past_scan(struct kyi_component *component, const struct kymo_scan *scan)
 
 	if (how->latency == NULL && how->errors == NULL)
 		return;
-	if (named_sum(scan, how->latency, &sum, &count)) {
+	if (named_sum(scan, how->latency, how->service, &sum, &count)) {
 		past->sum += grown(sum, &past->sum_before);
 		past->count += grown(count, &past->count_before);
 	}
 	/* No errors yet: programs need not have said so. */
-	if (named_sum(scan, how->requests, &sum, &count)) {
-		(void)named_sum(scan, how->errors, &errors, &count);
+	if (named_sum(scan, how->requests, how->service, &sum, &count)) {
+		(void)named_sum(scan, how->errors, how->service, &errors,
+		    &count);
 		past->request_cnt += grown(sum, &past->requests_before);
 		past->error_cnt += grown(errors, &past->errors_before);
 	}

@@ -23,7 +23,7 @@ struct kyi_check {
 	uint64_t results[3];  /* good, bad, unknown; in all */
 	uint64_t look_cnt, next_ns, begun_ns;
 	uint64_t ticket;      /* 0: nobody looks now */
-	uint64_t good_ns;     /* when the last good look began */
+	uint64_t good_ns, bad_ns; /* when the last look that was so began */
 	double seconds, certificate_days;
 	char reason[KYMO_REASON_BYTES]; /* of the state */
 	/* How long it takes: blocks of some looks. */
@@ -46,6 +46,7 @@ struct kyi_remedy {
 	bool escalated;
 	uint32_t level;      /* attempts in a row that did not help */
 	uint64_t bad_ns, well_ns; /* since when; 0: it is not */
+	uint64_t own_ns;     /* since when all it depends on is seen to be good */
 	uint64_t not_before_ns, until_ns;
 	uint64_t ticket;
 	uint64_t attempts, successes;

@@ -226,24 +226,48 @@ well(struct kymo_care *care, struct kyi_component *component)
 		remedy->level = 0;
 }
 
-/* Whether all it depends on was looked at since it is bad, and found good; or
-   had the time to be found bad. Else what hangs might be mended, just since it
-   was looked at first. */
-static bool
-is_own(const struct kymo_care *care, const struct kyi_component *component)
+/* When it was last seen to be bad. */
+static uint64_t
+seen_bad_ns(const struct kymo_care *care, const struct kyi_component *component)
 {
-	uint64_t bad_ns = component->remedy.bad_ns;
+	char unused[KYMO_REASON_BYTES];
+	uint64_t bad_ns = component->reported ? component->report_ns : 0;
+	uint32_t i;
+
+	if ((component->degraded[0] != '\0' ||
+	    kyi_past_worse(component, unused)) && care->scan_ns > bad_ns)
+		bad_ns = care->scan_ns;
+	for (i = 0; i < component->plan->check_cnt; i++)
+		if (component->checks[i].bad_ns > bad_ns)
+			bad_ns = component->checks[i].bad_ns;
+	return bad_ns;
+}
+
+/* Whether all it depends on was looked at since it is bad, and found good, and
+   it was seen to be bad after that; or had the time to be found bad. Else what
+   hangs might be mended just since it was looked at first, or more often. */
+static bool
+is_own(const struct kymo_care *care, struct kyi_component *component)
+{
+	struct kyi_remedy *remedy = &component->remedy;
+	uint64_t doubt_ns = 0;
+	bool good = true;
 	uint32_t i;
 
 	for (i = 0; i < component->plan->depends_on_cnt; i++) {
 		const struct kyi_component *on =
 		    &care->components[component->depends_on[i]];
 
-		if (on->good_ns < bad_ns &&
-		    care->now_ns < bad_ns + on->doubt_ns)
-			return false;
+		good = good && on->good_ns >= remedy->bad_ns;
+		if (on->doubt_ns > doubt_ns)
+			doubt_ns = on->doubt_ns;
 	}
-	return true;
+	if (good && remedy->own_ns == 0)
+		remedy->own_ns = care->now_ns;
+	return component->plan->depends_on_cnt == 0 ||
+	    (remedy->own_ns != 0 &&
+	    seen_bad_ns(care, component) >= remedy->own_ns) ||
+	    care->now_ns >= remedy->bad_ns + doubt_ns + component->doubt_ns;
 }
 
 /* It is bad, and nothing is being done: is it time? */
@@ -254,8 +278,10 @@ sick(struct kymo_care *care, struct kyi_component *component)
 	struct kyi_remedy *remedy = &component->remedy;
 
 	remedy->well_ns = 0;
-	if (remedy->bad_ns == 0)
+	if (remedy->bad_ns == 0) {
 		remedy->bad_ns = care->now_ns;
+		remedy->own_ns = 0;
+	}
 	remedy->remedy = KYMO_REMEDY_WAITING;
 	if (care->now_ns < remedy->not_before_ns || care->now_ns <
 	    remedy->bad_ns + recovery->after_ms * KYI_CARE_MS ||

@@ -73,7 +73,7 @@ components:
       backoff: 100ms
       backoff_max: 200ms
       per_hour: 5
-  slow: {degradation: {latency: work_seconds}, checks: {process: slow}}
+  slow: {degradation: {latency: work_seconds, service: slow}, checks: {process: slow}}
   leak:
     checks:
     - promql: process_resident_memory_bytes{service="leak"} < bool 60e6

@@ -50,7 +50,7 @@ components:
     checks: {command: [/usr/bin/test, '!', -e, $tmp/db.down], interval: 70ms,
       timeout: 5s, failures: 1, successes: 1}
     recovery: {actions: {command: [/usr/bin/touch, $tmp/acted]}, verify: 10s}
-  slow: {degradation: {latency: work_seconds}, checks: {process: slow}}
+  slow: {degradation: {latency: work_seconds, service: slow}, checks: {process: slow}}
 END
 start kymod "$kymod" -c "$tmp/kymod.yaml"
 

@@ -146,8 +146,34 @@ test_what_it_depends_on_is_looked_at_again_first(void **state)
 	care_begin(&world, text, false);
 	care_run(&world, 30);
 	world.bad[0] = "w:1";
-	care_run(&world, 12);
+	care_run(&world, 14);
 	assert_int_equal(world.act_cnt, 1);
+	kymo_care_delete(world.care);
+}
+
+/* It blinks between two looks at it: what hangs saw it, and is well again. */
+static void
+test_a_blink_that_only_others_saw_is_no_fault_of_theirs(void **state)
+{
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, "components:\n"
+	    "  db: {checks: [{tcp: 'd:1', interval: 1s, failures: 1}]}\n"
+	    "  web: {depends_on: db, checks: [{tcp: 'w:1', interval: 5s, "
+	    "failures: 1, successes: 1}], recovery: {actions: {signal: HUP}}}\n",
+	    false);
+	care_run(&world, 7);
+	for (uint32_t i = 0; i < 20; i++) {
+		world.bad[0] = "w:1";
+		while (strcmp(kymo_condition_name(care_find(&world,
+		    "web").status.state), "failing") != 0)
+			care_run(&world, 0.01);
+		world.bad[0] = NULL;
+		care_run(&world, 20);
+		care_is(&world, "web", "ok", "");
+	}
+	assert_int_equal(world.act_cnt, 0);
 	kymo_care_delete(world.care);
 }
 
@@ -333,6 +359,8 @@ main(void)
 		cmocka_unit_test(test_nothing_is_done_while_its_root_fails),
 		cmocka_unit_test(
 		    test_what_it_depends_on_is_looked_at_again_first),
+		cmocka_unit_test(
+		    test_a_blink_that_only_others_saw_is_no_fault_of_theirs),
 		cmocka_unit_test(test_unknown_is_nothing_to_act_on),
 		cmocka_unit_test(test_what_may_not_be_done_is_told_at_once),
 		cmocka_unit_test(test_an_action_that_hangs_is_given_up),

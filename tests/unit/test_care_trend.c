@@ -98,6 +98,8 @@ struct counted {
 	uint64_t cells[1];
 };
 
+static const struct kymo_label shop = {"service", "shop"};
+
 static void
 counted_init(struct counted *counted)
 {
@@ -115,6 +117,8 @@ counted_init(struct counted *counted)
 		counted->families[i].series = &counted->series[i];
 		counted->families[i].series_cnt = 1;
 		counted->series[i].value.present = true;
+		counted->series[i].labels = &shop;
+		counted->series[i].label_cnt = 1;
 	}
 	counted->series[2].value.is.hist = (struct kymo_hist){
 		.bucket_cnt = 1, .buckets = counted->cells};
@@ -149,13 +153,16 @@ test_five_percent_slower_is_degraded(void **state)
 	seed = 4;
 	counted_init(&counted);
 	care_begin(&world, "components: {web: {checks: [{tcp: 'w:1'}], "
-	    "degradation: {latency: took_seconds}}}", false);
+	    "degradation: {latency: took_seconds, service: shop}}, "
+	    "other: {checks: [{tcp: 'w:1'}], "
+	    "degradation: {latency: took_seconds, service: other}}}", false);
 	counted_run(&world, &counted, 900, 5000, 0.5);
 	care_is(&world, "web", "ok", "");
 	counted_run(&world, &counted, 120, 5250, 0.5);
 	care_is(&world, "web", "degraded", "");
 	assert_non_null(strstr(care_find(&world, "web").reason,
 	    "% longer than they did"));
+	care_is(&world, "other", "ok", "");
 	counted_run(&world, &counted, 120, 5000, 0.5);
 	care_is(&world, "web", "ok", "");
 	kymo_care_delete(world.care);

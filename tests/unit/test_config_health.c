@@ -27,7 +27,7 @@ static const char whole[] =
     "    - command: [/bin/test, -e, '']\n"
     "    - promql: up == bool 1\n"
     "    degradation: {latency: took_seconds, errors: e, requests: r,\n"
-    "      percent: 10}\n"
+    "      percent: 10, service: shop}\n"
     "    recovery:\n"
     "      actions: [{signal: SIGHUP}, {signal: USR1, service: shop},\n"
     "        {http: 'http://127.0.0.1:1/restart'}, {unit: web@1.service},\n"
@@ -120,6 +120,7 @@ test_all_of_it_is_what_it_says(void **state)
 	assert_string_equal(plans[2]->depends_on[1].text, "mq");
 	assert_string_equal(plans[2]->degradation.latency, "took_seconds");
 	assert_int_equal(plans[2]->degradation.percent, 10);
+	assert_string_equal(plans[2]->degradation.service, "shop");
 	assert_checks(plans[2]);
 	assert_recovery(&plans[2]->recovery);
 	for (uint32_t i = 0; i < cnt; i++)
