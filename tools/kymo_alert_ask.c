@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "reader/alert/alerts.h"
 #include "reader/config/config.h"
 #include "reader/export/export.h"
 #include "tools/kymo_http.h"
@@ -60,6 +61,38 @@ kyi_ask_filters(struct kymo_buffer *path, int argc, char **argv)
 	}
 }
 
+static bool
+matchers_add(json_t *list, const char *text)
+{
+	struct kymo_error error = {""};
+	struct kymo_matcher_list *made = kymo_matcher_list_new(text, &error);
+	struct kymo_buffer safe = {0};
+	const struct kymo_matcher *at;
+	uint32_t cnt;
+
+	if (!made) {
+		kymo_escape_terminal(&safe, error.text);
+		kyi_trouble("%s", safe.failed ? "" : safe.at);
+		kymo_buffer_free(&safe);
+		return false;
+	}
+	at = kymo_matcher_list_at(made, &cnt);
+	for (uint32_t i = 0; i < cnt; i++) {
+		json_t *one = json_pack("{s:s, s:s, s:b, s:b}", "name",
+			at[i].key, "value", at[i].value, "isRegex",
+			at[i].match == KYMO_MATCH_REGEX ||
+			at[i].match == KYMO_MATCH_NOT_REGEX, "isEqual",
+			at[i].match == KYMO_MATCH_EQUAL ||
+			at[i].match == KYMO_MATCH_REGEX);
+
+		if (!one)
+			exit(kyi_trouble("a matcher is no UTF-8"));
+		json_array_append_new(list, one);
+	}
+	kymo_matcher_list_delete(made);
+	return true;
+}
+
 json_t *
 kyi_ask_matchers(int argc, char **argv)
 {
@@ -67,14 +100,15 @@ kyi_ask_matchers(int argc, char **argv)
 
 	for (int i = 0; i < argc; i++) {
 		struct kymo_buffer text = {0};
-		json_t *one;
+		bool good;
 
 		matcher_make(&text, argv[i]);
-		one = text.failed ? NULL : json_string(text.at);
-		if (!one)
-			exit(kyi_trouble("'%s' is no UTF-8", argv[i]));
-		json_array_append_new(list, one);
+		good = !text.failed && matchers_add(list, text.at);
 		kymo_buffer_free(&text);
+		if (!good) {
+			json_decref(list);
+			return NULL;
+		}
 	}
 	return list;
 }
@@ -89,6 +123,9 @@ refused(const struct kyi_ask_answer *answer, long status, const char *url)
 	if (!text)
 		text = json_string_value(json_object_get(answer->json,
 			"error"));
+	if (!text)
+		text = json_string_value(json_object_get(answer->json,
+			"message"));
 	if (!text || status == 503)
 		result = KYI_EXIT_TROUBLE;
 	if (!text)
@@ -133,7 +170,8 @@ kyi_ask(struct kyi_ask_answer *answer, const char *url, const char *method,
 	if (answer->body.len_bytes > 0)
 		answer->json = json_loads(answer->body.at, JSON_DECODE_ANY,
 		    NULL);
-	if (status == 200 && answer->json)
+	/* Alertmanager's end of a silence has no body. */
+	if (status == 200 && (answer->json || answer->body.len_bytes == 0))
 		return KYI_EXIT_OK;
 	return refused(answer, status, url);
 }

@@ -14,7 +14,8 @@ void kyi_ask_param(struct kymo_buffer *path, const char *key,
     const char *value);
 /* filter= for each argument that is left: a matcher, or an alert's name. */
 void kyi_ask_filters(struct kymo_buffer *path, int argc, char **argv);
-/* The same as a list of texts. */
+/* The same as a list of Alertmanager's matchers; NULL: what is wrong was
+   said. */
 json_t *kyi_ask_matchers(int argc, char **argv);
 
 struct kyi_ask_answer {

@@ -86,15 +86,18 @@ ack(const struct options *options, int argc, char **argv)
 	const char *by = options->by ? options->by : kyi_ask_user();
 	struct kymo_buffer path = {0}, safe = {0};
 	struct kyi_ask_answer answer;
-	json_t *what;
+	json_t *what, *matchers;
 	int64_t cnt;
 	int status;
 
 	if (argc == 0)
 		return kyi_usage(&kyi_verb_alerts, "ack which? An alert's name, "
 		    "or matchers as severity=page");
+	matchers = kyi_ask_matchers(argc, argv);
+	if (!matchers)
+		return KYI_EXIT_NO;
 	what = kyi_must(json_pack("{s:o, s:s, s:s, s:b}", "matchers",
-		kyi_ask_matchers(argc, argv), "by", by, "comment",
+		matchers, "by", by, "comment",
 		options->comment ? options->comment : "", "undo",
 		options->undo));
 	if (options->until_ms)

@@ -121,8 +121,7 @@ ls(const struct options *options, int argc, char **argv)
 
 /* ---- add ----------------------------------------------------------------------- */
 
-/* The matchers of an argument each as the server reads them, so that what is
-   wrong is said in one place; a silence for amtool's eyes has them apart. */
+/* What was made, and what it does now. */
 static int
 add_print(const struct options *options, const char *id, int argc,
     char **argv)
@@ -159,7 +158,7 @@ add(struct options *options, int argc, char **argv)
 {
 	struct kymo_buffer path = {0};
 	struct kyi_ask_answer answer;
-	json_t *what;
+	json_t *what, *matchers;
 	int status;
 
 	if (argc == 0)
@@ -171,13 +170,16 @@ add(struct options *options, int argc, char **argv)
 	if (!options->until_ms)
 		options->until_ms = (options->from_ms ? options->from_ms :
 		    kyi_now_ms()) + DURATION_MS;
+	matchers = kyi_ask_matchers(argc, argv);
+	if (!matchers)
+		return KYI_EXIT_NO;
 	what = kyi_must(json_pack("{s:o, s:s, s:s, s:o}", "matchers",
-		kyi_ask_matchers(argc, argv), "createdBy", options->by ?
+		matchers, "createdBy", options->by ?
 		options->by : kyi_ask_user(), "comment", options->comment,
 		"endsAt", kyi_json_of_time(options->until_ms)));
-	if (options->from_ms)
-		json_object_set_new(what, "startsAt",
-		    kyi_json_of_time(options->from_ms));
+	/* Alertmanager wants one. */
+	json_object_set_new(what, "startsAt", kyi_json_of_time(
+	    options->from_ms ? options->from_ms : kyi_now_ms()));
 	kymo_buffer_str(&path, "/api/v2/silences");
 	status = kyi_ask(&answer, options->url, "POST", &path, what);
 	if (status == KYI_EXIT_OK && options->json)

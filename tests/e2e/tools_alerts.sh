@@ -287,5 +287,31 @@ k 3 notify
 says 'cannot reach kymod at .*; start it'
 KYMO_CONFIG=$tmp/nothing.yaml k 3 alerts
 says 'cannot reach kymod at .*; start it'
+
+# --- an Alertmanager, where there is one --------------------------------------------------------------------
+
+if command -v prometheus-alertmanager >/dev/null; then
+	free_port
+	url=http://127.0.0.1:$port
+	printf 'route: {receiver: x}\nreceivers: [{name: x}]\n' >"$tmp/am.yml"
+	start am prometheus-alertmanager --config.file="$tmp/am.yml" \
+		--storage.path="$tmp/am" --web.listen-address="127.0.0.1:$port" \
+		--cluster.listen-address=
+	pushed() {
+		curl -sSf --max-time 5 -H "$json" "$url/api/v2/alerts" \
+			-d '[{"labels":{"alertname":"Foo","a":"b"}},{"labels":{"alertname":"Bar"}}]'
+	}
+	wait_for 20 pushed
+	wait_for 10 tells '^Foo +firing .* x$' alerts --url "$url"
+	k 0 silence add --url "$url" --comment hi Foo 'a=~b.*'
+	says '; it matches 1 alert that fires now$'
+	wait_for 10 tells '^Foo +silenced ' alerts --url "$url"
+	says '^Bar +firing '
+	k 0 silence --url "$url"
+	says ' alertname="Foo" a=~"b\.\*"$'
+	k 0 silence expire --url "$url" \
+		"$("$kymo" silence --url "$url" --json | jq -r '.[0].id')"
+	wait_for 10 tells '^Foo +firing ' alerts --url "$url"
+fi
 exec 8>&-
 echo "all held"
