@@ -22,6 +22,9 @@
 /* The clock may be set: how long we sleep at most. And after a failure. */
 #define WAIT_MS 10000
 #define FAILING_MS 1000
+/* A clock that was set ahead by more has not waited for anybody. */
+#define AHEAD_MS 60000
+#define SPARE_MS 3600000
 #define BUSY_S 2
 
 /* What settings say of it: swapped as one. */
@@ -45,6 +48,7 @@ struct kyi_alerting {
 	uint64_t last_ns; /* now_ms: monotonic, and .. */
 	int64_t last_ms;
 	bool pass_failing, send_failing, ends;
+	bool spares; /* the clock went ahead: who waits is to be given time */
 
 	pthread_t thread;
 	bool has_thread;
@@ -60,6 +64,8 @@ now_ms(struct kyi_alerting *alerting)
 	int64_t on_ms = alerting->last_ms +
 	    (int64_t)((now_ns - alerting->last_ns) / MS_NS);
 
+	alerting->spares |= alerting->last_ms == 0 ||
+	    real_ms > on_ms + AHEAD_MS;
 	if (alerting->last_ms == 0 || real_ms > on_ms)
 		on_ms = real_ms;
 	if (on_ms != alerting->last_ms)
@@ -341,6 +347,9 @@ step(struct kyi_alerting *alerting)
 	engine_step(alerting, set->alerts, at_ms, &next_ms);
 	if (set->push)
 		engine_step(alerting, set->push->alerts, at_ms, &next_ms);
+	if (alerting->spares && kymo_outbox_spare(alerting->rows.outbox,
+		at_ms + SPARE_MS, &error) == 0)
+		alerting->spares = false;
 	failing_tell(&alerting->send_failing,
 	    kymo_notify_step(set->notify, at_ms, &error), &error);
 	if (kymo_outbox_stats(alerting->rows.outbox, &stats, &error) == 0)

@@ -31,6 +31,7 @@ kyi_rule_sink_free(struct kyi_rule_sink *sink)
 	for (uint32_t i = 0; i < sink->feed_cnt; i++)
 		free(sink->feeds[i].name);
 	free(sink->feeds);
+	free(sink->named);
 	free(sink->rows);
 	*sink = (struct kyi_rule_sink){.history = NULL};
 }
@@ -97,7 +98,23 @@ kyi_rule_sink_make(struct kyi_rule_sink *sink, struct kymo_history *history,
 	if (names_number(sink) != 0)
 		return -1;
 	qsort(sink->feeds, sink->feed_cnt, sizeof(sink->feeds[0]), by_rule);
+	sink->named = calloc(cnt + 1u, sizeof(sink->named[0]));
+	if (!sink->named)
+		return -1;
+	for (uint32_t i = 0; i < sink->feed_cnt; i++)
+		sink->named[i] = &sink->feeds[i];
+	qsort(sink->named, sink->feed_cnt, sizeof(sink->named[0]), by_name);
 	return 0;
+}
+
+/* NULL: there is none. */
+static struct kyi_rule_feed *
+feed_named(const struct kyi_rule_sink *sink, const struct kyi_rule_feed *like)
+{
+	struct kyi_rule_feed **found = bsearch(&like, sink->named,
+	    sink->feed_cnt, sizeof(sink->named[0]), by_name);
+
+	return found ? *found : NULL;
 }
 
 void
@@ -105,17 +122,14 @@ kyi_rule_sink_adopt(struct kyi_rule_sink *sink, struct kyi_rule_sink *before)
 {
 	for (uint32_t i = 0; i < before->feed_cnt; i++) {
 		struct kyi_rule_feed *old = &before->feeds[i];
-		uint32_t k = 0;
+		struct kyi_rule_feed *feed = feed_named(sink, old);
 
 		if (!old->feed)
 			continue;
-		while (k < sink->feed_cnt &&
-		    strcmp(sink->feeds[k].name, old->name) != 0)
-			k++;
-		if (k < sink->feed_cnt) {
-			sink->feeds[k].feed = old->feed;
-			sink->feeds[k].last_ms = old->last_ms;
-			sink->feeds[k].row_cnt = old->row_cnt;
+		if (feed) {
+			feed->feed = old->feed;
+			feed->last_ms = old->last_ms;
+			feed->row_cnt = old->row_cnt;
 		} else if (old->row_cnt > 0 && kymo_feed_end(old->feed,
 			old->last_ms + 1) != 0) {
 			kyi_log(KYMO_LOG_WARN, "%s: out of memory; its series "

@@ -17,7 +17,8 @@ struct kyi_rule_feed {
 
 struct kyi_rule_sink {
 	struct kymo_history *history;
-	struct kyi_rule_feed *feeds; /* by rule */
+	struct kyi_rule_feed *feeds;  /* by rule */
+	struct kyi_rule_feed **named; /* by name */
 	uint32_t feed_cnt;
 	struct kymo_history_row *rows; /* of the rule that is evaluated */
 	uint32_t row_cnt, row_room;

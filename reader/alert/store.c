@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "reader/alert/alerts.h"
+#include "reader/private_file.h"
 
 #define BUSY_MS 5000
 
@@ -147,6 +148,7 @@ kymo_alerts_store_open(struct kymo_alerts_store *store, const char *path,
 	if (state == NULL)
 		return -1;
 	state->ours = true;
+	kyi_private_file(path);
 	if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
 		sqlite3_busy_timeout(state->db, BUSY_MS);

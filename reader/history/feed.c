@@ -293,12 +293,14 @@ static void
 sweep(struct kymo_feed *feed)
 {
 	struct kymo_history *history = feed->history;
+	uint32_t cnt = feed->series_cnt;
 
 	if (feed == history->scans)
 		kyi_scan_rows_sweep(history->rows);
 	for (uint32_t i = 0; i < feed->order_cnt; i++)
 		if (feed->order[i] != NULL && kyi_series_gone(feed->order[i]))
 			feed->order[i] = NULL;
+	/* Those that go are behind those that stay. */
 	for (uint32_t i = 0; i < feed->series_cnt;) {
 		struct kyi_series *series = feed->series[i];
 
@@ -306,11 +308,17 @@ sweep(struct kymo_feed *feed)
 			i++;
 			continue;
 		}
-		kyi_index_remove(history->index, series);
 		feed->series[i] = feed->series[--feed->series_cnt];
 		feed->series[i]->in_feed = i;
-		kyi_epoch_retire(&history->epochs, series, kyi_series_free);
+		feed->series[feed->series_cnt] = series;
 	}
+	if (feed->series_cnt == cnt)
+		return;
+	kyi_index_remove(history->index, feed->series + feed->series_cnt,
+	    cnt - feed->series_cnt);
+	while (cnt > feed->series_cnt)
+		kyi_epoch_retire(&history->epochs, feed->series[--cnt],
+		    kyi_series_free);
 }
 
 static void

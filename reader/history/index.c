@@ -11,6 +11,7 @@
 #define TABLE_ROOM_MIN 1024u
 #define KEPT_MAX 4096u
 #define KEPT_NEW_MAX 16u
+#define GONE UINT32_MAX /* in_index of one that goes */
 
 struct list {
 	struct kyi_series **at;
@@ -19,7 +20,7 @@ struct list {
 
 struct posting {
 	struct posting *next;
-	uint64_t hash;
+	uint64_t hash, removal; /* the last one that looked at it */
 	struct list series;
 	size_t key_bytes; /* with its NUL; the value follows */
 	char text[];
@@ -40,6 +41,7 @@ struct kyi_index {
 	struct kyi_series **by_hash;
 	struct posting **postings;
 	struct kept **kept;
+	uint64_t removal;
 	uint32_t hash_room, posting_room, posting_cnt, kept_cnt;
 };
 
@@ -249,22 +251,23 @@ posting_add(struct kyi_index *index, const struct kymo_label *label,
 	return list_add(&(*at)->series, series);
 }
 
+/* All that go, at the first of them: a label that all have is looked at once,
+   not as often as there are series. */
 static void
-posting_remove(struct kyi_index *index, const struct kymo_label *label,
-    const struct kyi_series *series)
+posting_remove(struct kyi_index *index, const struct kymo_label *label)
 {
 	uint64_t hash;
 	struct posting **at = posting_at(index, label->key, label->value,
 	    &hash), *one = *at;
+	uint32_t cnt = 0;
 
-	if (one == NULL)
+	if (one == NULL || one->removal == index->removal)
 		return;
+	one->removal = index->removal;
 	for (uint32_t i = 0; i < one->series.cnt; i++)
-		if (one->series.at[i] == series) {
-			one->series.at[i] =
-			    one->series.at[--one->series.cnt];
-			break;
-		}
+		if (one->series.at[i]->in_index != GONE)
+			one->series.at[cnt++] = one->series.at[i];
+	one->series.cnt = cnt;
 	if (one->series.cnt == 0) {
 		*at = one->next;
 		posting_free(one);
@@ -275,19 +278,29 @@ posting_remove(struct kyi_index *index, const struct kymo_label *label,
 /* ---- coming and going ------------------------------------------------------------- */
 
 static void
-remove_locked(struct kyi_index *index, struct kyi_series *series)
+all_remove(struct kyi_index *index, struct kyi_series *series)
 {
-	const struct kymo_labels *labels = series->labels;
 	struct kyi_series **at =
-	    &index->by_hash[labels->hash & (index->hash_room - 1)];
+	    &index->by_hash[series->labels->hash & (index->hash_room - 1)];
 
 	while (*at != series)
 		at = &(*at)->next_same_hash;
 	*at = series->next_same_hash;
 	index->all.at[series->in_index] = index->all.at[--index->all.cnt];
 	index->all.at[series->in_index]->in_index = series->in_index;
-	for (uint32_t i = 0; i < labels->cnt; i++)
-		posting_remove(index, &labels->at[i], series);
+	series->in_index = GONE;
+}
+
+static void
+remove_locked(struct kyi_index *index, struct kyi_series *const *series,
+    uint32_t cnt)
+{
+	index->removal++;
+	for (uint32_t i = 0; i < cnt; i++)
+		all_remove(index, series[i]);
+	for (uint32_t i = 0; i < cnt; i++)
+		for (uint32_t k = 0; k < series[i]->labels->cnt; k++)
+			posting_remove(index, &series[i]->labels->at[k]);
 	kept_forget(index);
 }
 
@@ -308,16 +321,17 @@ kyi_index_add(struct kyi_index *index, struct kyi_series *series)
 	for (uint32_t i = 0; i < series->labels->cnt && result == 0; i++)
 		result = posting_add(index, &series->labels->at[i], series);
 	if (result != 0)
-		remove_locked(index, series);
+		remove_locked(index, &series, 1);
 	pthread_mutex_unlock(&index->lock);
 	return result;
 }
 
 void
-kyi_index_remove(struct kyi_index *index, struct kyi_series *series)
+kyi_index_remove(struct kyi_index *index, struct kyi_series *const *series,
+    uint32_t cnt)
 {
 	pthread_mutex_lock(&index->lock);
-	remove_locked(index, series);
+	remove_locked(index, series, cnt);
 	pthread_mutex_unlock(&index->lock);
 }
 

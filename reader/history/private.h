@@ -52,7 +52,8 @@ struct kyi_series *kyi_index_find(const struct kyi_index *index,
     bool *taken, bool *other);
 KYMO_MUST_CHECK int kyi_index_add(struct kyi_index *index,
     struct kyi_series *series);
-void kyi_index_remove(struct kyi_index *index, struct kyi_series *series);
+void kyi_index_remove(struct kyi_index *index,
+    struct kyi_series *const *series, uint32_t cnt);
 uint32_t kyi_index_cnt(const struct kyi_index *index);
 /* Those that match, in *found (free() it). What was asked before is answered
    from memory. -1: error says why. */

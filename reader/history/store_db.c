@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "reader/history/store_db.h"
+#include "reader/private_file.h"
 
 /* Small pages: a block is a few kilobytes, and what a row does not fill of its
    last page is lost (docs/history.md has the measure). */
@@ -124,7 +125,11 @@ kyi_db_pragma(struct kyi_db *db, const char *sql, int64_t *value)
 int
 kyi_db_open(struct kyi_db *db, const char *path, bool writes)
 {
-	int code = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_NOMUTEX |
+	int code;
+
+	if (writes)
+		kyi_private_file(path);
+	code = sqlite3_open_v2(path, &db->sqlite, SQLITE_OPEN_NOMUTEX |
 	    (writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE :
 	    SQLITE_OPEN_READONLY), NULL);
 

@@ -176,7 +176,7 @@ left(struct kymo_outbox *outbox, const struct kyi_send *send,
 		if (status == 0)
 			status = kyi_outbox_run(outbox, KYI_SQL_ALERT_PUT,
 			    error, "ttti", send->receiver->name, fingerprint,
-			    text.at, firing ? (int64_t)0 : send->now_ms);
+			    text.at, firing ? -send->now_ms : send->now_ms);
 		if (status != 0)
 			break;
 	}
@@ -196,8 +196,10 @@ again(struct kymo_outbox *outbox, const char *receiver, int64_t now_ms,
 	sqlite3_stmt *rows;
 	int status, cnt = 0;
 
-	if (cursor->len_bytes == 0 && kyi_outbox_run(outbox, KYI_SQL_ALERT_OLD,
-	    error, "ti", receiver, now_ms - KYI_RESOLVED_MS) != 0)
+	if (cursor->len_bytes == 0 && (kyi_outbox_run(outbox,
+	    KYI_SQL_ALERT_SEEN, error, "it", -now_ms, receiver) != 0 ||
+	    kyi_outbox_run(outbox, KYI_SQL_ALERT_OLD, error, "tii", receiver,
+	    now_ms - KYI_RESOLVED_MS, KYI_SAID_MS - now_ms) != 0))
 		return -1;
 	rows = kyi_outbox_bind(outbox, KYI_SQL_ALERT_GET, error, "tti",
 	    receiver, cursor->len_bytes == 0 ? "" : cursor->at,

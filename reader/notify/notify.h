@@ -165,6 +165,11 @@ KYMO_READER_API int kymo_outbox_list(struct kymo_outbox *outbox, bool dead,
 KYMO_READER_API int kymo_outbox_retry(struct kymo_outbox *outbox,
     const char *id, int64_t now_ms, struct kymo_error *error);
 
+/* No message that waits is given up before until_ms: for who sees that the clock
+   went ahead, or has just begun. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_outbox_spare(
+    struct kymo_outbox *outbox, int64_t until_ms, struct kymo_error *error);
+
 /* Since the database was made; refused: since it was opened. */
 struct kymo_outbox_stats {
 	uint64_t waiting, dead, bytes; /* now */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Opening the outbox, and its statements. */
 #include "reader/notify/outbox_sql.h"
+#include "reader/private_file.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -126,6 +127,7 @@ static int
 db_open(struct kymo_outbox *outbox, const char *path, struct kymo_error *error)
 {
 	outbox->db_is_ours = true;
+	kyi_private_file(path);
 	if (sqlite3_open_v2(path, &outbox->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
 	    sqlite3_busy_timeout(outbox->db, BUSY_MS) != SQLITE_OK ||

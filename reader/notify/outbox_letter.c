@@ -311,6 +311,13 @@ kyi_outbox_expire(struct kymo_outbox *outbox, int64_t now_ms,
 }
 
 int
+kymo_outbox_spare(struct kymo_outbox *outbox, int64_t until_ms,
+    struct kymo_error *error)
+{
+	return kyi_outbox_run(outbox, KYI_SQL_SPARE, error, "i", until_ms);
+}
+
+int
 kyi_outbox_stray(struct kymo_outbox *outbox, const char *receiver,
     struct kymo_error *error)
 {

@@ -89,6 +89,8 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
 	" THEN 'its deadline passed' ELSE 'its deadline passed; ' || why END"
 	" WHERE dead = 0 AND deadline_ms BETWEEN 1 AND ?",
     [KYI_SQL_EXPIRED] = "UPDATE outbox_total SET died = died + ?",
+    [KYI_SQL_SPARE] = "UPDATE outbox SET deadline_ms = ?1 WHERE dead = 0"
+	" AND deadline_ms BETWEEN 1 AND ?1",
     [KYI_SQL_STRAYS] = "SELECT DISTINCT receiver FROM outbox WHERE dead = 0",
     [KYI_SQL_STRAY] = "UPDATE outbox SET dead = 1,"
 	" why = 'no receiver has this name any more; give one the name,"
@@ -109,8 +111,12 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
 	" delivered, failed, died, forgotten FROM outbox_total",
     [KYI_SQL_ALERT_PUT] = "INSERT OR REPLACE INTO outbox_alert"
 	" VALUES (?, ?, ?, ?)",
+    /* What fires has the time when it was said, negative; 0 before that was
+       noted. */
     [KYI_SQL_ALERT_OLD] = "DELETE FROM outbox_alert WHERE receiver = ? AND"
-	" resolved_ms BETWEEN 1 AND ?",
+	" (resolved_ms BETWEEN 1 AND ? OR resolved_ms BETWEEN ? AND -1)",
+    [KYI_SQL_ALERT_SEEN] = "UPDATE outbox_alert SET resolved_ms = ?"
+	" WHERE receiver = ? AND resolved_ms = 0",
     [KYI_SQL_ALERT_GET] = "SELECT fingerprint, alert FROM outbox_alert"
 	" WHERE receiver = ? AND fingerprint > ? ORDER BY fingerprint LIMIT ?",
     [KYI_SQL_THREAD] = "SELECT id FROM outbox_thread WHERE receiver = ? AND"

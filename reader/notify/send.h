@@ -69,6 +69,9 @@ const struct kyi_channel *kyi_channel_of(enum kymo_receiver_kind kind);
 
 /* Resolved alerts are pushed again for so long, as by Prometheus. */
 #define KYI_RESOLVED_MS ((int64_t)15 * 60 * 1000)
+/* What fires is pushed again for so long after it was said last: its end may
+   never come, where it is another receiver's by now. */
+#define KYI_SAID_MS ((int64_t)14 * 24 * 3600 * 1000)
 
 extern const struct kyi_channel kyi_channel_alertmanager, kyi_channel_email,
     kyi_channel_slack, kyi_channel_webhook;

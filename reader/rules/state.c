@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "reader/private_file.h"
 #include "reader/rules/rules.h"
 
 #define BUSY_MS 2000
@@ -154,6 +155,7 @@ kymo_rule_store_open(struct kymo_rule_store *store, const char *path,
 	if (state == NULL)
 		return kymo_error_set(error, "no memory");
 	store->of = state;
+	kyi_private_file(path);
 	if (sqlite3_open_v2(path, &state->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK &&
 	    prepare(state) == 0)

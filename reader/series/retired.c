@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "reader/private_file.h"
 #include "reader/series/private.h"
 
 #define SCHEMA_VERSION 2 /* 2: totals of floats have two words */
@@ -131,6 +132,7 @@ open_once(struct kyi_retired *retired, struct kymo_error *error)
 {
 	int sound = -1, status = -1;
 
+	kyi_private_file(retired->path);
 	if (sqlite3_open_v2(retired->path, &retired->db, SQLITE_OPEN_READWRITE |
 	    SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
 		sqlite3_busy_timeout(retired->db, 2000);

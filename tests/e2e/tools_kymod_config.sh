@@ -110,6 +110,13 @@ config 'query: {concurrency: 5, queue: 1}'
 reload
 ! limited || fail "limited still"
 
+# --- nobody else reads what is kept -----------------------------------------------------------
+
+for file in "$tmp"/state/*.db*; do
+	[[ $file == *.lock || $(stat -c %a "$file") = 600 ]] ||
+		fail "$file: $(stat -c %a "$file")"
+done
+
 # --- the history: other tiers, another file ---------------------------------------------------
 
 refused() { # WHY

@@ -57,6 +57,20 @@ sink_until(uint32_t request_cnt)
 		world_step(&world);
 }
 
+static int
+alerts_kept(void)
+{
+	sqlite3_stmt *row;
+	int cnt;
+
+	assert_int_equal(sqlite3_prepare_v2(world.outbox->db,
+	    "SELECT count(*) FROM outbox_alert", -1, &row, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	cnt = sqlite3_column_int(row, 0);
+	sqlite3_finalize(row);
+	return cnt;
+}
+
 static void
 test_alerts_are_pushed_again_to_each(void **state)
 {
@@ -99,6 +113,12 @@ test_alerts_are_pushed_again_to_each(void **state)
 	sink_until(8);
 	assert_null(strstr(world.last, "\"alertname\":\"A\""));
 	assert_non_null(strstr(world.last, "\"alertname\":\"B\""));
+	/* What was not said for two weeks ended without us. */
+	assert_int_equal(alerts_kept(), 1);
+	world.now_ms += INT64_C(14) * 86400000;
+	for (int i = 0; i < 20; i++)
+		world_step(&world);
+	assert_int_equal(alerts_kept(), 0);
 }
 
 static void

@@ -231,6 +231,30 @@ test_a_firing_expires_and_a_resolve_does_not(void **state)
 	assert_int_equal(kyi_outbox_expire(world.outbox, INT64_MAX, NULL), 0);
 }
 
+/* The clock went a day ahead, and somebody saw it. */
+static void
+test_what_is_spared_waits_for_longer(void **state)
+{
+	int64_t later_ms = world.now_ms + 86400000;
+
+	world_add(&world, "g", "A", true);
+	world_add(&world, "g", "A", false);
+	assert_int_equal(kymo_outbox_spare(world.outbox, later_ms + 3600000,
+	    NULL), 0);
+	assert_int_equal(kyi_outbox_expire(world.outbox, later_ms + 3599999,
+	    NULL), 0);
+	assert_int_equal(kyi_outbox_expire(world.outbox, later_ms + 3600000,
+	    NULL), 1);
+	/* Not for shorter; and what ends has no deadline. */
+	world.now_ms = later_ms;
+	world_add(&world, "h", "B", true);
+	assert_int_equal(kymo_outbox_spare(world.outbox, later_ms + 3600000,
+	    NULL), 0);
+	assert_int_equal(kyi_outbox_expire(world.outbox, later_ms + 7200000,
+	    NULL), 0);
+	assert_int_equal(world_stats(&world).waiting, 2);
+}
+
 static int
 entry_each(void *to, const struct kymo_outbox_entry *entry)
 {
@@ -303,6 +327,7 @@ main(void)
 		ROW(test_a_full_outbox_refuses_and_keeps_room_for_resolves),
 		ROW(test_dead_letters_make_room_and_can_be_retried),
 		ROW(test_a_firing_expires_and_a_resolve_does_not),
+		ROW(test_what_is_spared_waits_for_longer),
 		ROW(test_a_large_message_is_stored_as_several),
 		ROW(test_another_version_is_refused),
 	};
