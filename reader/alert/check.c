@@ -128,7 +128,7 @@ ours_check(struct kyi_routing_load *load, const struct kyi_tree_node *node,
 	    "a template", &text) && kyi_template_parse(load->routing->arena,
 	    text, &error) == NULL)
 		kyi_fault(load->faults, load->tree, body, "the template, byte "
-		    "%zu: %s", error.at_bytes + 1, error.error.text);
+		    "%zu: %s; mend it, or leave body out", error.at_bytes + 1, error.error.text);
 }
 
 static void

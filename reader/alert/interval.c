@@ -362,7 +362,8 @@ interval_load(struct kyi_routing_load *load, const struct kyi_tree_node *node)
 	else if (kyi_routing_interval_find(load->routing, interval->name) !=
 	    NULL)
 		kyi_fault(load->faults, load->tree, name, "time interval "
-		    "'%.60s' is here already", interval->name);
+		    "'%.60s' is here already: give one another name",
+		    interval->name);
 	interval->times = kyi_routing_load_times(load, kyi_tree_get(node,
 	    "time_intervals"));
 	return interval;

@@ -93,7 +93,8 @@ pairs_load(struct kyi_routing_load *load, const struct kyi_tree_node *map,
 		kyi_tree_text(load->faults, load->tree, node, "a text", &text);
 		if (node->key[0] == '\0')
 			kyi_fault_key(load->faults, load->tree, node,
-			    "a label's name is empty");
+			    "a label's name is empty: write it, or leave it "
+			    "out");
 		else if (!kyi_routing_matcher_add(list, match, node->key, text,
 		    &error))
 			kyi_fault(load->faults, load->tree, node, "%s",

@@ -157,14 +157,15 @@ receiver_load(struct kyi_routing_load *load, const struct kyi_tree_node *node)
 	    &receiver->name);
 	if (receiver->name[0] == '\0')
 		kyi_fault(load->faults, load->tree, name == NULL ? node : name,
-		    "a receiver needs a name");
+		    "a receiver needs a name: write name: ops");
 	else if (strlen(receiver->name) > 200)
 		kyi_fault(load->faults, load->tree, name, "a name of more than "
 		    "200 bytes");
 	same = kyi_routing_receiver_find(load->routing, receiver->name);
 	if (same != NULL && receiver->name[0] != '\0')
 		kyi_fault(load->faults, load->tree, name, "receiver '%.60s' is "
-		    "here already, in line %u", receiver->name, same->line);
+		    "here already, in line %u: give one another name, or put "
+		    "their ways together", receiver->name, same->line);
 	receiver_keys(load, node);
 	integrations_load(load, receiver, node);
 	return receiver;
@@ -190,7 +191,7 @@ kyi_routing_load_receivers(struct kyi_routing_load *load)
 		if (!kyi_tree_is(load->faults, load->tree, node, KYI_TREE_MAP)) {
 			if (node->kind == KYI_TREE_NULL)
 				kyi_fault(load->faults, load->tree, node,
-				    "a receiver needs a name");
+				    "a receiver needs a name: write name: ops");
 			continue;
 		}
 		*last = receiver_load(load, node);

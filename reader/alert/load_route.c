@@ -33,7 +33,7 @@ receiver_check(struct kyi_routing_load *load, const struct kyi_tree_node *node,
 			names[cnt++] = receiver->name;
 	near = kyi_nearest(name, names, cnt);
 	kyi_fault(load->faults, load->tree, node, "no receiver '%.60s'%s%.60s%s"
-	    , name, near == NULL ? " under receivers" : "; do you mean '",
+	    , name, near == NULL ? " under receivers: write it there" : "; do you mean '",
 	    near == NULL ? "" : near, near == NULL ? "" : "'?");
 }
 
@@ -57,7 +57,8 @@ kyi_routing_load_interval_names(struct kyi_routing_load *load,
 
 		if (interval == NULL)
 			kyi_fault(load->faults, load->tree, node, "no time "
-			    "interval '%.60s' under time_intervals", names[i]);
+			    "interval '%.60s' under time_intervals: write it "
+			    "there", names[i]);
 		else
 			intervals->at[intervals->cnt++] = interval;
 	}
@@ -81,12 +82,13 @@ group_by_load(struct kyi_routing_load *load, const struct kyi_tree_node *list,
 		all |= strcmp(names[i], "...") == 0;
 		if (names[i][0] == '\0')
 			kyi_fault(load->faults, load->tree, node,
-			    "a label's name is empty");
+			    "a label's name is empty: write it, or leave it "
+			    "out");
 		for (k = 0; k < i; k++)
 			if (strcmp(names[i], names[k]) == 0)
 				kyi_fault(load->faults, load->tree, node,
-				    "label '%.60s' is in group_by twice",
-				    names[i]);
+				    "label '%.60s' is in group_by twice: leave "
+				    "one out", names[i]);
 	}
 	if (all && cnt > 1)
 		kyi_fault(load->faults, load->tree, list, "'...' is all labels:"
@@ -125,7 +127,7 @@ root_check(struct kyi_routing_load *load, const struct kyi_tree_node *node)
 	value = kyi_tree_get(node, "receiver");
 	if (value == NULL || value->kind == KYI_TREE_NULL)
 		kyi_fault(load->faults, load->tree, node, "the first route "
-		    "needs a receiver");
+		    "needs a receiver: write receiver: NAME");
 	value = kyi_tree_get(node, "continue");
 	if (value != NULL && value->kind == KYI_TREE_TEXT &&
 	    strcmp(value->text, "true") == 0)
@@ -213,7 +215,7 @@ escalation_name(struct kyi_routing_load *load, struct kyi_routing_node *node)
 	node->escalation = kyi_routing_escalation_find(load->routing, name);
 	if (node->escalation == NULL)
 		kyi_fault(load->faults, load->tree, place, "no escalation "
-		    "'%.60s' under kymo: escalations", name);
+		    "'%.60s' under kymo: escalations; write it there", name);
 }
 
 static void
@@ -342,7 +344,7 @@ kyi_routing_load_inhibits(struct kyi_routing_load *load)
 		    KYI_TREE_MAP)) {
 			if (node->kind == KYI_TREE_NULL)
 				kyi_fault(load->faults, load->tree, node,
-				    "an empty inhibition");
+				    "an empty inhibition: leave it out");
 			continue;
 		}
 		*last = inhibit_load(load, node);

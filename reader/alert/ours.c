@@ -111,7 +111,8 @@ step_load(struct kyi_routing_load *load, const struct kyi_tree_node *node,
 		    names[i]);
 		if (step->receivers[i] == NULL)
 			kyi_fault(load->faults, load->tree, place, "no "
-			    "receiver '%.60s' under receivers", names[i]);
+			    "receiver '%.60s' under receivers: write it there",
+			    names[i]);
 	}
 }
 
@@ -133,7 +134,8 @@ escalation_load(struct kyi_routing_load *load,
 	if (kyi_routing_escalation_find(load->routing, escalation->name) !=
 	    NULL)
 		kyi_fault(load->faults, load->tree, node, "escalation '%.60s' "
-		    "is here already", escalation->name);
+		    "is here already: give one another name",
+		    escalation->name);
 	count_load(load, node, "repeat", 0, 1000, &escalation->repeat);
 	for (step = list_first(load, node, "steps"); step != NULL;
 	    step = map_next(load, step->next))
@@ -293,7 +295,8 @@ components_load(struct kyi_routing_load *load, const struct kyi_tree_node *map,
 		dependency->components[idx].on_cnt = k;
 		if (depends(dependency, idx, idx, seen))
 			kyi_fault_key(load->faults, load->tree, node, "'%.60s' "
-			    "would depend on itself", node->key);
+			    "would depend on itself: leave one of the circle "
+			    "out", node->key);
 	}
 }
 

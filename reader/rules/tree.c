@@ -202,7 +202,8 @@ pair_read(struct build *build, struct kyi_tree_node *map, struct kyi_tree_node *
 	same = is_merge ? NULL : kyi_tree_get(map, key);
 	if (same != NULL)
 		return kyi_yaml_error(&build->yaml, "'%.60s' is here already, "
-		    "in line %u", key, same->key_line);
+		    "in line %u; leave one of them out", key,
+		    same->key_line);
 	if (kyi_yaml_next(&build->yaml) != 0)
 		return -1;
 	value = node_read(build);

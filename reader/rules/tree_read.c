@@ -156,8 +156,8 @@ kyi_tree_keys(struct kyi_faults *faults, const struct kyi_tree *tree,
 		if (i < cnt)
 			continue;
 		near = kyi_nearest(value->key, keys, cnt);
-		kyi_fault_key(faults, tree, value, "%s has no key '%.60s'%s%s%s",
-		    what, value->key, near == NULL ? "" : "; is it '",
+		kyi_fault_key(faults, tree, value, "%s has no key '%.60s'; %s%s%s",
+		    what, value->key, near == NULL ? "leave it out" : "is it '",
 		    near == NULL ? "" : near, near == NULL ? "" : "'?");
 	}
 }

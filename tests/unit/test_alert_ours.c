@@ -251,7 +251,7 @@ test_what_is_wrong_is_refused_with_its_place(void **state)
 		    "f:1:40: a step needs receivers"},
 		{"kymo: {escalations: [{name: a, steps: [{wait: 1m, "
 		    "receivers: [x]}]}]}", "f:1:63: no receiver 'x' under "
-		    "receivers"},
+		    "receivers: write it there"},
 		{"kymo: {escalations: [{name: a, steps: [{wait: 1m, "
 		    "receivers: [r], when: late}]}]}", "f:1:73: expected "
 		    "not_acknowledged or firing, found 'late'"},
@@ -267,9 +267,9 @@ test_what_is_wrong_is_refused_with_its_place(void **state)
 		{"kymo: {dependencies: [{}]}", "f:1:23: dependencies need "
 		    "of: {COMPONENT: [those it depends on]}"},
 		{"kymo: {dependencies: [{of: {a: [b], b: [c], c: [a]}}]}",
-		    "f:1:45: 'c' would depend on itself"},
+		    "f:1:45: 'c' would depend on itself: leave one of the circle out"},
 		{"kymo: {dependencies: [{of: {a: [a]}}]}",
-		    "f:1:29: 'a' would depend on itself"},
+		    "f:1:29: 'a' would depend on itself: leave one of the circle out"},
 		{"kymo: {flapping: {changes: 2}}", "f:1:28: changes is a whole "
 		    "number from 3 to 32"},
 		{"kymo: {dead_mans_switches: [{name: d}]}", "f:1:29: a dead "

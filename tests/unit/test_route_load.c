@@ -53,7 +53,7 @@ static const struct {
 	{"[]\n",
 	    "f:1:1: expected keys and values, found a list"},
 	{ROUTE,
-	    "f:1:19: no receiver 'r' under receivers"},
+	    "f:1:19: no receiver 'r' under receivers: write it there"},
 	{"receivers: [{name: r}]\n",
 	    "f:1:1: no route: write at least route: {receiver: NAME}"},
 	{"route:\n" NAMES,
@@ -61,14 +61,14 @@ static const struct {
 	{"route: []\n" NAMES,
 	    "f:1:8: expected keys and values, found a list"},
 	{"route: {}\n" NAMES,
-	    "f:1:8: the first route needs a receiver"},
+	    "f:1:8: the first route needs a receiver: write receiver: NAME"},
 	{HEAD "rout: {}\n",
 	    "f:3:1: a routing file has no key 'rout'; is it 'route'?"},
 	{HEAD "{\n",
 	    "f:4:1: could not find expected ':', while scanning a simple "
 	    "key"},
 	{"route: {receiver: r, receiver: r}\n" NAMES,
-	    "f:1:22: 'receiver' is here already, in line 1"},
+	    "f:1:22: 'receiver' is here already, in line 1; leave one of them out"},
 	{"route: {receiver: ops}\n"
 	    "receivers: [{name: opps}]\n",
 	    "f:1:19: no receiver 'ops'; do you mean 'opps'?"},
@@ -84,11 +84,11 @@ static const struct {
 	{"route: {receiver: r, group_by: [a, '...']}\n" NAMES,
 	    "f:1:32: '...' is all labels: write it alone"},
 	{"route: {receiver: r, group_by: [a, b, a]}\n" NAMES,
-	    "f:1:39: label 'a' is in group_by twice"},
+	    "f:1:39: label 'a' is in group_by twice: leave one out"},
 	{"route: {receiver: r, group_by: a}\n" NAMES,
 	    "f:1:32: expected a list, found a text"},
 	{"route: {receiver: r, group_by: ['']}\n" NAMES,
-	    "f:1:33: a label's name is empty"},
+	    "f:1:33: a label's name is empty: write it, or leave it out"},
 	{"route: {receiver: r, group_wait: 5}\n" NAMES,
 	    "f:1:34: '5' has no unit; write 5s or 5m"},
 	{"route: {receiver: r, group_wait: -5s}\n" NAMES,
@@ -132,7 +132,7 @@ static const struct {
 	{ROUTES "receiver: x\n" NAMES,
 	    "f:4:15: no receiver 'x'; do you mean 'r'?"},
 	{ROUTES "mute_time_intervals: [night]\n" NAMES,
-	    "f:4:27: no time interval 'night' under time_intervals"},
+	    "f:4:27: no time interval 'night' under time_intervals: write it there"},
 	{ROUTES "active_time_intervals: night\n" NAMES,
 	    "f:4:28: expected a list, found a text"},
 	{ROUTES "\n" NAMES,
@@ -140,15 +140,16 @@ static const struct {
 	{ROUTES "routes: {}\n" NAMES,
 	    "f:4:13: expected a list, found keys and values"},
 	{ROUTE "receivers: [{}]\n",
-	    "f:2:13: a receiver needs a name\n"
-	    "f:1:19: no receiver 'r' under receivers"},
+	    "f:2:13: a receiver needs a name: write name: ops\n"
+	    "f:1:19: no receiver 'r' under receivers: write it there"},
 	{ROUTE "receivers: [{name: r}, {name: r}]\n",
-	    "f:2:31: receiver 'r' is here already, in line 2"},
+	    "f:2:31: receiver 'r' is here already, in line 2: give one anothe"
+	    "r name, or put their ways together"},
 	{ROUTE "receivers: {name: r}\n",
 	    "f:2:12: expected a list, found keys and values\n"
-	    "f:1:19: no receiver 'r' under receivers"},
+	    "f:1:19: no receiver 'r' under receivers: write it there"},
 	{ROUTE "receivers: [{name: r}, ~]\n",
-	    "f:2:24: a receiver needs a name"},
+	    "f:2:24: a receiver needs a name: write name: ops"},
 	{RECEIVER "webhook_configs: {}\n",
 	    "f:4:20: expected a list, found keys and values"},
 	{RECEIVER "webhook_configs: [{}]\n",
@@ -164,7 +165,7 @@ static const struct {
 	    "f:4:54: expected true or false, found '2'"},
 	{RECEIVER "webhook_configs: [{url: 'http://x', http_config: {tls_config: "
 	    "{insecure: true}}}]\n",
-	    "f:4:66: tls_config has no key 'insecure'"},
+	    "f:4:66: tls_config has no key 'insecure'; leave it out"},
 	{RECEIVER "webhook_configs: [{url: 'http://x', http_config: {oauth2: "
 	    "{}}}]\n",
 	    "f:4:53: oauth2 is not one of kymo's ways: use basic_auth "
@@ -183,7 +184,7 @@ static const struct {
 	    "webhook_configs, slack_configs or email_configs, or have "
 	    "an Alertmanager send it"},
 	{RECEIVER "webhooks: []\n",
-	    "f:4:3: a receiver has no key 'webhooks'"},
+	    "f:4:3: a receiver has no key 'webhooks'; leave it out"},
 	{"global: {slack_api_url: 'http://x', slack_api_url_file: "
 	    "y}\n"
 	    "route: {receiver: r}\n" NAMES,
@@ -204,11 +205,11 @@ static const struct {
 	{HEAD "inhibit_rules: [{equal: c}]\n",
 	    "f:3:25: expected a list, found a text"},
 	{HEAD "inhibit_rules: [~]\n",
-	    "f:3:17: an empty inhibition"},
+	    "f:3:17: an empty inhibition: leave it out"},
 	{HEAD "time_intervals: [{time_intervals: []}]\n",
 	    "f:3:18: a time interval needs a name"},
 	{HEAD "time_intervals: [{name: t}, {name: t}]\n",
-	    "f:3:36: time interval 't' is here already"},
+	    "f:3:36: time interval 't' is here already: give one another name"},
 	{HEAD "time_intervals: [{name: t, time_intervals: [{times: [{start_tim"
 	    "e: '9:00', end_time: '17:00'}]}]}]\n",
 	    "f:3:67: '9:00' is no time from 00:00 to 24:00"},
@@ -250,7 +251,7 @@ static const struct {
 	    "}]\n",
 	    "f:3:56: '../x' is no time zone; write one as Europe/Berlin"},
 	{HEAD "time_intervals: [{name: t, time_intervals: [{hours: []}]}]\n",
-	    "f:3:46: a time interval has no key 'hours'"},
+	    "f:3:46: a time interval has no key 'hours'; leave it out"},
 	{"a: &x [*x]\n",
 	    "f:1:8: 'x' would be a part of itself"},
 	{HEAD "---\n"

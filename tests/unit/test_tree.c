@@ -55,7 +55,7 @@ test_a_bad_file_is_refused_with_its_place(void **state)
 	static const struct {
 		const char *text, *why;
 	} rows[] = {
-		{ "a: 1\na: 2\n", "f:2:1: 'a' is here already, in line 1" },
+		{ "a: 1\na: 2\n", "f:2:1: 'a' is here already, in line 1; leave one of them out" },
 		{ "a: *x\n", "f:1:4: no anchor 'x' stands before this" },
 		{ "a: &x [*x]\n", "f:1:8: 'x' would be a part of itself" },
 		{ "a: b\n--- \nc: d\n", "f:2:1: one document is enough; leave "
