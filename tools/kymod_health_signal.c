@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes that recovery may send a signal to: of the services that its actions
    name, by a descriptor that was opened before the process was seen to be the
-   region's. A number that is another process' meanwhile is never signalled. */
+   region's. A number that is another process' meanwhile is never signalled; nor
+   is a process of somebody else than the region's owner, unless that is root or
+   us: who is trusted to be read is not trusted to choose whom we end. */
 #include "tools/kymod_health.h"
 
 #include <errno.h>
@@ -9,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -112,6 +115,18 @@ kyi_targets_begin(struct kyi_targets *targets)
 	sweep(targets);
 }
 
+static bool
+may_name(const struct kymo_region_info *info)
+{
+	struct stat status;
+	char path[32];
+
+	if (info->uid == 0 || info->uid == geteuid())
+		return true;
+	snprintf(path, sizeof(path), "/proc/%u", info->pid);
+	return stat(path, &status) == 0 && status.st_uid == info->uid;
+}
+
 /* The descriptor first: the process that is the region's after that was the
    one with this number when it was opened. */
 static void
@@ -138,7 +153,8 @@ target_add(struct kyi_targets *targets, struct kymo_region *region,
 	fd = (int)syscall(SYS_pidfd_open, (pid_t)info->pid, 0);
 	if (fd < 0)
 		return;
-	if (kymo_region_process(region, &stats, &error) != 0) {
+	if (!may_name(info) ||
+	    kymo_region_process(region, &stats, &error) != 0) {
 		close(fd);
 		return;
 	}

@@ -54,12 +54,25 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 9 \
 start http python3 "$top_srcdir/tests/e2e/health.py" "$port_http" "$port_tls" "$tmp"
 wait_for 10 grep -q listening "$tmp/http.log"
 
+# Of a process of ours says a region of somebody else whom we read: root alone can
+# make one.
+trusted='[]'
+if [ "$(id -u)" = 0 ]; then
+	trusted='[65534]'
+	start named "$service" named "$tmp"
+	pid_named=$started
+	region_there() { ls "$run"/*named* >/dev/null 2>&1; }
+	wait_for 10 region_there
+	chown 65534 "$run"/*named*
+fi
+
 config() {
 	cat >"$tmp/kymod.yaml" <<END
 collection_interval: 50ms
 evaluation_interval: 50ms
 listen: 127.0.0.1:$port_kymod
 directories: ["$run"]
+trusted_users: $trusted
 state: "$tmp/control.db"
 rule_files: ["$(realpath "$top_srcdir/schema/health.rules.yml")"]
 components:
@@ -80,6 +93,9 @@ components:
       interval: 100ms
       failures: 1
     recovery: {actions: {signal: TERM}, verify: 1m, per_hour: 1}
+  named:
+    checks: {promql: vector(0), interval: 50ms, failures: 1}
+    recovery: {actions: {signal: TERM}, after: 2s, verify: 1m, per_hour: 1}
   db:
     checks: {command: [/usr/bin/test, '!', -e, $tmp/db.down], interval: 50ms,
       timeout: 2s, failures: 1, successes: 1}
@@ -160,6 +176,16 @@ wait_for 20 gone
 value_is 'kymo_component_recovery_attempts_total{component="leak"}' 1 ||
 	fail "it went by itself"
 echo "a process that leaked was told to end"
+
+# ---- one that somebody else names ------------------------------------------------------------
+
+wait_for 20 value_is 'kymo_component_recovery_attempts_total{component="named"}' 1
+if [ "$trusted" != '[]' ]; then
+	kill -0 "$pid_named" || fail "whom we read chose whom we ended"
+	state named .recovery.note | grep -q "there is no process of 'named'" ||
+		fail "$(state named .recovery.note)"
+fi
+echo "a process that somebody else names was left alone"
 
 # ---- a dependency that blinks ---------------------------------------------------------------
 
