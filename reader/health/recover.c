@@ -34,12 +34,16 @@ is_well(const struct kyi_component *component)
 
 /* ---- the hour's budget ----------------------------------------------------- */
 
-/* Attempts of the last hour; those that the clock was set back behind stay. */
+/* Attempts of the last hour; those that the clock was set back behind count as
+   of now, for it may have been years ahead. */
 static uint32_t
 hour_cnt(const struct kymo_care *care, struct kyi_remedy *remedy)
 {
-	uint32_t gone = 0;
+	uint32_t gone = 0, i;
 
+	for (i = 0; i < remedy->hour_cnt; i++)
+		if (remedy->hour_ms[i] > care->now_ms)
+			remedy->hour_ms[i] = care->now_ms;
 	while (gone < remedy->hour_cnt && care->now_ms -
 	    remedy->hour_ms[gone] >= KYI_CARE_HOUR_MS)
 		gone++;

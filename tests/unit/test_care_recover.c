@@ -291,6 +291,34 @@ test_counts_and_the_budget_outlive_us(void **state)
 }
 
 static void
+test_a_clock_that_was_years_ahead_takes_one_hour_alone(void **state)
+{
+	struct kymo_buffer text = {0};
+	struct kymo_error error = {""};
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, WEB, false);
+	world.now_ns += UINT64_C(100000000) * CARE_S;
+	world.bad[0] = "w:1";
+	care_run(&world, 300);
+	assert_int_equal(world.act_cnt, 4);
+	saved(&world, &text);
+	kymo_care_delete(world.care);
+
+	care_begin(&world, WEB, false);
+	assert_int_equal(kymo_care_restore(world.care, text.at, text.len_bytes,
+	    &error), 0);
+	world.bad[0] = "w:1";
+	care_run(&world, 3500);
+	assert_int_equal(world.act_cnt, 0);
+	care_run(&world, 200);
+	assert_true(world.act_cnt > 0);
+	kymo_buffer_free(&text);
+	kymo_care_delete(world.care);
+}
+
+static void
 test_a_damaged_text_is_refused_whole(void **state)
 {
 	struct kymo_buffer text = {0};
@@ -367,6 +395,8 @@ main(void)
 		cmocka_unit_test(
 		    test_an_attempt_is_written_down_before_it_is_made),
 		cmocka_unit_test(test_counts_and_the_budget_outlive_us),
+		cmocka_unit_test(
+		    test_a_clock_that_was_years_ahead_takes_one_hour_alone),
 		cmocka_unit_test(test_a_damaged_text_is_refused_whole),
 		cmocka_unit_test(
 		    test_a_reload_in_the_middle_goes_on_with_the_attempt),
