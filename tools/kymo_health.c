@@ -123,9 +123,11 @@ recovery_print(const struct tree *tree, const json_t *component,
 	if (attempts == 0 && strcmp(text_of(recovery, "state"), "idle") == 0)
 		return;
 	indent(tree->out, depth);
-	kymo_buffer_printf(tree->out, "recovery %s, %lld of %lld attempts "
-	    "helped", json_is_true(json_object_get(recovery, "failed")) ?
-	    "FAILED" : text_of(recovery, "state"), (long long)
+	kymo_buffer_str(tree->out, "recovery ");
+	kymo_escape_terminal(tree->out, json_is_true(json_object_get(recovery,
+	    "failed")) ? "FAILED" : text_of(recovery, "state"));
+	kymo_buffer_printf(tree->out, ", %lld of %lld attempts helped",
+	    (long long)
 	    json_integer_value(json_object_get(recovery, "successes")),
 	    (long long)attempts);
 	if (*text_of(recovery, "note")) {

@@ -25,6 +25,7 @@ struct kyi_health {
 	bool state_failing; /* the thread's own */
 	uint64_t scan_number; /* that was looked at; the thread's own */
 	bool signals; /* any target is wanted; the loop's own */
+	bool sees;    /* and this scan's regions are looked at; likewise */
 
 	pthread_mutex_t lock; /* of the rest */
 	struct kymo_care *care;
@@ -388,7 +389,8 @@ lock_soon(struct kyi_health *health)
 void
 kyi_health_begin(struct kyi_health *health)
 {
-	if (!health->signals || !lock_soon(health))
+	health->sees = health->signals && lock_soon(health);
+	if (!health->sees)
 		return;
 	kyi_targets_begin(&health->targets);
 	pthread_mutex_unlock(&health->lock);
@@ -397,7 +399,11 @@ kyi_health_begin(struct kyi_health *health)
 void
 kyi_health_see(struct kyi_health *health, struct kymo_region *region)
 {
-	if (!health->signals || !lock_soon(health))
+	if (!health->sees)
+		return;
+	/* Once a scan, not for each of thousands of regions. */
+	health->sees = lock_soon(health);
+	if (!health->sees)
 		return;
 	kyi_targets_see(&health->targets, region);
 	pthread_mutex_unlock(&health->lock);

@@ -15,6 +15,7 @@
 #include "reader/health/probe_private.h"
 
 #define EXIT_UNKNOWN 3 /* of monitoring plugins */
+#define READ_MAX 32u    /* at once, of one that does not stop talking */
 
 /* ---- starting ------------------------------------------------------------- */
 
@@ -147,13 +148,16 @@ kyi_run_free(struct kyi_errand *errand)
 		close(errand->out_fd);
 }
 
+/* As far as it is there: what comes meanwhile is for the next time, for it may
+   come for ever. */
 static void
 output_read(struct kyi_errand *errand)
 {
 	char room[4096];
 	ssize_t got;
+	uint32_t i;
 
-	while (errand->out_fd >= 0) {
+	for (i = 0; errand->out_fd >= 0 && i < READ_MAX; i++) {
 		size_t left = sizeof(errand->said) - 1 - errand->said_bytes;
 
 		got = read(errand->out_fd, room, sizeof(room));
