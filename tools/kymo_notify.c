@@ -308,6 +308,8 @@ test(const struct options *options, int argc, char **argv)
 	} else if (status == KYI_EXIT_OK) {
 		json_array_foreach(json_object_get(kyi_ask_data(&answer),
 			"to"), i, one) {
+			if (!json_is_string(one))
+				continue;
 			way = way_wait(options, json_string_value(one),
 			    kyi_json_str(kyi_ask_data(&answer), "at"),
 			    until_ms);
