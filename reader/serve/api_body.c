@@ -7,6 +7,10 @@
 
 #include "reader/serve/param.h"
 
+/* What people say is kept, for each of thousands of alerts. */
+#define TEXT_BYTES_MAX 4096u
+#define MATCHERS_BYTES_MAX 65536u
+
 /* A json_t by another name: nobody else knows the library. */
 static const json_t *
 json_of(const struct kyi_body *body)
@@ -58,6 +62,8 @@ kyi_body_text(struct kyi_api *api, const struct kyi_body *body,
 		return true;
 	if (!json_is_string(json))
 		return wrong(api, key, "a text");
+	if (json_string_length(json) > TEXT_BYTES_MAX)
+		return wrong(api, key, "4096 bytes or less");
 	*text = json_string_value(json);
 	return true;
 }
@@ -136,6 +142,13 @@ put_object(struct kymo_buffer *out, const json_t *one)
 	return true;
 }
 
+static bool
+short_enough(struct kyi_api *api, const struct kymo_buffer *out)
+{
+	return out->len_bytes <= MATCHERS_BYTES_MAX ||
+	    wrong(api, "matchers", "64 KiB or less, all of them");
+}
+
 bool
 kyi_body_matchers(struct kyi_api *api, const struct kyi_body *body,
     struct kymo_buffer *out)
@@ -147,7 +160,7 @@ kyi_body_matchers(struct kyi_api *api, const struct kyi_body *body,
 	kymo_buffer_str(out, "");
 	if (json_is_string(json)) {
 		kymo_buffer_str(out, json_string_value(json));
-		return true;
+		return short_enough(api, out);
 	}
 	if (!json_is_array(json))
 		return wrong(api, "matchers", "there: a list of them");
@@ -159,5 +172,5 @@ kyi_body_matchers(struct kyi_api *api, const struct kyi_body *body,
 			return wrong(api, "matchers", "a list of {\"name\", "
 			    "\"value\", \"isRegex\", \"isEqual\"}");
 	}
-	return true;
+	return short_enough(api, out);
 }

@@ -269,6 +269,11 @@ test_silences_are_taken_told_and_ended(void **state)
 #define ACK KYI_API_POST, "/api/v1/alerting/ack", ""
 #define WHY KYI_API_READ, "/api/v1/alerting/alerts", "filter=alertname=A", NULL
 
+/* One byte more than what may be kept for each alert. */
+#define TIMES_16(text) text text text text text text text text text text text \
+	text text text text text
+#define LONG "a" TIMES_16(TIMES_16(TIMES_16("a")))
+
 static void
 test_alerts_are_acknowledged(void **state)
 {
@@ -279,6 +284,10 @@ test_alerts_are_acknowledged(void **state)
 		    "\"1970-01-01T00:00:01Z\"}", 400, "is over" },
 		{ ACK, "{\"matchers\":\"alertname=A\",\"undo\":1}", 400,
 		    "true or false" },
+		{ ACK, "{\"matchers\":\"alertname=A\",\"by\":\"ann\","
+		    "\"comment\":\"" LONG "\"}", 400, "4096 bytes or less" },
+		{ ACK, "{\"matchers\":\"a=" TIMES_16(LONG) "\",\"by\":\"ann\"}",
+		    400, "64 KiB or less" },
 		{ ACK, "{\"matchers\":[\"alertname=Z\"],\"by\":\"ann\"}", 200,
 		    "{\"alerts\":0}" },
 		{ ACK, "{\"matchers\":[\"alertname=A\"],\"by\":\"ann\","
