@@ -430,7 +430,9 @@ kyi_health_status(struct kyi_health *health,
 {
 	int result;
 
-	pthread_mutex_lock(&health->lock);
+	/* The server's own thread may ask: the page must not wait for us. */
+	if (!lock_soon(health))
+		return -1;
 	result = kymo_care_status(health->care, each, to);
 	pthread_mutex_unlock(&health->lock);
 	return result;
