@@ -119,12 +119,17 @@ put_all(struct kymo_buffer *out, json_t *data, uint32_t *cnt)
 
 	if (!json_is_array(anomalies) || !json_is_array(incidents))
 		return false;
-	*cnt = (uint32_t)json_array_size(anomalies);
+	*cnt = 0;
 	json_array_foreach(incidents, i, one)
 		put_incident(out, one, anomalies);
-	json_array_foreach(anomalies, i, one)
+	/* With scores of all series most are 0: these are not odd. */
+	json_array_foreach(anomalies, i, one) {
+		if (!(number_of(one, "score") > 0))
+			continue;
+		++*cnt;
 		if (!json_object_get(one, "incident"))
 			put_anomaly(out, one, "");
+	}
 	if (number_of(data, "leftOut") > 0)
 		kymo_buffer_printf(out, "and %.0f more\n",
 		    number_of(data, "leftOut"));

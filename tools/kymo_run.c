@@ -250,16 +250,22 @@ signals_read(struct recorder *recorder)
 
 /* ---- a run ------------------------------------------------------------------------- */
 
+/* What whoever started us ignores (nohup) stays so, for a signalfd would have it
+   all the same; but without SIGCHLD no end would be seen. */
 static int
 signals_take(struct recorder *recorder)
 {
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction is;
 	sigset_t ours;
 
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGCHLD);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
+	signal(SIGCHLD, SIG_DFL);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (sigaction(ends[i], NULL, &is) == 0 &&
+		    is.sa_handler != SIG_IGN)
+			sigaddset(&ours, ends[i]);
 	sigprocmask(SIG_BLOCK, &ours, &recorder->old_signals);
 	recorder->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
 	return recorder->signal_fd < 0 ? kyi_trouble("no signalfd: %s",

@@ -278,6 +278,8 @@ change(struct kyi_detection *detection,
 		found_renew(detection);
 	} else {
 		detection->detectors = kymo_detectors_new(options);
+		/* These count from nothing on. */
+		detection->alarm_cnt = detection->incident_cnt = 0;
 		if (detection->detectors)
 			load(detection);
 		else

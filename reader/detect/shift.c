@@ -220,12 +220,33 @@ gather(struct kymo_hist *all, struct group *group)
 	return 0;
 }
 
+/* What a group has of its own: units, or of a single one observations. */
+static double
+own_cnt(const struct group *group, uint32_t sample_n)
+{
+	return group->cnt > 1 ? group->cnt : group->total / sample_n;
+}
+
+/* That two groups of which each is all alike lie apart, of all ways to deal
+   them out: what there is where nothing in a group tells its error. */
+static double
+apart_chance(double before_cnt, double after_cnt)
+{
+	return fmin(1, 2 * exp(lgamma(before_cnt + 1) + lgamma(after_cnt + 1) -
+	    lgamma(before_cnt + after_cnt + 1)));
+}
+
 static int
 compare(struct kymo_shift *shift, struct cells *cells,
     const struct group *before, const struct group *after, uint32_t sample_n)
 {
+	double before_cnt = own_cnt(before, sample_n);
+	double after_cnt = own_cnt(after, sample_n);
 	struct verdict verdict;
 
+	/* One alone does not say how far another would be. */
+	if (before_cnt < 2 || after_cnt < 2)
+		return 0;
 	for (uint32_t u = 0; u < before->cnt; u++)
 		cells_add(cells->before, cells, &before->units[u]);
 	for (uint32_t u = 0; u < after->cnt; u++)
@@ -238,7 +259,8 @@ compare(struct kymo_shift *shift, struct cells *cells,
 	shift->freedom = verdict.error > 0 ? verdict.freedom : 1;
 	shift->z = verdict.difference == 0 ? 0 :
 	    verdict.difference / verdict.error;
-	shift->chance = kyi_student_both(shift->z, shift->freedom);
+	shift->chance = isinf(shift->z) ? apart_chance(before_cnt, after_cnt) :
+	    kyi_student_both(shift->z, shift->freedom);
 	if (!(verdict.error > 0))
 		return 0;
 	return estimate(shift, cells, &verdict, before, after);

@@ -35,7 +35,8 @@ struct kymo_shift {
    observations count the same, so units of a group should be alike in length.
    A group of one unit has nothing that its chances could come of but its
    observations: these are then thought to be independent, each standing for
-   sample_n. Fails without memory alone. */
+   sample_n. The chance is NAN unless both groups have two of what counts.
+   Fails without memory alone. */
 KYMO_READER_API KYMO_MUST_CHECK int kymo_shift_hists(struct kymo_shift *shift,
     const struct kymo_hist *before, uint32_t before_cnt,
     const struct kymo_hist *after, uint32_t after_cnt, uint32_t sample_n,

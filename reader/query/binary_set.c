@@ -115,6 +115,9 @@ kyi_binary_set(struct kyi_eval *eval, const struct kyi_node *node,
 		if (mask(eval, right, groups.right, left, groups.left,
 		    groups.cnt, true) != 0)
 			return KYI_EVAL_FAILED;
+		/* An origin may come with its name from one side, and without
+		   it from the other. */
+		left->origin = right->origin = NULL;
 		return join(eval, left, right, out);
 	}
 	if (mask(eval, left, groups.left, right, groups.right, groups.cnt,

@@ -127,6 +127,8 @@ wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
 config ', scores: all, budget: 1 per series per day'
 reload
 wait_for 10 query_is 'count(anomaly_score == 0) > bool 20' 1
+"$kymo" anomalies >"$tmp/out" || true
+! grep -E '^ *0 ' "$tmp/out" || fail "odd without a score"
 config ', enabled: false'
 reload
 wait_for 10 query_is 'count(anomaly_score) or vector(0)' 0

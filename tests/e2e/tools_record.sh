@@ -54,6 +54,17 @@ exits 2 "$kymo" record -o x.run
 exits 3 env -u KYMO_RECORD "$kymo" record mark x
 says 'nobody records'
 
+# Who ignores children's ends still sees the command's.
+exits 7 timeout 20 env --ignore-signal=CHLD "$kymo" record -o x.run sh -c 'exit 7'
+# Timed once a run, one is slower than the other; nobody knows by how much usually.
+once() { echo "begin_seconds observe $1" | "$kymo" emit --service once; }
+export -f once
+export kymo
+exits 0 "$kymo" record -o once.run bash -c 'once 0.1'
+exits 0 "$kymo" record -o once2.run bash -c 'once 0.2'
+exits 0 "$kymo" diff --all once.run once2.run
+grep -qE '^unclear .*begin_seconds' out || fail "once each: $(<out)"
+
 # ---- diff ----------------------------------------------------------------------
 
 exits 0 "$kymo" diff --all --threshold 2% before.run again.run
@@ -133,8 +144,14 @@ start emit sh -c "exec $kymo emit --service there <lines"
 exec 9>lines
 printf 'latency_seconds observe 0.5\n' >&9
 wait_for 5 "$kymo" dump there
-start record "$kymo" record -o there.run -i 20ms --instance there 9>&-
+start record env --ignore-signal=HUP "$kymo" record -o there.run -i 20ms \
+	--instance there 9>&-
 wait_for 5 grep -qa latency_seconds there.run
+# As of nohup: what is ignored ends nothing.
+kill -HUP "$started"
+size=$(stat -c %s there.run)
+grown() { [ "$(stat -c %s there.run)" -gt $((size + 3000)) ]; }
+wait_for 5 grown
 printf 'latency_seconds observe 0.5\n' >&9
 exec 9>&-
 wait "$started" || fail "record --instance did not end well: $(<record.log)"

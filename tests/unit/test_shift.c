@@ -211,12 +211,47 @@ test_of_little_little_is_said(void **state)
 	assert_true(isnan(hists(&one, 0, &one, 1).chance));
 	shift = hists(&zeros, 1, &zeros, 1);
 	assert_true(shift.chance == 1 && isnan(shift.ratio));
-	shift = hists(&one, 1, &one, 1);
-	assert_true(shift.chance > 0.99);
+	assert_true(isnan(hists(&one, 1, &one, 1).chance));
 	/* Nothing can be said by how much, but that it is larger. */
 	shift = hists(&zeros, 1, &far, 1);
 	assert_true(shift.chance < 1e-6 && shift.z > 0);
 	assert_true(isnan(shift.ratio));
+}
+
+static void
+test_few_that_lie_apart_may_do_so_by_chance(void **state)
+{
+	static const struct {
+		uint64_t before, after;       /* observations of a unit */
+		uint32_t before_cnt, after_cnt; /* units */
+		double chance;
+	} rows[] = {
+		{ 1, 1, 1, 1, NAN }, { 1, 1000, 1, 1, NAN },
+		{ 1000, 1, 1, 1, NAN }, { 9, 9, 2, 1, 2.0 / 55 },
+		{ 2, 2, 1, 1, 1.0 / 3 }, { 50, 60, 2, 2, 1.0 / 3 },
+		{ 1, 1, 3, 4, 2.0 / 35 }, { 1, 1, 10, 10, 2.0 / 184756 },
+	};
+	struct kymo_hist before[10], after[10];
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+		struct kymo_shift shift;
+
+		for (int i = 0; i < 10; i++) {
+			before[i] = (struct kymo_hist){ .scale = 4,
+			    .zero = rows[r].before };
+			after[i] = (struct kymo_hist){ .scale = 4,
+			    .over = rows[r].after };
+		}
+		shift = hists(before, rows[r].before_cnt, after,
+		    rows[r].after_cnt);
+		if (isnan(rows[r].chance))
+			assert_true(isnan(shift.chance) && isnan(shift.z));
+		else
+			near(shift.chance, rows[r].chance, 1e-9, "chance");
+		assert_int_equal(shift.before_cnt, rows[r].before *
+		    rows[r].before_cnt);
+	}
 }
 
 static void
@@ -274,6 +309,7 @@ main(void)
 		cmocka_unit_test(test_what_units_differ_by_is_no_shift),
 		cmocka_unit_test(test_other_scales_and_ranges_are_compared),
 		cmocka_unit_test(test_of_little_little_is_said),
+		cmocka_unit_test(test_few_that_lie_apart_may_do_so_by_chance),
 		cmocka_unit_test(test_numbers_are_welchs),
 		cmocka_unit_test(test_many_questions_raise_each_chance),
 	};
