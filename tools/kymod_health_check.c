@@ -3,6 +3,9 @@
    expressions, and who may write it. */
 #include "tools/kymod_health.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,6 +45,10 @@ check_check(const struct kymo_config *config, const struct kymo_check *check,
 	return 0;
 }
 
+/* ---- who may change what is run ------------------------------------------- */
+
+#define LINK_MAX 40
+
 static bool
 runs_programs(const struct kymo_care_plan *plan)
 {
@@ -53,24 +60,156 @@ runs_programs(const struct kymo_care_plan *plan)
 	return false;
 }
 
-/* Whoever writes the file has kymod do things: that must be us, or root. */
-static int
-owner_check(const struct kymo_config *config, const char *component,
-    struct kymo_error *error)
+/* In a folder as /tmp one takes away what is one's own alone. */
+static bool
+is_ours(uid_t uid, gid_t gid, mode_t mode)
+{
+	if (uid != 0 && uid != geteuid())
+		return false;
+	if (S_ISLNK(mode) || (S_ISDIR(mode) && (mode & S_ISVTX)))
+		return true;
+	return (mode & S_IWOTH) == 0 &&
+	    ((mode & S_IWGRP) == 0 || gid == 0 || gid == getegid());
+}
+
+/* A way through folders and symbolic links. */
+struct way {
+	char done[PATH_MAX]; /* free of links; "" is the root */
+	char left[PATH_MAX];
+	int link_cnt;
+};
+
+static bool
+way_begin(struct way *way, const char *path)
+{
+	char here[PATH_MAX] = "";
+
+	if (*path != '/' && !getcwd(here, sizeof(here)))
+		return false;
+	*way->done = '\0';
+	way->link_cnt = 0;
+	return (size_t)snprintf(way->left, sizeof(way->left), "%s/%s", here,
+	    path) < sizeof(way->left);
+}
+
+static void
+way_up(struct way *way)
+{
+	char *slash = strrchr(way->done, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
+/* done is a link: what it says comes before what is left. */
+static bool
+way_turn(struct way *way)
+{
+	char to[PATH_MAX], left[PATH_MAX];
+	ssize_t bytes = readlink(way->done, to, sizeof(to) - 1);
+
+	if (bytes <= 0 || ++way->link_cnt > LINK_MAX)
+		return false;
+	to[bytes] = '\0';
+	if (*to == '/')
+		*way->done = '\0';
+	else
+		way_up(way);
+	memcpy(left, way->left, sizeof(left));
+	return (size_t)snprintf(way->left, sizeof(way->left), "%s/%s", to,
+	    left) < sizeof(way->left);
+}
+
+/* Onto the next name; false: there is none, or it is too long. */
+static bool
+way_step(struct way *way)
+{
+	char *name = way->left + strspn(way->left, "/");
+	size_t bytes = strcspn(name, "/"), done = strlen(way->done);
+
+	if (bytes == 0 || done + bytes + 2 > sizeof(way->done))
+		return false;
+	if (bytes == 2 && memcmp(name, "..", 2) == 0)
+		way_up(way);
+	else if (bytes != 1 || *name != '.') {
+		way->done[done] = '/';
+		memcpy(way->done + done + 1, name, bytes);
+		way->done[done + 1 + bytes] = '\0';
+	}
+	memmove(way->left, name + bytes, strlen(name + bytes) + 1);
+	return true;
+}
+
+/* Whether path, each folder up to the root and each link on the way is root's
+   or ours, and nobody else's to change: else way->done is what is not. What is
+   not there, we alone can make. */
+static bool
+way_is_ours(struct way *way, const char *path)
 {
 	struct stat status;
 
-	if (!config->path || stat(config->path, &status) != 0 ||
-	    !S_ISREG(status.st_mode))
+	if (!way_begin(way, path))
+		return false;
+	for (;;) {
+		if (lstat(*way->done ? way->done : "/", &status) != 0)
+			return errno == ENOENT;
+		if (!is_ours(status.st_uid, status.st_gid, status.st_mode))
+			return false;
+		if (S_ISLNK(status.st_mode) && !way_turn(way))
+			return false;
+		if (!way->left[strspn(way->left, "/")])
+			return true;
+		if (!way_step(way))
+			return false;
+	}
+}
+
+static int
+way_check(const struct kymo_config *config, const char *component,
+    const char *path, struct kymo_error *error)
+{
+	struct way way = {.link_cnt = 0};
+
+	if (way_is_ours(&way, path))
 		return 0;
-	if ((status.st_uid == 0 || status.st_uid == geteuid()) &&
-	    (status.st_mode & S_IWOTH) == 0 &&
-	    ((status.st_mode & S_IWGRP) == 0 || status.st_gid == 0 ||
-	    status.st_gid == getegid()))
+	return kymo_error_set(error, "%.120s: the component '%.60s' has kymod "
+	    "run or do something, and others than root and kymod's user may "
+	    "change %.120s; chown and chmod go-w it", config->path, component,
+	    *way.done ? way.done : "/");
+}
+
+/* Whoever writes the file, or a program, has kymod do things: that must be us,
+   or root. */
+static int
+owner_check(const struct kymo_config *config,
+    const struct kymo_care_plan *plan, struct kymo_error *error)
+{
+	const char *component = plan->component;
+
+	if (!config->path)
 		return 0;
-	return kymo_error_set(error, "%s: others than root and kymod's user may "
-	    "write to it, and the component '%s' has kymod run or do something; "
-	    "chown and chmod go-w it", config->path, component);
+	if (!S_ISREG(config->file_mode))
+		return kymo_error_set(error, "%.120s: it is no file, so nobody "
+		    "can tell who wrote it, and the component '%.60s' has "
+		    "kymod run or do something; put it into a file",
+		    config->path, component);
+	if (!is_ours(config->file_uid, config->file_gid, config->file_mode))
+		return kymo_error_set(error, "%.120s: others than root and "
+		    "kymod's user may write to it, and the component '%.60s' "
+		    "has kymod run or do something; chown and chmod go-w it",
+		    config->path, component);
+	if (way_check(config, component, config->path, error) != 0)
+		return -1;
+	for (uint32_t k = 0; k < plan->check_cnt; k++)
+		if (plan->checks[k].argv_cnt > 0 && way_check(config,
+			component, plan->checks[k].argv[0], error) != 0)
+			return -1;
+	for (uint32_t k = 0; k < plan->recovery.action_cnt; k++)
+		if (plan->recovery.actions[k].argv_cnt > 0 &&
+		    way_check(config, component,
+			plan->recovery.actions[k].argv[0], error) != 0)
+			return -1;
+	return 0;
 }
 
 int
@@ -80,7 +219,7 @@ kyi_health_check(const struct kymo_config *config, struct kymo_error *error)
 		const struct kymo_care_plan *plan = config->components[i].care;
 
 		if (plan && runs_programs(plan) &&
-		    owner_check(config, plan->component, error) != 0)
+		    owner_check(config, plan, error) != 0)
 			return -1;
 		for (uint32_t k = 0; plan && k < plan->check_cnt; k++)
 			if (check_check(config, &plan->checks[k], error) != 0)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "reader/config/keys.h"
@@ -66,9 +67,10 @@ kymo_config_parse(struct kymo_config **config, const char *name,
 	return result;
 }
 
-/* The bytes of path, at most one more than may be. NULL: errno. */
+/* The bytes of path, at most one more than may be, and whose they are. NULL:
+   errno. */
 static char *
-file_read(const char *path, size_t *len_bytes)
+file_read(const char *path, size_t *len_bytes, struct stat *status)
 {
 	char *text = malloc(FILE_BYTES_MAX + 1);
 	int fd = text == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
@@ -76,6 +78,13 @@ file_read(const char *path, size_t *len_bytes)
 	int kept;
 
 	*len_bytes = 0;
+	if (fd >= 0 && fstat(fd, status) != 0) {
+		kept = errno;
+		close(fd);
+		free(text);
+		errno = kept;
+		return NULL;
+	}
 	while (fd >= 0 && *len_bytes <= FILE_BYTES_MAX) {
 		got = read(fd, text + *len_bytes,
 		    FILE_BYTES_MAX + 1 - *len_bytes);
@@ -100,6 +109,7 @@ int
 kymo_config_load(struct kymo_config **config, const char *path,
     struct kymo_error *error)
 {
+	struct stat status = { 0 };
 	size_t len_bytes = 0;
 	char *text;
 	int result;
@@ -107,13 +117,16 @@ kymo_config_load(struct kymo_config **config, const char *path,
 	if (path == NULL)
 		return kymo_config_parse(config, "defaults", "", 0, error);
 	*config = NULL;
-	text = file_read(path, &len_bytes);
+	text = file_read(path, &len_bytes, &status);
 	if (text == NULL)
 		return kymo_error_set(error, "%s: %s", path, strerror(errno));
 	result = kymo_config_parse(config, path, text, len_bytes, error);
 	free(text);
 	if (result != 0)
 		return -1;
+	(*config)->file_uid = status.st_uid;
+	(*config)->file_gid = status.st_gid;
+	(*config)->file_mode = status.st_mode;
 	(*config)->path = strdup(path);
 	if ((*config)->path != NULL)
 		return 0;

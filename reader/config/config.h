@@ -120,6 +120,8 @@ struct kymo_config_alertmanager {
 
 struct kymo_config {
 	char *path; /* of the file; NULL: the defaults */
+	/* Whose it was when it was read, and its st_mode. */
+	uint32_t file_uid, file_gid, file_mode;
 	bool disabled;
 	uint64_t scan_interval_ns; /* collection_interval */
 	struct kymo_listen *listen;

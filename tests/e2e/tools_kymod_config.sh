@@ -117,13 +117,29 @@ for file in "$tmp"/state/*.db*; do
 		fail "$file: $(stat -c %a "$file")"
 done
 
-# --- the history: other tiers, another file ---------------------------------------------------
+# --- who may have kymod run something ---------------------------------------------------------
 
 refused() { # WHY
 	[ "$(curl -sS --max-time 10 -X POST -o "$tmp/out" -w '%{http_code}' \
 		"http://127.0.0.1:$port/-/reload")" = 500 ] || fail "taken over: $1"
 	grep -q "$1" "$tmp/out" || fail "$(<"$tmp/out")"
 }
+mkdir "$tmp/open"
+cp /usr/bin/true "$tmp/open/look"
+ln -s open/look "$tmp/look"
+chmod 777 "$tmp/open"
+for program in open/look look; do
+	config "components: {c: {checks: {command: [$tmp/$program]}}}"
+	refused "may change $tmp/open;"
+done
+chmod 755 "$tmp/open"
+chmod 757 "$tmp/open/look"
+refused "may change $tmp/open/look;"
+chmod 755 "$tmp/open/look"
+reload
+
+# --- the history: other tiers, another file ---------------------------------------------------
+
 config "history: {path: '$tmp/other/h.db'}
 hosts: [kymod.example.org]"
 refused "$tmp/other/h.db.lock: No such file or directory"
