@@ -85,12 +85,13 @@ put_status(struct kymo_buffer *out, const struct kymo_alert_view *view)
 	kymo_buffer_str(out, "{\"inhibitedBy\":[");
 	if (view->inhibitor != NULL)
 		put_fingerprint(out, view->inhibitor);
-	/* Others mute, too, and are no silence: they are told so. */
+	/* Others mute, too, and are no silence: they are told so. Of a group's
+	   alerts it is not said how. */
 	else if (view->muted_by != KYMO_MUTED_NOT &&
-	    view->muted_by != KYMO_MUTED_SILENCE)
+	    view->muted_by != KYMO_MUTED_SILENCE && *view->muted != '\0')
 		kyi_json_string(out, view->muted);
 	kymo_buffer_str(out, "],\"silencedBy\":[");
-	if (view->muted_by == KYMO_MUTED_SILENCE)
+	if (view->muted_by == KYMO_MUTED_SILENCE && *view->silence != '\0')
 		kyi_json_string(out, view->silence);
 	kymo_buffer_char(out, ']');
 	kyi_json_member_str(out, "state", !fires ? "unprocessed" :
@@ -169,7 +170,8 @@ put_kymo(struct kymo_buffer *out, const struct telling *telling,
 	kyi_json_key(out, "value");
 	kyi_json_double(out, view->value);
 	if (view->muted_by != KYMO_MUTED_NOT) {
-		kyi_json_member_str(out, "muted", view->muted);
+		if (*view->muted != '\0')
+			kyi_json_member_str(out, "muted", view->muted);
 		kyi_json_member_str(out, "mutedBy", muters[view->muted_by]);
 	}
 	put_ack(out, view);
