@@ -221,10 +221,10 @@ is_wanted(const struct telling *telling, const struct kymo_alert_view *view)
 	bool muted = view->muted_by != KYMO_MUTED_NOT;
 
 	if (!view->flapping && view->state == KYMO_ALERT_PENDING) {
-		if (!telling->pending)
+		if (!telling->pending || !telling->unprocessed)
 			return false;
 	} else if (!view->flapping && view->state == KYMO_ALERT_INACTIVE) {
-		if (!telling->resolved)
+		if (!telling->resolved || !telling->unprocessed)
 			return false;
 	} else if (!muted && !telling->active) {
 		return false;
@@ -323,7 +323,7 @@ static void
 v2_alerts(struct kyi_alerting *alerting)
 {
 	struct telling telling = { .alerting = alerting, .active = true,
-	    .silenced = true, .inhibited = true };
+	    .silenced = true, .inhibited = true, .unprocessed = true };
 
 	list(&telling, "[", "]");
 	telling_end(&telling);
@@ -339,8 +339,8 @@ static void
 why(struct kyi_alerting *alerting)
 {
 	struct telling telling = { .alerting = alerting, .active = true,
-	    .silenced = true, .inhibited = true, .pending = true,
-	    .resolved = true, .all = true };
+	    .silenced = true, .inhibited = true, .unprocessed = true,
+	    .pending = true, .resolved = true, .all = true };
 
 	list(&telling, "{\"status\":\"success\",\"data\":[", "]}");
 	telling_end(&telling);
@@ -391,7 +391,7 @@ groups(struct kyi_alerting *alerting)
 {
 	struct kyi_api *api = alerting->api;
 	struct telling telling = { .alerting = alerting, .active = true,
-	    .silenced = true, .inhibited = true };
+	    .silenced = true, .inhibited = true, .unprocessed = true };
 	struct kymo_error error = { "" };
 
 	if (params_read(&telling)) {

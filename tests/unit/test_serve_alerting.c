@@ -168,6 +168,12 @@ test_alerts_are_told_as_alertmanager_tells_them(void **state)
 		    "\"endsAt\":\"1970-01-01T00:25:00Z\"" },
 		{ ALERTS, "filter=alertname=D&pending=true", NULL, 200,
 		    "\"state\":\"pending\"" },
+		{ ALERTS, "filter=alertname=C&resolved=true&unprocessed=false",
+		    NULL, 200, "[]" },
+		{ ALERTS, "filter=alertname=D&pending=true&unprocessed=false",
+		    NULL, 200, "[]" },
+		{ ALERTS, "filter=alertname=A&unprocessed=false", NULL, 200,
+		    "\"state\":\"active\"" },
 		/* Nothing leaves JSON, nothing is no text. */
 		{ ALERTS, "filter=x!=", NULL, 200,
 		    "\"alertname\":\"E\\u0001\\\"\\\\\"" },
