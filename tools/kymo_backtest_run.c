@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/export/export.h"
 #include "tools/kymo_replay.h"
 #include "tools/kymod.h"
 #include "tools/kymod_health.h"
@@ -59,14 +60,17 @@ kyi_health_check(const struct kymo_config *config, struct kymo_error *error)
 void
 kyi_log(enum kymo_log_level level, const char *format, ...)
 {
+	struct kymo_buffer safe = {0};
+	char text[1024];
 	va_list args;
 
 	(void)level;
-	fputs("kymo: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	kymo_escape_terminal(&safe, text);
+	fprintf(stderr, "kymo: %s\n", safe.failed ? "out of memory" : safe.at);
+	kymo_buffer_free(&safe);
 }
 
 /* ---- what happens ------------------------------------------------------------ */

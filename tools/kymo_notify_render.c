@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "reader/export/export.h"
 #include "tools/kymo_cli.h"
@@ -135,12 +136,41 @@ kind_name(enum kymo_receiver_kind kind)
 	    kind == KYMO_RECEIVER_SLACK ? "Slack" : "webhook";
 }
 
+/* As it is, but for a terminal, which would obey what others wrote into it. */
+static void
+text_show(const struct kymo_buffer *text)
+{
+	const char *at = text->at;
+	struct kymo_buffer safe = {0};
+
+	if (!isatty(STDOUT_FILENO)) {
+		fwrite(text->at, 1, text->len_bytes, stdout);
+		return;
+	}
+	while (at && *at) {
+		size_t bytes = strcspn(at, "\n");
+		char *line = strndup(at, bytes);
+
+		if (line)
+			kymo_escape_terminal(&safe, line);
+		free(line);
+		at += bytes;
+		if (*at == '\n') {
+			kymo_buffer_char(&safe, '\n');
+			at++;
+		}
+	}
+	if (!safe.failed && safe.at)
+		fwrite(safe.at, 1, safe.len_bytes, stdout);
+	kymo_buffer_free(&safe);
+}
+
 static int
 receiver_show(const struct asked *asked, const struct kymo_receiver *receiver,
     const char *body, struct kymo_error *error)
 {
 	bool mail = receiver->kind == KYMO_RECEIVER_EMAIL;
-	struct kymo_buffer text = {0}, shown = {0};
+	struct kymo_buffer text = {0}, name = {0};
 	int status = kymo_notify_render(receiver, body, ID, KYMO_RENDER_SENT,
 	    &text, error);
 
@@ -153,14 +183,15 @@ receiver_show(const struct asked *asked, const struct kymo_receiver *receiver,
 	if (status == 0 && mail && (asked->html || asked->png))
 		status = pieces_write(asked, receiver, body, error);
 	if (status == 0) {
-		printf("# %s (%s)\n", receiver->name,
+		kymo_escape_terminal(&name, receiver->name);
+		printf("# %s (%s)\n", name.failed ? "" : name.at,
 		    kind_name(receiver->kind));
-		fwrite(text.at, 1, text.len_bytes, stdout);
+		text_show(&text);
 		if (!mail)
 			putchar('\n');
 	}
 	kymo_buffer_free(&text);
-	kymo_buffer_free(&shown);
+	kymo_buffer_free(&name);
 	return status;
 }
 
