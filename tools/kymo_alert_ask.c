@@ -208,6 +208,19 @@ kyi_ask_user(void)
 	return name && *name ? name : "somebody";
 }
 
+/* Milliseconds of a time that calendars have: others do not fit, or are no
+   number. */
+#define YEAR_10000_S 253402300800.0
+
+static bool
+ms_of(int64_t *at_ms, double at_s)
+{
+	if (!(at_s >= 0 && at_s < YEAR_10000_S))
+		return false;
+	*at_ms = (int64_t)llround(at_s * 1000);
+	return true;
+}
+
 /* ---- members ----------------------------------------------------------------- */
 
 const char *
@@ -228,12 +241,13 @@ int64_t
 kyi_json_time_ms(const json_t *json, const char *key)
 {
 	const char *text = kyi_json_str(json, key);
+	int64_t at_ms;
 	double at_s;
 
-	if (!*text || !kyi_when_read(&at_s, text))
-		return 0;
 	/* 0001-01-01 is none. */
-	return at_s < 0 ? 0 : (int64_t)llround(at_s * 1000);
+	if (!*text || !kyi_when_read(&at_s, text) || !ms_of(&at_ms, at_s))
+		return 0;
+	return at_ms;
 }
 
 /* ---- times ------------------------------------------------------------------- */
@@ -251,7 +265,8 @@ kyi_json_of_time(int64_t at_ms)
 	struct tm tm;
 	char text[64], all[96];
 
-	gmtime_r(&at_s, &tm);
+	if (!gmtime_r(&at_s, &tm))
+		exit(kyi_trouble("a time is out of range"));
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(all, sizeof(all), "%s.%03dZ", text, (int)(at_ms % 1000));
 	return kyi_must(json_string(all));
@@ -264,8 +279,10 @@ kyi_put_clock(struct kymo_buffer *out, int64_t at_ms, int64_t now_ms)
 	struct tm tm, today;
 	char text[64];
 
-	localtime_r(&at_s, &tm);
-	localtime_r(&now_s, &today);
+	if (!localtime_r(&at_s, &tm) || !localtime_r(&now_s, &today)) {
+		kymo_buffer_str(out, "at some time");
+		return;
+	}
 	strftime(text, sizeof(text), tm.tm_year == today.tm_year &&
 	    tm.tm_yday == today.tm_yday ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S",
 	    &tm);
@@ -306,10 +323,7 @@ kyi_later_read(int64_t *at_ms, const char *text)
 		*at_ms = kyi_now_ms() + (int64_t)(ns / 1000000);
 		return true;
 	}
-	if (!kyi_when_read(&at_s, text))
-		return false;
-	*at_ms = (int64_t)llround(at_s * 1000);
-	return true;
+	return kyi_when_read(&at_s, text) && ms_of(at_ms, at_s);
 }
 
 /* ---- labels ------------------------------------------------------------------ */
