@@ -70,6 +70,30 @@ errand_free(struct kymo_probe *probe, struct kyi_errand *errand)
 	free(errand);
 }
 
+/* What could not begin. A program that began all the same is killed, but has
+   not ended yet: it stays, to be reaped. */
+static void
+errand_drop(struct kymo_probe *probe, struct kyi_errand *errand)
+{
+	errand->ticket = 0;
+	if (kyi_run_is_over(errand))
+		errand_free(probe, errand);
+}
+
+/* Those of whose end nothing tells. */
+static void
+errands_reap(struct kymo_probe *probe)
+{
+	struct kyi_errand *errand = probe->errands, *next;
+
+	for (; errand != NULL; errand = next) {
+		next = errand->next;
+		if (errand->pid > 0 && errand->pid_fd < 0 &&
+		    kyi_run_is_over(errand))
+			errand_free(probe, errand);
+	}
+}
+
 static struct kyi_errand *
 errand_find(const struct kymo_probe *probe, uint64_t id)
 {
@@ -176,6 +200,7 @@ kymo_probe_look(struct kymo_probe *probe, uint64_t ticket,
 	struct kyi_errand *errand;
 	int result = -1;
 
+	errands_reap(probe);
 	if (check->kind == KYMO_CHECK_COMMAND && endless(probe, now))
 		return 1;
 	errand = errand_new(probe, ticket);
@@ -191,7 +216,7 @@ kymo_probe_look(struct kymo_probe *probe, uint64_t ticket,
 	if (result == 0)
 		return 0;
 	if (errand != NULL)
-		errand_free(probe, errand);
+		errand_drop(probe, errand);
 	return 1;
 }
 
@@ -200,9 +225,11 @@ kymo_probe_act(struct kymo_probe *probe, uint64_t ticket,
     const char *component, const struct kymo_action *action,
     struct kymo_looked *now)
 {
-	struct kyi_errand *errand = errand_new(probe, ticket);
+	struct kyi_errand *errand;
 	int result = -1;
 
+	errands_reap(probe);
+	errand = errand_new(probe, ticket);
 	if (errand != NULL)
 		errand->is_action = true;
 	if (errand == NULL)
@@ -218,7 +245,7 @@ kymo_probe_act(struct kymo_probe *probe, uint64_t ticket,
 	if (result == 0)
 		return 0;
 	if (errand != NULL)
-		errand_free(probe, errand);
+		errand_drop(probe, errand);
 	return 1;
 }
 

@@ -54,6 +54,8 @@ KYMO_MUST_CHECK int kyi_run_begin(struct kymo_probe *probe,
 /* Its output, its end; true: it has ended, and is done. */
 void kyi_run_step(struct kymo_probe *probe, struct kyi_errand *errand);
 void kyi_run_kill(struct kyi_errand *errand);
+/* Whether it is reaped, or there is none. */
+bool kyi_run_is_over(struct kyi_errand *errand);
 void kyi_run_free(struct kyi_errand *errand);
 
 KYMO_MUST_CHECK int kyi_fetch_begin(struct kymo_probe *probe,

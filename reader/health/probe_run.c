@@ -123,6 +123,10 @@ kyi_run_begin(struct kymo_probe *probe, struct kyi_errand *errand,
 	kyi_unknown(now, "%s cannot be waited for: %s", argv[0],
 	    strerror(errno));
 	kyi_run_kill(errand);
+	if (errand->pid_fd >= 0)
+		close(errand->pid_fd);
+	close(errand->out_fd);
+	errand->pid_fd = errand->out_fd = -1;
 	return -1;
 }
 
@@ -134,6 +138,15 @@ kyi_run_kill(struct kyi_errand *errand)
 {
 	if (errand->pid > 0)
 		(void)kill(-errand->pid, SIGKILL);
+}
+
+bool
+kyi_run_is_over(struct kyi_errand *errand)
+{
+	if (errand->pid > 0 && waitpid(errand->pid, NULL, WNOHANG) == 0)
+		return false;
+	errand->pid = 0;
+	return true;
 }
 
 void
