@@ -36,7 +36,7 @@ static int
 one(const struct bench *bench, char **command, int fd)
 {
 	struct kyi_run run = { .command = command, .interval_ns = 1000000000u,
-	    .to_fd = fd, .silent = !bench->output };
+	    .to_fd = fd, .append = true, .silent = !bench->output };
 	int status;
 
 	if (fd < 0 && (run.to_fd = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)

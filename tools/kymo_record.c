@@ -18,7 +18,6 @@
 struct record {
 	struct kyi_run run;
 	const char *path;
-	bool append;
 };
 
 /* kymo record mark NAME: to the kymo record that started us. */
@@ -103,7 +102,7 @@ options_read(struct record *record, int argc, char **argv)
 			wrong = duration(&run->for_ns, "--for", optarg);
 			break;
 		case OPTION_MARKS: run->marks_path = optarg; break;
-		case OPTION_APPEND: record->append = true; break;
+		case OPTION_APPEND: run->append = true; break;
 		case 'h': return kyi_help(&kyi_verb_record);
 		default:
 			return kyi_option_wrong(&kyi_verb_record, argv, option);
@@ -130,7 +129,7 @@ record(int argc, char **argv)
 	status = options_read(&record, argc, argv);
 	if (status < 0) {
 		record.run.to_fd = open(record.path, O_WRONLY | O_CREAT |
-		    O_CLOEXEC | (record.append ? O_APPEND : O_TRUNC), 0666);
+		    O_CLOEXEC | (record.run.append ? O_APPEND : 0), 0666);
 		if (record.run.to_fd < 0) {
 			status = kyi_trouble("%s: %s", record.path,
 			    strerror(errno));

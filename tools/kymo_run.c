@@ -36,6 +36,7 @@ struct recorder {
 	uint64_t started_ns;
 	bool ended;
 	int trouble; /* exit code, of the file */
+	uint32_t signal_before; /* to us; 0: none yet */
 };
 
 /* ---- the file ---------------------------------------------------------------- */
@@ -238,11 +239,13 @@ signals_read(struct recorder *recorder)
 			child_reap(recorder);
 			continue;
 		}
-		if (recorder->child > 0 && recorder->run->interrupted)
+		if (recorder->child > 0 &&
+		    info.ssi_signo == recorder->signal_before)
 			kill(recorder->child, SIGKILL);
 		else if (recorder->child > 0 && info.ssi_code != SI_KERNEL)
 			kill(recorder->child, (int)info.ssi_signo);
 		recorder->run->interrupted = true;
+		recorder->signal_before = info.ssi_signo;
 		if (recorder->child <= 0)
 			recorder->ended = true;
 	}
@@ -364,6 +367,9 @@ watch_until_end(struct recorder *recorder)
 			due_ns += (now_ns - due_ns) / interval_ns * interval_ns +
 			    interval_ns;
 			recorder->ended |= all_dead(recorder);
+			/* A command goes on; a run that nobody keeps does not. */
+			recorder->ended |= !recorder->run->command &&
+			    recorder->trouble != KYI_EXIT_OK;
 		}
 		if (now_ns >= end_ns && recorder->child > 0 &&
 		    end_ns != UINT64_MAX) {
@@ -446,6 +452,12 @@ kyi_run(struct kyi_run *run)
 
 	run->status = 0;
 	if (status == KYI_EXIT_OK) {
+		/* Not before: a wrong PID costs nobody the run before. What is
+		   no file (a pipe) has no length. */
+		if (!run->append && ftruncate(run->to_fd, 0) != 0 &&
+		    errno != EINVAL)
+			recorder.trouble = kyi_trouble("the run cannot be "
+			    "written: %s", strerror(errno));
 		kymo_run_begin(&buffer, kyi_realtime_ns(),
 		    (const char *const *)run->command, run->phase);
 		put(&recorder, &buffer);

@@ -14,6 +14,7 @@ struct kyi_run {
 	uint64_t interval_ns;
 	uint64_t for_ns;        /* 0: until it ends */
 	int to_fd;              /* the file */
+	bool append;            /* behind what is in it, which goes else */
 	bool silent;            /* its stdout goes nowhere */
 	/* what came of it */
 	int status;             /* the command's, as a shell has it */

@@ -329,16 +329,22 @@ kymo_anomalies_free(struct kymo_anomalies *anomalies)
 
 /* ---- asked --------------------------------------------------------------------------- */
 
+/* What has no label in common is not the same thing. */
 static bool
 agree(const struct kymo_label *a, uint32_t a_cnt, const struct kymo_label *b,
     uint32_t b_cnt)
 {
+	bool common = false;
+
 	for (uint32_t i = 0; i < a_cnt; i++)
-		for (uint32_t k = 0; k < b_cnt; k++)
-			if (strcmp(a[i].key, b[k].key) == 0 &&
-			    strcmp(a[i].value, b[k].value) != 0)
+		for (uint32_t k = 0; k < b_cnt; k++) {
+			if (strcmp(a[i].key, b[k].key) != 0)
+				continue;
+			if (strcmp(a[i].value, b[k].value) != 0)
 				return false;
-	return true;
+			common = true;
+		}
+	return common;
 }
 
 const struct kymo_anomaly *

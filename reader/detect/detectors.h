@@ -119,8 +119,9 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_detectors_list(
 KYMO_READER_API void kymo_anomalies_free(struct kymo_anomalies *anomalies);
 
 /* kymo_anomalies_find: the oddest anomaly that agrees with labels wherever both
-   say something; NULL: there is none. Labels as rules have them: __name__ and
-   such that no series has may be among them. */
+   say something, which they do of one label at least; NULL: there is none.
+   Labels as rules have them: __name__ and such that no series has may be among
+   them. */
 KYMO_READER_API const struct kymo_anomaly *kymo_anomalies_find(
     const struct kymo_anomalies *anomalies, const struct kymo_label *labels,
     uint32_t cnt);

@@ -49,6 +49,10 @@ exits 143 "$kymo" record -o killed.run sh -c './work 1 5; kill -TERM $$'
 exits 3 "$kymo" record -o none.run ./no-such
 says 'No such file'
 exits 3 "$kymo" record -o no/where.run true
+# Whoever errs in whom to watch keeps the run before.
+cp before.run kept.run
+exits 1 "$kymo" record -o kept.run --pid 999999999
+cmp before.run kept.run || fail "a wrong --pid emptied the run before"
 exits 2 "$kymo" record -- true
 exits 2 "$kymo" record -o x.run
 exits 3 env -u KYMO_RECORD "$kymo" record mark x

@@ -249,6 +249,9 @@ test_forty_series_that_shift_together_are_one_incident(void **state)
 
 		assert_ptr_equal(kymo_incidents_find(&anomalies, asked, 4),
 		    incident);
+		/* Nothing in common is nobody's reason. */
+		assert_null(kymo_incidents_find(&anomalies, asked, 2));
+		assert_null(kymo_anomalies_find(&anomalies, &asked[1], 1));
 	}
 	kymo_anomaly_tell(&anomalies.at[incident->members[0]], &told);
 	assert_non_null(strstr(told.at, "queue{service=\"shop\",n=\"0\"} value:"
