@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Goal: programs that cannot be ended do not become more and more.
-   Method: some that are killed, and not reaped, for nobody steps. */
+   Method: some that are killed, and not reaped, for nobody steps; many that
+   nothing can wait for, and what is left of them counted. */
 #include "tests/testlib/testlib.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "reader/health/probe.h"
 
@@ -84,10 +88,39 @@ test_those_that_do_not_end_are_not_followed_by_more(void **state)
 	kymo_probe_delete(world.probe);
 }
 
+static void
+test_those_that_nothing_waits_for_are_reaped(void **state)
+{
+	static char program[] = "/bin/sleep", word[] = "600";
+	char *argv[] = {program, word, NULL};
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC), left_cnt = 0, i;
+	struct kymo_looked now;
+	struct world world;
+
+	(void)state;
+	world_begin(&world);
+	assert_true(fd >= 0);
+	assert_true(dup2(fd, kymo_probe_fd(world.probe)) >= 0);
+	close(fd);
+	for (i = 0; i < 300; i++) {
+		assert_int_equal(look(&world, 1, argv, &now), 1);
+		assert_int_equal(now.result, KYMO_LOOK_UNKNOWN);
+		if (i == 0)
+			assert_non_null(strstr(now.reason,
+			    "/bin/sleep cannot be waited for: "));
+	}
+	assert_int_equal(world.looked_cnt, 0);
+	kymo_probe_delete(world.probe);
+	while (waitpid(-1, NULL, 0) > 0)
+		left_cnt++;
+	assert_in_range(left_cnt, 0, 64);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_those_that_nothing_waits_for_are_reaped),
 		cmocka_unit_test(
 		    test_those_that_do_not_end_are_not_followed_by_more),
 	};
