@@ -60,6 +60,19 @@ history_path_set(struct kyi_settings *settings)
 }
 
 /* What the configuration's reader knows nothing of. */
+/* A database is a file; its folder is what people write by mistake. */
+static int
+file_check(const char *key, const char *path, const char *name,
+    struct kymo_error *error)
+{
+	struct stat st;
+
+	if (!*path || stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	return kymo_error_set(error, "%s: %s is a folder; name a file in it: "
+	    "%s/%s", key, path, path, name);
+}
+
 static int
 overrides_check(const struct kymo_config *config, struct kymo_error *error)
 {
@@ -171,6 +184,10 @@ kyi_settings_load(struct kyi_settings *settings,
 		settings->state_path) == 0)
 		return kymo_error_set(error, "%s is the database of the state; "
 		    "history.path must be another", settings->state_path);
+	if (file_check("state", settings->state_path, "control.db", error) != 0 ||
+	    file_check("history.path", settings->history_path, "history.db",
+		error) != 0)
+		return -1;
 	settings->keep_dead = config->keep_dead;
 	settings->series_max = config->series_max;
 	settings->region_max = config->region_max;

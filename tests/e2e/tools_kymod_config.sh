@@ -145,6 +145,10 @@ hosts: [kymod.example.org]"
 refused "$tmp/other/h.db.lock: No such file or directory"
 [ "$(status_as kymod.example.org)" = 421 ] || fail "half of it was taken over"
 mkdir "$tmp/other"
+config "history: {path: '$tmp/other'}"
+refused "$tmp/other is a folder; name a file in it: $tmp/other/history.db"
+config "history: {path: '$tmp/other/h.db'}
+hosts: [kymod.example.org]"
 reload
 [ "$(status_as kymod.example.org)" = 200 ] || fail "hosts: $(<"$tmp/out")"
 logged "history is kept in $tmp/other/h.db" || fail "not said"
