@@ -78,6 +78,22 @@ kymo_buffer_char(struct kymo_buffer *buffer, char c)
 }
 
 void
+kymo_buffer_quote(struct kymo_buffer *buffer, const char *text)
+{
+	kymo_buffer_char(buffer, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '\n') {
+			kymo_buffer_str(buffer, "\\n");
+			continue;
+		}
+		if (*text == '"' || *text == '\\')
+			kymo_buffer_char(buffer, '\\');
+		kymo_buffer_char(buffer, *text);
+	}
+	kymo_buffer_char(buffer, '"');
+}
+
+void
 kymo_buffer_printf(struct kymo_buffer *buffer, const char *format, ...)
 {
 	va_list args;

@@ -26,6 +26,10 @@ KYMO_READER_API void kymo_buffer_add(struct kymo_buffer *buffer,
     const void *bytes, size_t len_bytes);
 KYMO_READER_API void kymo_buffer_str(struct kymo_buffer *buffer,
     const char *text);
+/* kymo_buffer_quote appends text in double quotes, as PromQL and matchers of
+   Alertmanager read it: backslash, quote and line feed are escaped. */
+KYMO_READER_API void kymo_buffer_quote(struct kymo_buffer *buffer,
+    const char *text);
 KYMO_READER_API void kymo_buffer_char(struct kymo_buffer *buffer, char c);
 KYMO_READER_API void kymo_buffer_printf(struct kymo_buffer *buffer,
     const char *format, ...) __attribute__((format(printf, 2, 3)));

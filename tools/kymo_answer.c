@@ -21,22 +21,6 @@ own(struct kyi_answer *answer, struct kymo_buffer *text)
 	return text->at;
 }
 
-static void
-put_value(struct kymo_buffer *out, const char *text)
-{
-	kymo_buffer_char(out, '"');
-	for (; *text; text++) {
-		if (*text == '\n') {
-			kymo_buffer_str(out, "\\n");
-			continue;
-		}
-		if (*text == '"' || *text == '\\')
-			kymo_buffer_char(out, '\\');
-		kymo_buffer_char(out, *text);
-	}
-	kymo_buffer_char(out, '"');
-}
-
 static bool
 name_read(struct kyi_answer *answer, struct kyi_answer_series *series,
     json_t *metric)
@@ -64,7 +48,7 @@ name_read(struct kyi_answer *answer, struct kyi_answer_series *series,
 		any = true;
 		kymo_buffer_str(&text, key);
 		kymo_buffer_char(&text, '=');
-		put_value(&text, json_string_value(value));
+		kymo_buffer_quote(&text, json_string_value(value));
 	}
 	if (any)
 		kymo_buffer_char(&text, '}');

@@ -49,23 +49,13 @@ kyi_alert_time_put(struct kymo_buffer *out, int64_t at_ms)
 void
 kyi_alert_labels_put(struct kymo_buffer *out, const struct kymo_labels *labels)
 {
-	const char *at;
 	uint32_t i;
 
 	kymo_buffer_char(out, '{');
 	for (i = 0; i < labels->cnt; i++) {
-		kymo_buffer_printf(out, "%s%s=\"", i == 0 ? "" : ", ",
+		kymo_buffer_printf(out, "%s%s=", i == 0 ? "" : ", ",
 		    labels->at[i].key);
-		for (at = labels->at[i].value; *at != '\0'; at++) {
-			if (*at == '\n') {
-				kymo_buffer_str(out, "\\n");
-				continue;
-			}
-			if (*at == '"' || *at == '\\')
-				kymo_buffer_char(out, '\\');
-			kymo_buffer_char(out, *at);
-		}
-		kymo_buffer_char(out, '"');
+		kymo_buffer_quote(out, labels->at[i].value);
 	}
 	kymo_buffer_char(out, '}');
 }

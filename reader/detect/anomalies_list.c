@@ -369,22 +369,6 @@ kymo_incidents_find(const struct kymo_anomalies *anomalies,
 	return NULL;
 }
 
-/* As PromQL writes a label's value. */
-static void
-quoted(struct kymo_buffer *out, const char *value)
-{
-	kymo_buffer_char(out, '"');
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			kymo_buffer_char(out, '\\');
-		if (*value == '\n')
-			kymo_buffer_str(out, "\\n");
-		else
-			kymo_buffer_char(out, *value);
-	}
-	kymo_buffer_char(out, '"');
-}
-
 void
 kymo_anomaly_tell(const struct kymo_anomaly *anomaly, struct kymo_buffer *out)
 {
@@ -398,7 +382,7 @@ kymo_anomaly_tell(const struct kymo_anomaly *anomaly, struct kymo_buffer *out)
 		    strcmp(label->key, "signal") == 0)
 			continue;
 		kymo_buffer_printf(out, "%s%s=", any ? "," : "{", label->key);
-		quoted(out, label->value);
+		kymo_buffer_quote(out, label->value);
 		any = true;
 	}
 	kymo_buffer_printf(out, "%s %s: %s (%.4g", any ? "}" : "",

@@ -91,22 +91,6 @@ kyi_gather_text(struct kyi_gather *gather, const struct kymo_buffer *text)
 	return kyi_arena_text(gather->arena, text->at, text->len_bytes);
 }
 
-void
-kyi_query_quote(struct kymo_buffer *out, const char *text)
-{
-	kymo_buffer_char(out, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '\n') {
-			kymo_buffer_str(out, "\\n");
-			continue;
-		}
-		if (*text == '"' || *text == '\\')
-			kymo_buffer_char(out, '\\');
-		kymo_buffer_char(out, *text);
-	}
-	kymo_buffer_char(out, '"');
-}
-
 /* A piece of the rule's text. */
 static void
 piece(struct kymo_buffer *out, const char *text, uint32_t from, uint32_t to)

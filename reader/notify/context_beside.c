@@ -93,7 +93,7 @@ youngest_put(struct kyi_gather *gather, struct kymo_buffer *out, double cnt)
 	struct kymo_result *result = NULL;
 
 	kymo_buffer_str(&text, "process_start_time_seconds{service=");
-	kyi_query_quote(&text, gather->service);
+	kymo_buffer_quote(&text, gather->service);
 	kymo_buffer_char(&text, '}');
 	if (!text.failed)
 		result = kyi_gather_ask(gather, text.at, 0,
@@ -340,7 +340,7 @@ kyi_gather_changes(struct kyi_gather *gather)
 		return;
 	kymo_buffer_str(&text, "{__name__!~\"kymo_.*|ALERTS.*|.*_bucket\", "
 	    "service=");
-	kyi_query_quote(&text, gather->service);
+	kymo_buffer_quote(&text, gather->service);
 	kymo_buffer_char(&text, '}');
 	if (!text.failed)
 		result = kyi_gather_ask_once(gather,

@@ -124,7 +124,7 @@ busiest_find(struct hists *hists)
 			kymo_buffer_printf(&text, "%s%s_count",
 			    cnt++ == 0 ? "" : "|", families->at[i].name);
 	kymo_buffer_str(&text, "\", service=");
-	kyi_query_quote(&text, gather->service);
+	kymo_buffer_quote(&text, gather->service);
 	kymo_buffer_char(&text, '}');
 	if (cnt > 0 && !text.failed)
 		result = kyi_gather_ask(gather, text.at,
@@ -144,9 +144,9 @@ matcher_put(struct kymo_buffer *out, const char *before, const char *key,
     const char *sign, const char *value)
 {
 	kymo_buffer_str(out, before);
-	kyi_query_quote(out, key);
+	kymo_buffer_quote(out, key);
 	kymo_buffer_str(out, sign);
-	kyi_query_quote(out, value);
+	kymo_buffer_quote(out, value);
 }
 
 /* The histogram's series that the alert is about. */

@@ -53,8 +53,6 @@ bool kyi_gather_over(struct kyi_gather *gather);
 /* A text of the arena's; NULL: there is no room. */
 const char *kyi_gather_text(struct kyi_gather *gather,
     const struct kymo_buffer *text);
-/* Appends a label's value as a query has it in double quotes. */
-void kyi_query_quote(struct kymo_buffer *out, const char *text);
 
 /* ---- what an expression says (context_expr.c) ------------------------------------- */
 

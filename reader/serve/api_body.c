@@ -93,22 +93,6 @@ kyi_body_time(struct kyi_api *api, const struct kyi_body *body,
 
 /* ---- matchers ---------------------------------------------------------- */
 
-static void
-put_quoted(struct kymo_buffer *out, const char *text)
-{
-	kymo_buffer_char(out, '"');
-	for (; *text != '\0'; text++) {
-		if (*text == '\n') {
-			kymo_buffer_str(out, "\\n");
-			continue;
-		}
-		if (*text == '"' || *text == '\\')
-			kymo_buffer_char(out, '\\');
-		kymo_buffer_char(out, *text);
-	}
-	kymo_buffer_char(out, '"');
-}
-
 static bool
 is_plain(const char *name)
 {
@@ -134,11 +118,11 @@ put_object(struct kymo_buffer *out, const json_t *one)
 	if (is_plain(name))
 		kymo_buffer_str(out, name);
 	else
-		put_quoted(out, name);
+		kymo_buffer_quote(out, name);
 	kymo_buffer_str(out, json_is_false(equal) ?
 	    json_is_true(regex) ? "!~" : "!=" :
 	    json_is_true(regex) ? "=~" : "=");
-	put_quoted(out, value);
+	kymo_buffer_quote(out, value);
 	return true;
 }
 

@@ -8,6 +8,30 @@
 #include "reader/buffer.h"
 
 static void
+test_quotes_are_those_of_a_query(void **state)
+{
+	static const struct {
+		const char *text, *quoted;
+	} rows[] = {
+		{ "", "\"\"" },
+		{ "plain", "\"plain\"" },
+		{ "a\"b", "\"a\\\"b\"" },
+		{ "a\\b", "\"a\\\\b\"" },
+		{ "a\nb", "\"a\\nb\"" },
+		{ "\xc3\xa9\t", "\"\xc3\xa9\t\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct kymo_buffer buffer = { 0 };
+
+		kymo_buffer_quote(&buffer, rows[i].text);
+		assert_string_equal(buffer.at, rows[i].quoted);
+		kymo_buffer_free(&buffer);
+	}
+}
+
+static void
 test_adds_follow_each_other_and_end_in_nul(void **state)
 {
 	struct kymo_buffer buffer = { 0 };
@@ -213,6 +237,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_adds_follow_each_other_and_end_in_nul),
+		cmocka_unit_test(test_quotes_are_those_of_a_query),
 		cmocka_unit_test(
 		    test_no_memory_is_remembered_and_adds_then_do_nothing),
 		cmocka_unit_test(
