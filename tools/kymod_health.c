@@ -27,7 +27,7 @@ struct kyi_health {
 	bool signals; /* any target is wanted; the loop's own */
 	bool sees;    /* and this scan's regions are looked at; likewise */
 
-	pthread_mutex_t lock; /* of the rest */
+	struct kyi_lock lock; /* of the rest */
 	struct kymo_care *care;
 	struct kymo_probe *probe;
 	struct kyi_health_queries *queries;
@@ -154,7 +154,7 @@ turn(struct kyi_health *health)
 	struct kymo_looked what;
 	bool save;
 
-	pthread_mutex_lock(&health->lock);
+	kyi_lock_take(&health->lock);
 	scan_look(health, kyi_monotonic_ns());
 	kymo_probe_step(health->probe);
 	while (kyi_health_queries_take(health->queries, &ticket, &what))
@@ -163,13 +163,13 @@ turn(struct kyi_health *health)
 	    (int64_t)(kyi_realtime_ns() / MS_NS));
 	save = kymo_care_save(health->care, &text);
 	if (save) {
-		pthread_mutex_unlock(&health->lock);
+		kyi_lock_leave(&health->lock);
 		state_save(health, &text);
-		pthread_mutex_lock(&health->lock);
+		kyi_lock_take(&health->lock);
 		kymo_care_saved(health->care);
 	}
 	next_ns = kymo_care_next_ns(health->care);
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 	kymo_buffer_free(&text);
 	return next_ns;
 }
@@ -184,9 +184,9 @@ wait_ms_of(struct kyi_health *health, uint64_t next_ns)
 		ms = 0;
 	else if (next_ns - now_ns < 60000 * MS_NS)
 		ms = (int64_t)((next_ns - now_ns + MS_NS - 1) / MS_NS);
-	pthread_mutex_lock(&health->lock);
+	kyi_lock_take(&health->lock);
 	probe_ms = kymo_probe_wait_ms(health->probe);
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 	return (int)(probe_ms >= 0 && probe_ms < ms ? probe_ms : ms);
 }
 
@@ -195,9 +195,9 @@ ends(struct kyi_health *health)
 {
 	bool is;
 
-	pthread_mutex_lock(&health->lock);
+	kyi_lock_take(&health->lock);
 	is = health->ends;
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 	return is;
 }
 
@@ -304,6 +304,7 @@ kyi_health_open(struct kyi_settings *settings, const char *state_path,
     struct kymo_error *error)
 {
 	struct kyi_health *health = calloc(1, sizeof(*health));
+	int wrong;
 
 	if (!health) {
 		kymo_error_set(error, "out of memory");
@@ -311,8 +312,11 @@ kyi_health_open(struct kyi_settings *settings, const char *state_path,
 	}
 	health->wake_fd = health->epoll_fd = -1;
 	health->model = model;
-	pthread_mutex_init(&health->lock, NULL);
-	if (parts_make(health, settings, state_path, history, error) == 0)
+	wrong = kyi_lock_init(&health->lock);
+	if (wrong != 0)
+		kymo_error_set(error, "no lock for health: %s",
+		    strerror(wrong));
+	else if (parts_make(health, settings, state_path, history, error) == 0)
 		return health;
 	kyi_health_close(health);
 	return NULL;
@@ -323,9 +327,9 @@ kyi_health_close(struct kyi_health *health)
 {
 	if (!health)
 		return;
-	pthread_mutex_lock(&health->lock);
+	kyi_lock_take(&health->lock);
 	health->ends = true;
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 	if (health->has_thread) {
 		wake(health);
 		pthread_join(health->thread, NULL);
@@ -338,7 +342,7 @@ kyi_health_close(struct kyi_health *health)
 		close(health->epoll_fd);
 	if (health->wake_fd >= 0)
 		close(health->wake_fd);
-	pthread_mutex_destroy(&health->lock);
+	kyi_lock_destroy(&health->lock);
 	free(health->state_path);
 	free(health);
 }
@@ -359,11 +363,11 @@ kyi_health_take(struct kyi_health *health, struct kyi_settings *settings)
 		    "looked after as before");
 		return;
 	}
-	pthread_mutex_lock(&health->lock);
+	kyi_lock_take(&health->lock);
 	if (kyi_targets_set(&health->targets, plans, cnt) == 0)
 		result = kymo_care_change(health->care, plans, cnt, &error);
 	health->signals = health->targets.service_cnt > 0;
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 	if (result != 0)
 		kyi_log(KYMO_LOG_ERROR, "health: %s; components are looked "
 		    "after as before", *error.text ? error.text :
@@ -376,14 +380,7 @@ kyi_health_take(struct kyi_health *health, struct kyi_settings *settings)
 static bool
 lock_soon(struct kyi_health *health)
 {
-	uint64_t until_ns = kyi_monotonic_ns() + PATIENCE_NS;
-	const struct timespec until = {
-		.tv_sec = (time_t)(until_ns / 1000000000),
-		.tv_nsec = (long)(until_ns % 1000000000)
-	};
-
-	return pthread_mutex_clocklock(&health->lock, CLOCK_MONOTONIC,
-	    &until) == 0;
+	return kyi_lock_take_within(&health->lock, PATIENCE_NS);
 }
 
 void
@@ -393,7 +390,7 @@ kyi_health_begin(struct kyi_health *health)
 	if (!health->sees)
 		return;
 	kyi_targets_begin(&health->targets);
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 }
 
 void
@@ -406,7 +403,7 @@ kyi_health_see(struct kyi_health *health, struct kymo_region *region)
 	if (!health->sees)
 		return;
 	kyi_targets_see(&health->targets, region);
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 }
 
 void
@@ -415,7 +412,7 @@ kyi_health_ingest(struct kyi_health *health, struct kymo_model *model)
 	if (!lock_soon(health))
 		return;
 	kymo_care_ingest(health->care, model);
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 }
 
 void
@@ -434,6 +431,21 @@ kyi_health_status(struct kyi_health *health,
 	if (!lock_soon(health))
 		return -1;
 	result = kymo_care_status(health->care, each, to);
-	pthread_mutex_unlock(&health->lock);
+	kyi_lock_leave(&health->lock);
 	return result;
+}
+
+bool
+kyi_health_degraded(struct kyi_health *health, const char *component,
+    const char *reason, uint64_t until_ns)
+{
+	bool known;
+
+	if (!lock_soon(health))
+		return false;
+	known = kymo_care_degraded(health->care, component, reason, until_ns);
+	kyi_lock_leave(&health->lock);
+	if (known)
+		wake(health);
+	return known;
 }

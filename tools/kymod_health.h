@@ -6,6 +6,8 @@
 
 #include "tools/kymod.h"
 
+#include <pthread.h>
+
 #include "reader/health/probe.h"
 
 struct kyi_health;
@@ -32,6 +34,28 @@ void kyi_health_scan(struct kyi_health *health);
 /* As kymo_care_status; any thread. */
 int kyi_health_status(struct kyi_health *health,
     int (*each)(void *to, const struct kymo_care_status *status), void *to);
+
+/* As kymo_care_degraded; any thread. False also: health was busy, say it again. */
+bool kyi_health_degraded(struct kyi_health *health, const char *component,
+    const char *reason, uint64_t until_ns);
+
+/* ---- a lock that is waited for so long only (kymod_health_lock.c) ------------------ */
+
+/* pthread_mutex_clocklock would do, but ThreadSanitizer of our compilers does not
+   know it, and calls races what is none. */
+struct kyi_lock {
+	pthread_mutex_t mutex; /* of taken; held for a moment */
+	pthread_cond_t free;
+	bool taken;
+};
+
+/* 0 or an errno. */
+int kyi_lock_init(struct kyi_lock *lock);
+void kyi_lock_destroy(struct kyi_lock *lock);
+void kyi_lock_take(struct kyi_lock *lock);
+/* False: it was not to be had for so long. */
+bool kyi_lock_take_within(struct kyi_lock *lock, uint64_t patience_ns);
+void kyi_lock_leave(struct kyi_lock *lock);
 
 /* ---- expressions (kymod_health_query.c) -------------------------------------------- */
 

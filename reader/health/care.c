@@ -229,6 +229,7 @@ component_adopt(struct kyi_component *component, struct kyi_component *before)
 	    sizeof(component->report_reason));
 	memcpy(component->degraded, before->degraded,
 	    sizeof(component->degraded));
+	component->degraded_until_ns = before->degraded_until_ns;
 	memcpy(component->reason, before->reason, sizeof(component->reason));
 	component->state = before->state;
 	component->since_ns = before->since_ns;
@@ -281,6 +282,7 @@ reporters_adopt(struct kymo_care *care, struct kymo_care *before)
 		memcpy(now->report_reason, old->report_reason,
 		    sizeof(now->report_reason));
 		memcpy(now->degraded, old->degraded, sizeof(now->degraded));
+		now->degraded_until_ns = old->degraded_until_ns;
 		memcpy(now->reason, old->reason, sizeof(now->reason));
 		now->state = old->state;
 		now->since_ns = old->since_ns;
@@ -389,6 +391,10 @@ kymo_care_next_ns(const struct kymo_care *care)
 	uint64_t next_ns = UINT64_MAX;
 	uint32_t i, k;
 
+	for (i = 0; i < care->component_cnt; i++)
+		if (care->components[i].degraded[0] != '\0' &&
+		    care->components[i].degraded_until_ns < next_ns)
+			next_ns = care->components[i].degraded_until_ns;
 	for (i = 0; i < care->planned_cnt; i++) {
 		const struct kyi_component *component = &care->components[i];
 		uint64_t at_ns = kyi_recover_next_ns(care, component);
@@ -426,13 +432,16 @@ kymo_care_looked(struct kymo_care *care, uint64_t ticket,
 	}
 }
 
-void
+bool
 kymo_care_degraded(struct kymo_care *care, const char *name,
-    const char *reason)
+    const char *reason, uint64_t until_ns)
 {
 	struct kyi_component *component = kyi_care_find(care, name);
 
-	if (component != NULL)
-		kyi_care_reason(component->degraded, "%s",
-		    reason == NULL ? "" : reason);
+	if (component == NULL)
+		return false;
+	kyi_care_reason(component->degraded, "%s",
+	    reason == NULL ? "" : reason);
+	component->degraded_until_ns = until_ns;
+	return true;
 }

@@ -126,6 +126,8 @@ component_weigh(struct kymo_care *care, struct kyi_component *component)
 		weigh_check(&verdict, &component->checks[i]);
 	if (kyi_past_worse(component, worse))
 		weigh(&verdict, KYMO_IS_DEGRADED, "", worse);
+	if (care->now_ns >= component->degraded_until_ns)
+		component->degraded[0] = '\0'; /* nobody said it again */
 	if (component->degraded[0] != '\0')
 		weigh(&verdict, KYMO_IS_DEGRADED, "", component->degraded);
 	if (verdict.rank == 0)

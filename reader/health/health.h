@@ -93,10 +93,15 @@ KYMO_READER_API void kymo_care_scan(struct kymo_care *care,
     const struct kymo_scan *scan, uint64_t now_ns);
 KYMO_READER_API void kymo_care_looked(struct kymo_care *care, uint64_t ticket,
     const struct kymo_looked *looked);
-/* Something else knows that a component is worse than it was (detection);
-   reason NULL: no more. A component that is not there is none. */
-KYMO_READER_API void kymo_care_degraded(struct kymo_care *care,
-    const char *component, const char *reason);
+/* Something else knows that a component is worse than it was (detection): it is
+   at least degraded, for that reason, in words as a person reads them ("latency
+   never this high in 3 days"; cut to KYMO_REASON_BYTES), until until_ns, of the
+   clock of now_ns above. So who says it says it again while it is so, and what
+   nobody repeats is over; saying it again also changes the reason. NULL: over
+   now. One voice: the last that spoke. False: there is no such component, now;
+   it may come with a reload, or report itself. */
+KYMO_READER_API bool kymo_care_degraded(struct kymo_care *care,
+    const char *component, const char *reason, uint64_t until_ns);
 
 /* ---- what is known --------------------------------------------------------- */
 

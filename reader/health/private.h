@@ -69,6 +69,7 @@ struct kyi_component {
 	uint64_t report_ns; /* of the last scan that had it */
 	struct kyi_past past;
 	char degraded[KYMO_REASON_BYTES]; /* as somebody else said; "" not */
+	uint64_t degraded_until_ns;
 	uint64_t settle_ns; /* how long its checks take to be believed good */
 	uint64_t doubt_ns;  /* .. bad, and those of all it depends on */
 	uint64_t good_ns;   /* all of these were good in a look since then */

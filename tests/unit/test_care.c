@@ -396,11 +396,30 @@ test_others_may_say_that_it_is_worse(void **state)
 	(void)state;
 	care_begin(&world, ONE, false);
 	care_run(&world, 1);
-	kymo_care_degraded(world.care, "web", "never this slow in 3 days");
+	assert_true(kymo_care_degraded(world.care, "web",
+	    "never this slow in 3 days", world.now_ns + 5 * CARE_S));
+	care_run(&world, 4);
+	care_is(&world, "web", "degraded", "");
+	assert_string_equal(care_find(&world, "web").reason,
+	    "never this slow in 3 days");
+	/* Said again, it goes on, in the words of now. */
+	kymo_care_degraded(world.care, "web", "never this slow in 4 days",
+	    world.now_ns + 5 * CARE_S);
+	care_run(&world, 4);
+	care_is(&world, "web", "degraded", "");
+	assert_string_equal(care_find(&world, "web").reason,
+	    "never this slow in 4 days");
+	/* Not said again it is over, on time. */
+	assert_true(kymo_care_next_ns(world.care) <= world.now_ns + CARE_S);
+	care_run(&world, 1);
+	care_is(&world, "web", "ok", "");
+	kymo_care_degraded(world.care, "web", "slow", world.now_ns +
+	    500 * CARE_S);
 	care_step(&world);
 	care_is(&world, "web", "degraded", "");
-	kymo_care_degraded(world.care, "web", NULL);
-	kymo_care_degraded(world.care, "nobody", "x");
+	kymo_care_degraded(world.care, "web", NULL, 0);
+	assert_false(kymo_care_degraded(world.care, "nobody", "x",
+	    UINT64_MAX));
 	care_step(&world);
 	care_is(&world, "web", "ok", "");
 	kymo_care_delete(world.care);
