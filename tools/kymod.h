@@ -290,8 +290,10 @@ struct kyi_ask;
 struct kyi_ask *kyi_ask_new(void);
 void kyi_ask_delete(struct kyi_ask *ask);
 int kyi_ask_fd(const struct kyi_ask *ask);
-/* Any thread: 0, or -1 and what is wrong. */
-int kyi_ask_reload(struct kyi_ask *ask, struct kymo_error *error);
+/* Any thread: 0, or -1 and what is wrong. over: the answer is waited for no
+   longer. */
+int kyi_ask_reload(struct kyi_ask *ask, bool (*over)(void *at), void *at,
+    struct kymo_error *error);
 /* The loop: has anybody asked? Then it is to be answered. */
 bool kyi_ask_take(struct kyi_ask *ask);
 void kyi_ask_answer(struct kyi_ask *ask, int result,

@@ -35,11 +35,11 @@ health_status(void *of, int (*each)(void *to,
 }
 
 static int
-reload_ask(void *of, struct kymo_error *error)
+reload_ask(void *of, bool (*over)(void *at), void *at, struct kymo_error *error)
 {
 	struct kyi_kymod *kymod = of;
 
-	return kyi_ask_reload(kymod->ask, error);
+	return kyi_ask_reload(kymod->ask, over, at, error);
 }
 
 static int

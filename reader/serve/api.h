@@ -47,7 +47,8 @@ struct kyi_api_world {
 	int64_t rule_interval_ms;
 	int (*anomalies)(void *of, int (*told)(void *to,
 	    const struct kymo_anomalies *anomalies), void *to);
-	int (*reload)(void *of, struct kymo_error *error);
+	int (*reload)(void *of, bool (*over)(void *at), void *at,
+	    struct kymo_error *error);
 	int (*alerting)(void *of, kymo_serve_use *use, void *to);
 	enum kymo_config_changes changes;
 	int (*health)(void *of, int (*each)(void *to,

@@ -261,6 +261,7 @@ kyi_listeners_end(struct kymo_serve *serve, struct kyi_listener *list)
 	for (listener = list; listener != NULL; listener = listener->next) {
 		kyi_lane_clear(&serve->queries, listener);
 		kyi_lane_clear(&serve->light, listener);
+		kyi_lane_clear(&serve->reloads, listener);
 	}
 	while ((listener = list) != NULL) {
 		list = listener->next;

@@ -46,6 +46,7 @@ struct kymo_serve {
 	struct kyi_places places;
 	/* What may wait a little, so that it does not stand behind queries. */
 	struct kyi_lane light, queries;
+	struct kyi_lane reloads; /* they wait for each other, nobody for them */
 	/* shm/atomic.h; counted by all threads */
 	uint64_t request_cnt, scrape_cnt, refused_cnt, sent_bytes, scrape_ns;
 	uint64_t query_cnt, query_ns, canceled_cnt;
@@ -122,6 +123,8 @@ enum MHD_Result kyi_request_api(struct kyi_request *request, const char *path,
 /* write.c: whether this client may change something; false: the answer is
    why not. */
 bool kyi_write_good(struct kyi_request *request, enum MHD_Result *result);
+/* Why changes are not taken from where it comes; NULL: they are. */
+const char *kyi_write_no(struct kyi_request *request);
 enum MHD_Result kyi_request_reload(struct kyi_request *request);
 /* It was asleep: sends what there is now. */
 enum MHD_Result kyi_request_send(struct kyi_request *request);

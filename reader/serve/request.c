@@ -243,6 +243,14 @@ run_api(struct kyi_job *job)
 		kyi_add_u64_relaxed(&serve->canceled_cnt, 1);
 }
 
+static bool
+is_over(void *at)
+{
+	const struct kyi_job *job = at;
+
+	return kyi_load_u32_relaxed(&job->ending) != 0;
+}
+
 static void
 run_reload(struct kyi_job *job)
 {
@@ -250,7 +258,9 @@ run_reload(struct kyi_job *job)
 	const struct kyi_api_world *world = &request->terms->world;
 	struct kymo_error error = { "" };
 
-	if (world->reload(world->of, &error) == 0) {
+	if (is_over(job))
+		kymo_error_set(&error, "this address is about to close");
+	else if (world->reload(world->of, is_over, job, &error) == 0) {
 		request->api.status = MHD_HTTP_OK;
 		kymo_buffer_str(&request->api.out, "reloaded\n");
 		return;
@@ -282,7 +292,12 @@ sleep_for(struct kyi_request *request, struct kyi_lane *lane,
 	    KYI_PLACE_WORK);
 	MHD_suspend_connection(request->connection);
 	if (!kyi_lane_push(lane, &request->job)) {
-		kyi_api_fail(&request->api, KYI_API_UNAVAILABLE,
+		request->api.status = MHD_HTTP_SERVICE_UNAVAILABLE;
+		if (request->is_reload)
+			kymo_buffer_str(&request->api.out, "too many reloads "
+			    "are waiting, or this address closes; try again\n");
+		else
+			kyi_api_fail(&request->api, KYI_API_UNAVAILABLE,
 		    kyi_load_u32_relaxed(request->job.closing) != 0 ?
 		    "this address is about to close" :
 		    "too many queries are waiting; try again");
@@ -432,6 +447,15 @@ kyi_request_api(struct kyi_request *request, const char *path,
 enum MHD_Result
 kyi_request_reload(struct kyi_request *request)
 {
+	const char *no = kyi_write_no(request);
+	char text[256];
+
+	if (no != NULL) {
+		kyi_add_u64_relaxed(&request->serve->refused_cnt, 1);
+		snprintf(text, sizeof(text), "%s; SIGHUP reloads, too\n", no);
+		return kyi_request_say(request, MHD_HTTP_FORBIDDEN,
+		    TEXT_PLAIN, text, NULL, NULL);
+	}
 	/* A page of a stranger may make a browser send us a POST; it says
 	   whose page it is, then. */
 	if (MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
@@ -444,5 +468,5 @@ kyi_request_reload(struct kyi_request *request)
 		return kyi_request_say(request, MHD_HTTP_BAD_REQUEST,
 		    TEXT_PLAIN, "without a body, please\n", NULL, NULL);
 	request->is_reload = true;
-	return sleep_for(request, &request->serve->light, run_reload);
+	return sleep_for(request, &request->serve->reloads, run_reload);
 }

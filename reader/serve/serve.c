@@ -14,6 +14,7 @@
 #define QUERY_MAX 2u
 #define QUERY_QUEUE_MAX 32u
 #define LIGHT_QUEUE_MAX 64u
+#define RELOAD_QUEUE_MAX 8u
 
 static const struct kyi_places_limits default_limits = {
 	.place_max = 256,
@@ -126,14 +127,18 @@ lanes_make(struct kymo_serve *serve, const struct kymo_serve_options *options)
 {
 	const struct kyi_terms *terms = serve->terms;
 	bool light = options->history != NULL || options->rules != NULL ||
-	    options->reload != NULL || options->alerting != NULL;
+	    options->alerting != NULL;
 
 	if (kyi_lane_init(&serve->light, light ? 1 : 0, LIGHT_QUEUE_MAX,
 	    false) != 0)
 		return -1;
-	if (kyi_lane_init(&serve->queries, terms->query_max,
-	    terms->query_queue_max, true) == 0)
-		return 0;
+	if (kyi_lane_init(&serve->reloads, options->reload != NULL ? 1 : 0,
+	    RELOAD_QUEUE_MAX, false) == 0) {
+		if (kyi_lane_init(&serve->queries, terms->query_max,
+		    terms->query_queue_max, true) == 0)
+			return 0;
+		kyi_lane_end(&serve->reloads);
+	}
 	kyi_lane_end(&serve->light);
 	return -1;
 }
@@ -206,6 +211,7 @@ kymo_serve_delete(struct kymo_serve *serve)
 		return;
 	kyi_listeners_end(serve, serve->listeners);
 	kyi_lane_end(&serve->queries);
+	kyi_lane_end(&serve->reloads);
 	kyi_lane_end(&serve->light);
 	kyi_places_end(&serve->places);
 	kyi_page_cache_end(&serve->pages);

@@ -12,7 +12,7 @@
      GET /-/health    what components are, as JSON; 503 if one is failing;
                       component=NAME: only that one, and 503 if it is starting
      GET /            a short page that says where things are
-     POST /-/reload   options.reload
+     POST /-/reload   options.reload; from where options.changes lets it
      GET, POST /api/v1/..  queries; docs/query.md has the reference
      /api/v2/.., /api/v1/alerting/..  alerts, silences, messages:
                       docs/alerting.md; what changes something is JSON, of
@@ -82,10 +82,13 @@ struct kymo_serve_options {
 	   thread. NULL: there is no detection. */
 	int (*anomalies)(void *of, int (*told)(void *to,
 	    const struct kymo_anomalies *anomalies), void *to);
-	/* Reads the configuration anew; by a thread of the server, one at a
-	   time, and may take a while. -1: all is as it was, and error says why.
-	   NULL: /-/reload is answered by 404. */
-	int (*reload)(void *of, struct kymo_error *error);
+	/* Reads the configuration anew; by a thread of the server that does
+	   nothing else, one at a time, and may take a while; but once over(at)
+	   it is to return soon, for the address that it came by waits for it.
+	   -1: all is as it was, and error says why. NULL: /-/reload is answered
+	   by 404. */
+	int (*reload)(void *of, bool (*over)(void *at), void *at,
+	    struct kymo_error *error);
 	/* Calls use, by any thread, while nothing else happens to alerts; and
 	   wakes whoever steps them after it. Not 0: use was not called; -1:
 	   there is no alerting, 1: not now. NULL: as if it were -1. */

@@ -68,20 +68,29 @@ is_json(struct kyi_request *request)
 	    strchr("; \t", type[strlen(json)]) != NULL;
 }
 
+const char *
+kyi_write_no(struct kyi_request *request)
+{
+	enum kymo_config_changes changes = request->terms->world.changes;
+
+	if (changes == KYMO_CHANGES_NONE)
+		return "kymod's configuration lets nobody change anything here "
+		    "(alerting: {changes: none})";
+	if (changes == KYMO_CHANGES_LOCAL && !is_local(request))
+		return "kymod takes changes from its own machine only; "
+		    "alerting: {changes: all} in its configuration would let "
+		    "others";
+	return NULL;
+}
+
 bool
 kyi_write_good(struct kyi_request *request, enum MHD_Result *result)
 {
 	struct kyi_api *api = &request->api;
-	enum kymo_config_changes changes = api->world->changes;
+	const char *no = kyi_write_no(request);
 
-	if (changes == KYMO_CHANGES_NONE)
-		kyi_api_fail(api, KYI_API_FORBIDDEN, "kymod's configuration "
-		    "lets nobody change anything here (alerting: {changes: "
-		    "none})");
-	else if (changes == KYMO_CHANGES_LOCAL && !is_local(request))
-		kyi_api_fail(api, KYI_API_FORBIDDEN, "kymod takes changes "
-		    "from its own machine only; alerting: {changes: all} in "
-		    "its configuration would let others");
+	if (no != NULL)
+		kyi_api_fail(api, KYI_API_FORBIDDEN, "%s", no);
 	else if (is_foreign(request))
 		kyi_api_fail(api, KYI_API_FORBIDDEN, "not from a web page");
 	else if (api->route->write == KYI_API_POST && !is_json(request))

@@ -359,8 +359,10 @@ release(const struct kymo_scan *scan)
 
 /* The first one is refused, as a file with a mistake would be. */
 static int
-reload(void *of, struct kymo_error *error)
+reload(void *of, bool (*over)(void *at), void *at, struct kymo_error *error)
 {
+	(void)over;
+	(void)at;
 	static int cnt;
 
 	(void)of;

@@ -98,6 +98,7 @@ receivers:
 END
 start kymod "$kymod" --config "$tmp/kymod.yaml"
 daemon=$started
+daemon=$started
 wait_for 10 grep -q ' ready' "$tmp/kymod.log"
 mkfifo "$tmp/jobs.in"
 start jobs bash -c "exec '$kymo' emit --service jobs --dir '$run' <'$tmp/jobs.in'"
@@ -228,8 +229,15 @@ curl -sS --max-time 10 -X POST "$KYMO_URL/-/reload" >"$tmp/out"
 no 403 -H "$json"
 k 1 silence expire 2
 says 'lets nobody change anything'
+# Nor take this back; a signal does.
 sed -i 's/, changes: none//' "$tmp/kymod.yaml"
-curl -sS --max-time 10 -X POST "$KYMO_URL/-/reload" >"$tmp/out"
+got=$(curl -sS --max-time 10 -o "$tmp/out" -w '%{http_code}' -X POST "$KYMO_URL/-/reload")
+[ "$got" = 403 ] || fail "reloaded where nobody may: $got: $(<"$tmp/out")"
+kill -HUP "$daemon"
+taken_twice() {
+	[ "$(grep -c 'reload: taken over' "$tmp/kymod.log")" -ge 2 ]
+}
+wait_for 10 taken_twice
 
 # --- the escalation: not of the one that somebody takes care of ---------------------------------
 

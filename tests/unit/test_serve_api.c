@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -84,15 +85,19 @@ struct world {
 	struct kymo_serve *serve;
 	uint16_t port;
 	uint32_t reload_cnt; /* atomic */
+	bool reload_waits;   /* until it is over */
 };
 
 static int
-reload(void *of, struct kymo_error *error)
+reload(void *of, bool (*over)(void *at), void *at, struct kymo_error *error)
 {
+	const struct timespec pause = { .tv_nsec = 1000000 };
 	struct world *world = of;
 	uint32_t cnt = kyi_load_u32_relaxed(&world->reload_cnt);
 
 	kyi_store_u32_relaxed(&world->reload_cnt, cnt + 1);
+	while (world->reload_waits && !over(at))
+		nanosleep(&pause, NULL);
 	return cnt > 0 ? 0 : kymo_error_set(error, "line 3");
 }
 
@@ -131,12 +136,13 @@ history_make(void)
 }
 
 static void
-begin(struct world *world, bool history, uint64_t samples_max)
+begin_under(struct world *world, bool history, uint64_t samples_max,
+    enum kymo_config_changes changes)
 {
 	struct kymo_serve_options options = { .listen_cnt = 1,
 	    .query_max = 2, .query_queue_max = 1, .reload = reload,
 	    .query = { .samples_max = samples_max },
-	    .of = world };
+	    .changes = changes, .of = world };
 	struct kymo_error error = { "" };
 	struct kymo_listen where = { .host = "127.0.0.1" };
 
@@ -150,6 +156,12 @@ begin(struct world *world, bool history, uint64_t samples_max)
 	world->serve = kymo_serve_new(&options, &error);
 	if (world->serve == NULL)
 		fail_msg("%s", error.text);
+}
+
+static void
+begin(struct world *world, bool history, uint64_t samples_max)
+{
+	begin_under(world, history, samples_max, KYMO_CHANGES_LOCAL);
 }
 
 static void
@@ -294,6 +306,59 @@ test_an_end_ends_queries(void **state)
 }
 
 static void
+wait_reloading(struct world *world)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	while (kyi_load_u32_relaxed(&world->reload_cnt) == 0)
+		nanosleep(&pause, NULL);
+}
+
+/* One runs, eight wait, and whoever comes then hears so; an address that closes
+   waits for none of them. */
+static void
+test_reloads_are_in_nobodys_way(void **state)
+{
+	struct world world;
+	struct pollfd fds[16];
+	int cnt = 1, answered = -1;
+
+	begin(&world, true, UINT64_MAX);
+	world.reload_waits = true;
+	fds[0].fd = ask(world.port, "POST", "/-/reload", "");
+	wait_reloading(&world);
+	for (; cnt < 10; cnt++)
+		fds[cnt].fd = ask(world.port, "POST", "/-/reload", "");
+	for (int i = 0; i < cnt; i++)
+		fds[i].events = POLLIN;
+	/* Any of them may be the one too many. */
+	assert_int_equal(poll(fds, (nfds_t)cnt, -1), 1);
+	for (int i = 0; i < cnt; i++)
+		if (fds[i].revents != 0)
+			answered = i;
+	assert_true(has(answer(fds[answered].fd),
+	    "too many reloads are waiting"));
+	assert_true(has(get(world.port, "/api/v1/alerts"), " 200 "));
+	assert_int_equal(kyi_load_u32_relaxed(&world.reload_cnt), 1);
+	end(&world);
+	for (int i = 0; i < cnt; i++)
+		if (i != answered)
+			close(fds[i].fd);
+}
+
+static void
+test_nobody_reloads_where_nobody_may_change(void **state)
+{
+	struct world world;
+
+	begin_under(&world, true, UINT64_MAX, KYMO_CHANGES_NONE);
+	assert_true(has(answer(ask(world.port, "POST", "/-/reload", "")),
+	    " 403 "));
+	assert_int_equal(kyi_load_u32_relaxed(&world.reload_cnt), 0);
+	end(&world);
+}
+
+static void
 test_of_too_many_samples_the_last_are_looked_at(void **state)
 {
 	struct world world;
@@ -343,6 +408,8 @@ main(void)
 		cmocka_unit_test(test_a_server_without_history_says_so),
 		cmocka_unit_test(test_long_queries_are_in_nobodys_way),
 		cmocka_unit_test(test_an_end_ends_queries),
+		cmocka_unit_test(test_reloads_are_in_nobodys_way),
+		cmocka_unit_test(test_nobody_reloads_where_nobody_may_change),
 		cmocka_unit_test(
 		    test_of_too_many_samples_the_last_are_looked_at),
 		cmocka_unit_test(test_a_query_ends_at_its_time),
