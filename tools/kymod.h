@@ -142,6 +142,7 @@ void kyi_metrics_alerts(uint32_t pending_cnt, uint32_t firing_cnt);
 void kyi_metrics_detection(uint64_t took_ns,
     const struct kymo_detectors_stats *stats, uint64_t alarm_cnt,
     uint64_t incident_cnt);
+void kyi_metrics_detection_off(void);
 void kyi_metrics_rules_loaded(uint32_t rule_cnt);
 void kyi_metrics_notify(const struct kymo_outbox_stats *stats);
 

@@ -273,6 +273,7 @@ change(struct kyi_detection *detection,
 		kymo_detectors_delete(detection->detectors);
 		detection->detectors = NULL;
 		found_set(detection, NULL);
+		kyi_metrics_detection_off();
 	} else if (detection->detectors) {
 		kymo_detectors_change(detection->detectors, options);
 		found_renew(detection);

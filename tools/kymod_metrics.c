@@ -271,6 +271,14 @@ kyi_metrics_detection(uint64_t took_ns,
 	kymo_counter_add(incidents, incident_cnt);
 }
 
+void
+kyi_metrics_detection_off(void)
+{
+	kymo_gauge_set(detectors, 0);
+	kymo_gauge_set(detectors_refused, 0);
+	kymo_gauge_set(detectors_memory, 0);
+}
+
 /* The outbox counts since it was made: what was before us, others have told. */
 void
 kyi_metrics_notify(const struct kymo_outbox_stats *stats)

@@ -21,10 +21,21 @@ kyi_held_make(struct kymo_detectors *detectors, struct kyi_watched *watched,
 		return NULL;
 	held->of = watched;
 	held->slot_idx = slot_idx;
+	held->beside = watched->held;
+	watched->held = held;
 	held->next = detectors->held;
 	detectors->held = held;
 	detectors->held_cnt++;
-	watched->slots[slot_idx].held = held;
+	return held;
+}
+
+struct kyi_held *
+kyi_held_of(const struct kyi_watched *watched, uint32_t slot_idx)
+{
+	struct kyi_held *held = watched->held;
+
+	while (held && held->slot_idx != slot_idx)
+		held = held->beside;
 	return held;
 }
 
@@ -50,7 +61,7 @@ kyi_held_note(struct kymo_detectors *detectors, struct kyi_watched *watched,
     uint32_t slot_idx, const struct kymo_detect_result *result, double value,
     double low, double high)
 {
-	struct kyi_held *held = watched->slots[slot_idx].held;
+	struct kyi_held *held = kyi_held_of(watched, slot_idx);
 
 	detectors->alarm_cnt += result->score * detectors->scale >= 1;
 	if (held && held->result.score >= result->score)
@@ -74,9 +85,13 @@ kyi_held_note(struct kymo_detectors *detectors, struct kyi_watched *watched,
 static void
 held_end(struct kymo_detectors *detectors, struct kyi_held *held)
 {
+	struct kyi_held **at = &held->of->held;
+
 	if (held->incident)
 		held->incident->member_cnt--;
-	held->of->slots[held->slot_idx].held = NULL;
+	while (*at != held)
+		at = &(*at)->beside;
+	*at = held->beside;
 	detectors->held_cnt--;
 	free(held);
 }
@@ -86,11 +101,8 @@ kyi_held_drop(struct kymo_detectors *detectors,
     const struct kyi_watched *watched)
 {
 	struct kyi_held **at = &detectors->held, *held;
-	bool any = false;
 
-	for (uint32_t i = 0; i < watched->slot_cnt; i++)
-		any |= watched->slots[i].held != NULL;
-	while (any && (held = *at)) {
+	while (watched->held && (held = *at)) {
 		if (held->of != watched) {
 			at = &held->next;
 			continue;
@@ -252,8 +264,8 @@ expire(struct kymo_detectors *detectors)
 	}
 }
 
-static void
-incidents_expire(struct kymo_detectors *detectors)
+void
+kyi_incidents_end(struct kymo_detectors *detectors)
 {
 	struct kyi_detect_incident **at = &detectors->incidents, *incident;
 
@@ -274,7 +286,7 @@ void
 kyi_held_step(struct kymo_detectors *detectors)
 {
 	expire(detectors);
-	incidents_expire(detectors);
+	kyi_incidents_end(detectors);
 	if (detectors->fresh_cnt > 1)
 		qsort(detectors->fresh, detectors->fresh_cnt,
 		    sizeof(detectors->fresh[0]), by_score);
@@ -305,6 +317,6 @@ kyi_held_free(struct kymo_detectors *detectors)
 		detectors->held = held->next;
 		held_end(detectors, held);
 	}
-	incidents_expire(detectors);
+	kyi_incidents_end(detectors);
 	detectors->fresh_cnt = 0;
 }

@@ -53,10 +53,13 @@ refs_make(const struct kymo_detectors *detectors, uint32_t *cnt)
 	for (uint32_t i = 0; all && i < detectors->table_room; i++)
 		for (const struct kyi_watched *of = detectors->table[i]; of;
 		    of = of->next)
-			for (uint32_t k = 0; k < of->slot_cnt; k++)
+			for (uint32_t k = 0; k < of->slot_cnt; k++) {
+				const struct kyi_held *held =
+				    kyi_held_of(of, k);
+
 				refs[(*cnt)++] = (struct ref){ of, k,
-				    of->slots[k].held ?
-				    of->slots[k].held->result.score : 0 };
+				    held ? held->result.score : 0 };
+			}
 	qsort(refs, *cnt, sizeof(refs[0]), by_score);
 	return refs;
 }
@@ -158,7 +161,7 @@ anomaly_put(const struct kymo_detectors *detectors, struct room *room,
     struct kymo_anomaly *anomaly, const struct ref *ref)
 {
 	const struct kyi_watched *of = ref->of;
-	const struct kyi_held *held = of->slots[ref->slot_idx].held;
+	const struct kyi_held *held = kyi_held_of(of, ref->slot_idx);
 
 	room_align(room);
 	anomaly->signal = kyi_signal_at(of->kind, ref->slot_idx);
@@ -213,8 +216,8 @@ members_put(struct kymo_incident *incidents, uint32_t *to,
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < cnt; i++) {
-		const struct kyi_held *held =
-		    refs[i].of->slots[refs[i].slot_idx].held;
+		const struct kyi_held *held = kyi_held_of(refs[i].of,
+		    refs[i].slot_idx);
 
 		if (held && held->incident)
 			members[n++] = (struct member){ i,

@@ -6,6 +6,8 @@
 #include "reader/detect/private.h"
 
 _Static_assert(sizeof(struct kymo_detect) <= 1024, "a series' share");
+_Static_assert(offsetof(struct kymo_detect, born_ns) == KYI_DETECT_HOT_BYTES,
+    "what a step touches");
 _Static_assert(sizeof(struct kyi_detect_tuning) ==
     KYI_DETECT_TUNING_CNT * sizeof(double), "an array of constants");
 
@@ -32,6 +34,7 @@ _Static_assert(sizeof(struct kyi_detect_tuning) ==
 #define STEP_RATE 0.02
 /* Rates are worked out anew when the step is off by so much. */
 #define STEP_OFF 0.1
+#define STEP_NEARLY_OFF 0.0999
 #define PROFILE_RATE 0.1f
 #define PROFILE_SURE 8u
 /* A profile counts if its error is less than this share of the others'. */
@@ -104,23 +107,43 @@ step_learn(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning,
 	else
 		detect->step_s += STEP_RATE *
 		    (fmin(passed_s, 4 * detect->step_s) - detect->step_s);
-	if (fabs(detect->step_s / detect->step_known_s - 1) > STEP_OFF)
+	/* A division for those alone that are near it. */
+	if (fabs(detect->step_s - detect->step_known_s) >
+	    STEP_NEARLY_OFF * detect->step_known_s &&
+	    fabs(detect->step_s / detect->step_known_s - 1) > STEP_OFF)
 		rates(detect, tuning);
 }
 
 /* ---- what is expected ------------------------------------------------------ */
 
-static double
-profile(float *mean, uint8_t *cnt, unsigned idx, double value)
+/* Another half hour, another two hours: what is known of the last goes into its
+   table, and what is known of this one comes out. */
+static void
+part_change(struct kymo_detect_part *now, float *mean, uint8_t *cnt,
+    unsigned idx)
 {
-	double off = cnt[idx] ? value - (double)mean[idx] : 0;
-	float rate = 1.0f / (float)(cnt[idx] + 1);
+	mean[now->idx] = now->mean;
+	cnt[now->idx] = now->cnt;
+	now->mean = mean[idx];
+	now->cnt = cnt[idx];
+	now->idx = (uint8_t)idx;
+}
 
-	if (cnt[idx] < PROFILE_SURE)
-		cnt[idx]++;
-	mean[idx] += (rate < PROFILE_RATE ? PROFILE_RATE : rate) * (float)off;
-	if (cnt[idx] == 1)
-		mean[idx] = (float)value;
+static double
+profile(struct kymo_detect_part *now, double value)
+{
+	static const float rates[PROFILE_SURE + 1] = {
+		1.0f, 1.0f / 2, 1.0f / 3, 1.0f / 4, 1.0f / 5, 1.0f / 6,
+		1.0f / 7, 1.0f / 8, 1.0f / 9
+	};
+	double off = now->cnt ? value - (double)now->mean : 0;
+	float rate = rates[now->cnt];
+
+	if (now->cnt < PROFILE_SURE)
+		now->cnt++;
+	now->mean += (rate < PROFILE_RATE ? PROFILE_RATE : rate) * (float)off;
+	if (now->cnt == 1)
+		now->mean = (float)value;
 	return off;
 }
 
@@ -147,27 +170,49 @@ week_slot(uint64_t at_ns)
 }
 
 static void
+parts_change(struct kymo_detect *detect)
+{
+	unsigned day_idx = day_slot(detect->at_ns);
+	unsigned week_idx = week_slot(detect->at_ns);
+
+	if (day_idx != detect->day_now.idx)
+		part_change(&detect->day_now, detect->day, detect->day_cnt,
+		    day_idx);
+	if (week_idx != detect->week_now.idx)
+		part_change(&detect->week_now, detect->week, detect->week_cnt,
+		    week_idx);
+}
+
+/* The first rows are means of all that was. */
+static double
+rate_of(const struct kymo_detect *detect, float rate)
+{
+	double row_cnt = (double)(detect->row_cnt + 1);
+
+	if (row_cnt * (double)rate > 1 + 1e-9)
+		return (double)rate;
+	return fmax(1 / row_cnt, (double)rate);
+}
+
+static void
 features(struct kymo_detect *detect, double value, double *f)
 {
-	double first_rate = 1 / (double)(detect->row_cnt + 1);
-
 	if (detect->row_cnt == 0)
 		detect->slow = detect->fast = value;
+	parts_change(detect);
 	f[KYMO_DETECT_VALUE] = value;
 	f[KYMO_DETECT_DEVIATION] = value - detect->slow;
-	f[KYMO_DETECT_TIME_OF_DAY] = profile(detect->day, detect->day_cnt,
-	    day_slot(detect->at_ns), value);
-	f[KYMO_DETECT_TIME_OF_WEEK] = profile(detect->week, detect->week_cnt,
-	    week_slot(detect->at_ns), value);
+	f[KYMO_DETECT_TIME_OF_DAY] = profile(&detect->day_now, value);
+	f[KYMO_DETECT_TIME_OF_WEEK] = profile(&detect->week_now, value);
 	detect->slow_error += detect->error_rate *
 	    ((float)fabs(f[KYMO_DETECT_DEVIATION]) - detect->slow_error);
 	detect->day_error += detect->error_rate *
 	    ((float)fabs(f[KYMO_DETECT_TIME_OF_DAY]) - detect->day_error);
 	detect->week_error += detect->error_rate *
 	    ((float)fabs(f[KYMO_DETECT_TIME_OF_WEEK]) - detect->week_error);
-	detect->slow += fmax(first_rate, (double)detect->slow_rate) *
+	detect->slow += rate_of(detect, detect->slow_rate) *
 	    (value - detect->slow);
-	detect->fast += fmax(first_rate, (double)detect->fast_rate) *
+	detect->fast += rate_of(detect, detect->fast_rate) *
 	    (value - detect->fast);
 	f[KYMO_DETECT_LEVEL] = detect->fast;
 	f[KYMO_DETECT_TREND] = detect->fast - detect->slow;
@@ -280,9 +325,12 @@ oddest(struct kymo_detect *detect, const struct kyi_detect_tuning *tuning,
 	enum kymo_detect_side side = KYMO_DETECT_BETWEEN, value_side = side;
 
 	for (unsigned i = 0; i < KYMO_DETECT_STUCK; i++) {
-		double far = kyi_seen_add(&detect->seen[i], f[i],
-		    tuning->parts_known, &side);
+		double far;
 
+		if (kyi_seen_known(&detect->seen[i], f[i]))
+			continue;
+		far = kyi_seen_add(&detect->seen[i], f[i], tuning->parts_known,
+		    &side);
 		if (!(far > 0) || !counts(detect, i))
 			continue;
 		odd = log1p(far * SQUASH) / SQUASH * weight(tuning, i);
@@ -365,17 +413,13 @@ kyi_detect_step(struct kymo_detect *detect,
 }
 
 void
-kymo_detect_soon(const struct kymo_detect *detect, uint64_t at_ns)
+kymo_detect_soon(const struct kymo_detect *detect)
 {
 	const char *head = (const char *)detect;
-	unsigned day_idx = day_slot(at_ns), week_idx = week_slot(at_ns);
 
-	for (size_t at = 0; at < offsetof(struct kymo_detect, day); at += 64)
+	for (size_t at = 0; at < KYI_DETECT_HOT_BYTES; at += 64)
 		__builtin_prefetch(head + at, 1);
-	__builtin_prefetch(&detect->day[day_idx], 1);
-	__builtin_prefetch(&detect->day_cnt[day_idx], 1);
-	__builtin_prefetch(&detect->week[week_idx], 1);
-	__builtin_prefetch(&detect->week_cnt[week_idx], 1);
+	__builtin_prefetch(head + KYI_DETECT_HOT_BYTES - 1, 1);
 }
 
 struct kymo_detect_result

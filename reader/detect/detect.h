@@ -55,10 +55,17 @@ struct kymo_detect_seen {
 	uint64_t old;
 };
 
-/* What is known of one series. Its fields are kymo_detect_step's business. */
+/* The mean of this half hour of the day, or of these two hours of the week. */
+struct kymo_detect_part {
+	float mean;
+	uint8_t idx;
+	uint8_t cnt; /* values in it; 8: or more */
+};
+
+/* What is known of one series. Its fields are kymo_detect_step's business. What
+   every step needs comes first, in 352 bytes; the rest is needed each half hour. */
 struct kymo_detect {
 	uint64_t at_ns;
-	uint64_t born_ns;
 	uint64_t begin_ns; /* of what bits know, and of what old knows */
 	uint64_t old_begin_ns;
 	uint64_t row_cnt;
@@ -75,7 +82,6 @@ struct kymo_detect {
 	float error_rate;
 	float gate_keep;
 	float tired_keep;
-	float warm_cnt;
 	float memory_cnt;
 	float seen_cnt; /* rows in bits */
 	float slow_error;
@@ -83,7 +89,11 @@ struct kymo_detect {
 	float week_error;
 	uint32_t same_cnt;
 	uint32_t same_cnt_max;
+	struct kymo_detect_part day_now; /* in the tables below: as it was */
+	struct kymo_detect_part week_now;
 	struct kymo_detect_seen seen[KYMO_DETECT_STUCK];
+	uint64_t born_ns;
+	float warm_cnt;
 	float day[48];
 	float week[84];
 	uint8_t day_cnt[48];
@@ -101,10 +111,9 @@ KYMO_READER_API void kymo_detect_init(struct kymo_detect *detect);
 KYMO_READER_API struct kymo_detect_result
 kymo_detect_step(struct kymo_detect *detect, uint64_t at_ns, double value);
 
-/* kymo_detect_soon fetches what a step at that time will need, for one who walks
-   many series: called a few series ahead, it hides that none is in the cache. */
-KYMO_READER_API void kymo_detect_soon(const struct kymo_detect *detect,
-    uint64_t at_ns);
+/* kymo_detect_soon fetches what a step will need, for one who walks many series:
+   called a few series ahead, it hides that none is in the cache. */
+KYMO_READER_API void kymo_detect_soon(const struct kymo_detect *detect);
 
 /* kymo_detect_reason says a result in words, as "never this high in 3 days";
    nothing if its score and raw are 0. text is cut to bytes, always ended.

@@ -14,7 +14,7 @@
 
 #include "reader/detect/detectors_private.h"
 
-#define KYI_SAVED_MAGIC "KYMODET1"
+#define KYI_SAVED_MAGIC "KYMODET2"
 #define KYI_SAVED_ENDIAN 0x01020304u
 
 struct kyi_saved_head {

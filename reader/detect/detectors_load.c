@@ -19,6 +19,12 @@ struct in {
 	const char *at;
 	size_t left_bytes;
 	const char *wrong; /* NULL: nothing yet */
+	/* Newest first, so that numbers fall. */
+	struct known {
+		uint32_t number;
+		struct kyi_detect_incident *incident;
+	} *incidents;
+	uint32_t incident_cnt;
 };
 
 /* False: it is not there. */
@@ -69,12 +75,25 @@ take_texts(struct in *in, uint32_t bytes, uint32_t label_cnt,
 
 /* ---- rows ---------------------------------------------------------------------- */
 
+/* In a file numbers only say what belongs together, and that they fall keeps a
+   search of them short: here they are given anew, from 1 for the oldest. */
+static bool
+incident_sound(const struct in *in, const struct kyi_saved_incident *row)
+{
+	return row->number > 0 && (in->incident_cnt == 0 ||
+	    row->number < in->incidents[in->incident_cnt - 1].number) &&
+	    row->signal < KYMO_SIGNAL_CNT &&
+	    kyi_signal_cnt((enum kymo_metric_kind)row->kind) > 0 &&
+	    row->score >= 0 && isfinite(row->score);
+}
+
 /* Written newest first, as they are in memory: here the next goes last. */
 static void
-incident_load(struct kymo_detectors *detectors, struct in *in)
+incident_load(struct kymo_detectors *detectors, struct in *in, uint32_t number,
+    uint64_t now_ns)
 {
 	struct kymo_label labels[KYI_DETECT_LABELS_MAX];
-	struct kyi_detect_incident *incident, **last = &detectors->incidents;
+	struct kyi_detect_incident *incident, *newest = detectors->incidents;
 	struct kyi_saved_incident row;
 	const char *name;
 
@@ -83,9 +102,7 @@ incident_load(struct kymo_detectors *detectors, struct in *in)
 	name = take_texts(in, row.text_bytes, row.label_cnt, labels);
 	if (!name)
 		return;
-	if (row.signal >= KYMO_SIGNAL_CNT || row.number == 0 ||
-	    kyi_signal_cnt((enum kymo_metric_kind)row.kind) == 0 ||
-	    !(row.score >= 0)) {
+	if (!incident_sound(in, &row)) {
 		in->wrong = "an incident that is none";
 		return;
 	}
@@ -96,31 +113,70 @@ incident_load(struct kymo_detectors *detectors, struct in *in)
 		in->wrong = "out of memory";
 		return;
 	}
-	incident->number = row.number;
-	incident->begin_ns = row.begin_ns;
+	incident->number = number;
+	incident->begin_ns = row.begin_ns < now_ns ? row.begin_ns : now_ns;
 	incident->score = row.score;
-	if (row.number > detectors->incident_number)
-		detectors->incident_number = row.number;
-	detectors->incidents = incident->next;
 	incident->next = NULL;
-	while (*last)
-		last = &(*last)->next;
-	*last = incident;
+	if (in->incident_cnt > 0) {
+		in->incidents[in->incident_cnt - 1].incident->next = incident;
+		detectors->incidents = newest;
+	}
+	in->incidents[in->incident_cnt++] =
+	    (struct known){ row.number, incident };
+}
+
+static void
+incidents_load(struct kymo_detectors *detectors, struct in *in, uint32_t cnt,
+    uint64_t now_ns)
+{
+	/* A head that asks for more than there are bytes gets nothing. */
+	if (cnt > in->left_bytes / sizeof(struct kyi_saved_incident)) {
+		in->wrong = "it ends too early";
+		return;
+	}
+	in->incidents = calloc(cnt + 1u, sizeof(in->incidents[0]));
+	if (!in->incidents)
+		in->wrong = "out of memory";
+	detectors->incident_number = cnt;
+	for (uint32_t i = 0; i < cnt && !in->wrong; i++)
+		incident_load(detectors, in, cnt - i, now_ns);
+}
+
+static int
+by_number(const void *key, const void *at)
+{
+	uint32_t number = *(const uint32_t *)key;
+	const struct known *known = at;
+
+	return (number < known->number) - (number > known->number);
+}
+
+/* NULL: there is none of that number. */
+static struct kyi_detect_incident *
+incident_of(const struct in *in, uint32_t number)
+{
+	const struct known *known = bsearch(&number, in->incidents,
+	    in->incident_cnt, sizeof(in->incidents[0]), by_number);
+
+	return known ? known->incident : NULL;
 }
 
 static bool
 held_sound(const struct kyi_saved_slot *row)
 {
-	return row->result.score > 0 && row->result.raw >= 0 &&
+	return row->result.score > 0 && isfinite(row->result.score) &&
+	    row->result.raw >= 0 && isfinite(row->result.raw) &&
+	    isfinite(row->value) &&
 	    (unsigned)row->result.cause < KYMO_DETECT_CAUSE_CNT &&
 	    (unsigned)row->result.side <= KYMO_DETECT_BETWEEN;
 }
 
 static void
-held_load(struct kymo_detectors *detectors, struct kyi_watched *watched,
-    uint32_t slot_idx, const struct kyi_saved_slot *row, uint64_t now_ns)
+held_load(struct kymo_detectors *detectors, const struct in *in,
+    struct kyi_watched *watched, uint32_t slot_idx,
+    const struct kyi_saved_slot *row, uint64_t now_ns)
 {
-	struct kyi_detect_incident *incident = detectors->incidents;
+	struct kyi_detect_incident *incident = incident_of(in, row->incident);
 	struct kyi_held *held = kyi_held_make(detectors, watched, slot_idx);
 
 	if (!held)
@@ -132,8 +188,6 @@ held_load(struct kymo_detectors *detectors, struct kyi_watched *watched,
 	held->low = row->low;
 	held->high = row->high;
 	held->onset_ns = row->onset_ns < now_ns ? row->onset_ns : now_ns;
-	while (incident && incident->number != row->incident)
-		incident = incident->next;
 	if (!incident)
 		return;
 	held->incident = incident;
@@ -145,7 +199,6 @@ static void
 slot_load(struct kymo_detectors *detectors, struct in *in,
     struct kyi_watched *watched, uint32_t slot_idx, uint64_t now_ns)
 {
-	struct kyi_slot *slot = &watched->slots[slot_idx];
 	struct kyi_saved_slot row;
 	struct kymo_detect detect;
 
@@ -158,11 +211,12 @@ slot_load(struct kymo_detectors *detectors, struct in *in,
 		in->wrong = "a detector that is none";
 		return;
 	}
-	slot->detect = detect;
-	kyi_detect_rewind(&slot->detect, now_ns);
+	kyi_detect_rewind(&detect, now_ns);
+	watched->slots[slot_idx] = detect;
 	if (row.result.score > 0) {
 		if (held_sound(&row))
-			held_load(detectors, watched, slot_idx, &row, now_ns);
+			held_load(detectors, in, watched, slot_idx, &row,
+			    now_ns);
 		else
 			in->wrong = "an anomaly that is none";
 	}
@@ -213,34 +267,49 @@ series_load(struct kymo_detectors *detectors, struct in *in, uint64_t now_ns)
 
 /* ---- the file -------------------------------------------------------------------- */
 
+static const char *
+head_wrong(const struct kyi_saved_head *head, const char *bytes,
+    size_t len_bytes)
+{
+	uint32_t crc;
+
+	if (head->endian != KYI_SAVED_ENDIAN ||
+	    head->detector_bytes != sizeof(struct kymo_detect))
+		return "another machine, or another kymod, wrote it";
+	if (head->file_bytes != len_bytes)
+		return "it is not whole";
+	memcpy(&crc, bytes + len_bytes - sizeof(crc), sizeof(crc));
+	if (kyi_crc32c(0, bytes, len_bytes - sizeof(crc)) != crc)
+		return "its checksum is wrong";
+	return NULL;
+}
+
 const char *
 kyi_detectors_read(struct kymo_detectors *detectors, const char *bytes,
     size_t len_bytes, uint64_t now_ns)
 {
-	struct in in = { bytes, len_bytes, NULL };
+	struct in in = { .at = bytes, .left_bytes = len_bytes };
 	struct kyi_saved_head head;
-	uint32_t crc;
 
-	if (len_bytes < sizeof(head) + sizeof(crc) ||
-	    memcmp(bytes, KYI_SAVED_MAGIC, 8) != 0)
+	if (len_bytes < sizeof(head) + sizeof(uint32_t) ||
+	    memcmp(bytes, KYI_SAVED_MAGIC, 7) != 0)
 		return "it is no file of detectors";
 	take(&in, &head, sizeof(head));
-	if (head.endian != KYI_SAVED_ENDIAN ||
-	    head.detector_bytes != sizeof(struct kymo_detect))
-		return "another machine, or another kymod, wrote it";
-	if (head.file_bytes != len_bytes)
-		return "it is not whole";
-	in.left_bytes -= sizeof(crc);
-	memcpy(&crc, bytes + len_bytes - sizeof(crc), sizeof(crc));
-	if (kyi_crc32c(0, bytes, len_bytes - sizeof(crc)) != crc)
-		return "its checksum is wrong";
+	if (head.magic[7] != KYI_SAVED_MAGIC[7])
+		return "another kymod wrote it";
+	in.wrong = head_wrong(&head, bytes, len_bytes);
+	if (in.wrong)
+		return in.wrong;
+	in.left_bytes -= sizeof(uint32_t);
 	detectors->at_ns = head.at_ns < now_ns ? head.at_ns : now_ns;
-	for (uint32_t i = 0; i < head.incident_cnt && !in.wrong; i++)
-		incident_load(detectors, &in);
+	incidents_load(detectors, &in, head.incident_cnt, now_ns);
 	for (uint32_t i = 0; i < head.series_cnt && !in.wrong; i++)
 		series_load(detectors, &in, now_ns);
+	free(in.incidents);
 	if (!in.wrong && in.left_bytes > 0)
 		return "it goes on where it should end";
+	/* Whose members found no room here, or never were. */
+	kyi_incidents_end(detectors);
 	return in.wrong;
 }
 

@@ -2,7 +2,8 @@
 /* What the files of detectors share:
 
      signals.c          from a series of a scan to the numbers that are watched
-     detectors.c        the table of series, and a look at a scan
+     detectors.c        a look at a scan
+     detectors_table.c  the table of series, and the order that scans have them in
      anomalies.c        what was found lately, and what was found together
      anomalies_list.c   a copy of it for others
      detectors_saved.c  the file */
@@ -42,6 +43,7 @@ struct kyi_detect_incident {
 /* What was found of a signal, and is held for an hour. */
 struct kyi_held {
 	struct kyi_held *next;
+	struct kyi_held *beside; /* of the same series */
 	struct kyi_watched *of;
 	uint32_t slot_idx;
 	struct kymo_detect_result result;
@@ -51,32 +53,45 @@ struct kyi_held {
 	bool is_root;
 };
 
-struct kyi_slot {
-	struct kymo_detect detect;
-	struct kyi_held *held; /* NULL: nothing */
-};
-
 /* Histograms: since when observations are gathered for quantiles. */
 struct kyi_gathered {
 	struct kymo_hist from;
 	uint64_t from_cnt;
 	uint64_t from_mono_ns;
+	uint64_t bytes; /* of this, and of its buckets */
 };
 
-/* A series. */
+/* A series. A look at each takes more time for waiting than for reckoning: what
+   it needs lies in one row of cache lines, so aligned that none is touched for
+   less than half of it. */
+#define KYI_LINE_BYTES 64u
 struct kyi_watched {
 	struct kyi_watched *next;
 	uint64_t hash;
-	uint64_t look;        /* the last that met it; 0: none yet */
-	uint64_t met_mono_ns; /* 0: not known */
-	double before;        /* NaN: not known */
-	uint64_t before_mono_ns;
 	struct kyi_gathered *gathered; /* NULL: no histogram, or none yet */
+	struct kyi_held *held; /* of all its signals; NULL: nothing */
 	const struct kymo_label *labels;
-	const char *name;     /* of the family */
-	uint32_t label_cnt, slot_cnt;
+	const char *name;      /* of the family */
+	uint32_t label_cnt;
+	uint32_t unused[3];
+	/* From here on for each look. */
+	double before;         /* when last met; NaN: not known */
+	uint64_t met_mono_ns;  /* 0: not known */
+	uint32_t look;         /* the last that met it; 0: none yet */
+	uint32_t place;        /* in the order of that look */
 	enum kymo_metric_kind kind;
-	struct kyi_slot slots[];
+	uint32_t slot_cnt;
+	struct kymo_detect slots[];
+};
+#define KYI_WATCHED_HOT_AT 64u
+
+/* Series in the order of a scan: in the next one they are in the same, nearly. */
+struct kyi_order {
+	struct kyi_place {
+		uint64_t id; /* kymo_series.id */
+		struct kyi_watched *watched;
+	} *at;
+	uint32_t cnt, room;
 };
 
 struct kymo_detectors {
@@ -85,8 +100,12 @@ struct kymo_detectors {
 	struct kyi_watched **table;
 	uint32_t table_room; /* a power of two, or 0 */
 	uint32_t watched_cnt, detector_cnt, refused_cnt;
-	uint64_t text_bytes; /* of labels and gathered histograms, about */
-	uint64_t look;
+	uint64_t text_bytes; /* of labels, about */
+	uint64_t gathered_bytes; /* of histograms */
+	struct kyi_order order; /* of the look before.. */
+	uint32_t order_at;      /* ..and how far this one came in it */
+	struct kyi_order order_new; /* of this look, so far */
+	uint32_t look;
 	uint64_t next_mono_ns, at_mono_ns, at_ns;
 	bool full_said, swept;
 	struct kymo_hist since; /* room for the difference of two */
@@ -110,7 +129,11 @@ void kyi_signals(struct kymo_detectors *detectors, struct kyi_watched *watched,
     const struct kymo_series *series, double factor,
     double value[KYI_SIGNALS_MAX]);
 
-/* ---- detectors.c -------------------------------------------------------------- */
+/* What is gathered of it goes. */
+void kyi_gathered_free(struct kymo_detectors *detectors,
+    struct kyi_watched *watched);
+
+/* ---- detectors_table.c --------------------------------------------------------- */
 
 uint64_t kyi_watched_hash(const char *name, enum kymo_metric_kind kind,
     const struct kymo_label *labels, uint32_t label_cnt);
@@ -121,7 +144,20 @@ struct kyi_watched *kyi_watched_make(struct kymo_detectors *detectors,
 struct kyi_watched *kyi_watched_find(const struct kymo_detectors *detectors,
     uint64_t hash, const char *name, enum kymo_metric_kind kind,
     const struct kymo_label *labels, uint32_t label_cnt);
+/* The next series of a scan: found or made; NULL: no memory, or no room. */
+struct kyi_watched *kyi_watched_next(struct kymo_detectors *detectors,
+    const struct kymo_family_scan *family, const struct kymo_series *series);
+/* Fetches what a look at the series that is the ahead'th after it will need. */
+void kyi_watched_soon(const struct kymo_detectors *detectors, uint32_t ahead,
+    uint32_t slot_cnt);
+/* A look ends: the next begins at the first series. */
+void kyi_order_end(struct kymo_detectors *detectors);
+/* Series that no look from least on has met, or that were met before since_ns,
+   go. */
+void kyi_watched_sweep(struct kymo_detectors *detectors, uint32_t least,
+    uint64_t since_ns);
 void kyi_detectors_forget(struct kymo_detectors *detectors);
+void kyi_detectors_table_free(struct kymo_detectors *detectors);
 /* Labels and their strings in one allocation, with name as one more at the
    end. NULL: no memory. */
 struct kymo_label *kyi_detect_labels_copy(const struct kymo_label *labels,
@@ -136,12 +172,17 @@ void kyi_held_note(struct kymo_detectors *detectors,
     double high);
 /* The end of a look: what is over goes, what is new is grouped. */
 void kyi_held_step(struct kymo_detectors *detectors);
+/* What is held of a signal; NULL: nothing. */
+struct kyi_held *kyi_held_of(const struct kyi_watched *watched,
+    uint32_t slot_idx);
 /* NULL: no memory. */
 struct kyi_held *kyi_held_make(struct kymo_detectors *detectors,
     struct kyi_watched *watched, uint32_t slot_idx);
 struct kyi_detect_incident *kyi_incident_make(struct kymo_detectors *detectors,
     const char *metric, enum kymo_metric_kind kind, enum kymo_signal signal,
     const struct kymo_label *labels, uint32_t label_cnt);
+/* Incidents of which nothing is held any more go. */
+void kyi_incidents_end(struct kymo_detectors *detectors);
 /* All of this series; all. */
 void kyi_held_drop(struct kymo_detectors *detectors,
     const struct kyi_watched *watched);
@@ -158,8 +199,8 @@ double kyi_detect_scale(double budget_week);
 bool kyi_detect_sound(const struct kymo_detect *detect);
 /* It is now_ns: times after it have not been. */
 void kyi_detect_rewind(struct kymo_detect *detect, uint64_t now_ns);
-/* What the value was within; NaN: nothing was met. */
-void kyi_detect_range(const struct kymo_detect *detect, double *low,
+/* What values were within; NaN: nothing was met. */
+void kyi_seen_range(const struct kymo_detect_seen *seen, double *low,
     double *high);
 
 #endif

@@ -103,9 +103,9 @@ put_incident(struct out *out, const struct kyi_detect_incident *incident)
 }
 
 static void
-put_slot(struct out *out, const struct kyi_slot *slot)
+put_slot(struct out *out, const struct kyi_watched *watched, uint32_t slot_idx)
 {
-	const struct kyi_held *held = slot->held;
+	const struct kyi_held *held = kyi_held_of(watched, slot_idx);
 	struct kyi_saved_slot row;
 
 	memset(&row, 0, sizeof(row));
@@ -119,7 +119,7 @@ put_slot(struct out *out, const struct kyi_slot *slot)
 		row.is_root = held->is_root;
 	}
 	put(out, &row, sizeof(row));
-	put(out, &slot->detect, sizeof(slot->detect));
+	put(out, &watched->slots[slot_idx], sizeof(watched->slots[0]));
 }
 
 static void
@@ -135,7 +135,7 @@ put_series(struct out *out, const struct kyi_watched *watched)
 	put(out, &row, sizeof(row));
 	put_texts(out, watched->name, watched->labels, watched->label_cnt);
 	for (uint32_t i = 0; i < watched->slot_cnt; i++)
-		put_slot(out, &watched->slots[i]);
+		put_slot(out, watched, i);
 }
 
 static void

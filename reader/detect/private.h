@@ -26,10 +26,28 @@ struct kyi_detect_tuning {
 
 extern const struct kyi_detect_tuning kyi_detect_tuning;
 
+/* Of a detector, that every step needs. */
+#define KYI_DETECT_HOT_BYTES 352u
+
 struct kymo_detect_result kyi_detect_step(struct kymo_detect *detect,
     const struct kyi_detect_tuning *tuning, uint64_t at_ns, double value);
 
 /* ---- what was met ---------------------------------------------------------- */
+
+#define KYI_SEEN_PARTS 64
+
+/* Whether x was met lately: then there is nothing to remember, and its distance
+   is 0. No in doubt. What most steps need, and without a store: the cache line
+   stays as it is. */
+static inline bool
+kyi_seen_known(const struct kymo_detect_seen *seen, double x)
+{
+	double part = (x - seen->low) / seen->width;
+
+	/* Of width 0 it is none of these. */
+	return part >= 0 && part < KYI_SEEN_PARTS &&
+	    (seen->bits >> (unsigned)part & 1);
+}
 
 /* kyi_seen_add is the distance of x to all that was met, as a share of what
    was met and parts_known parts more, and remembers x. x is finite. */

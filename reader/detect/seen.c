@@ -4,7 +4,7 @@
 
 #include "reader/detect/private.h"
 
-#define PARTS 64
+#define PARTS KYI_SEEN_PARTS
 /* A first difference is so many parts, in the middle of them. */
 #define FIRST_PARTS 16
 /* What the second value of a series ever is worth: there is no range yet. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "reader/detect/detectors_private.h"
+#include "reader/series/private.h"
 
 /* Quantiles are of so many observations, of which one in a hundred is at the
    99th percentile; or of five minutes, if those are a few at least. */
@@ -68,34 +69,50 @@ rate(struct kyi_watched *watched, double now, uint64_t mono_ns)
 {
 	double per_s = NAN;
 
-	if (now >= watched->before && mono_ns > watched->before_mono_ns)
+	if (now >= watched->before && mono_ns > watched->met_mono_ns)
 		per_s = (now - watched->before) * 1e9 /
-		    (double)(mono_ns - watched->before_mono_ns);
+		    (double)(mono_ns - watched->met_mono_ns);
 	watched->before = now;
-	watched->before_mono_ns = mono_ns;
 	return per_s;
 }
 
-/* From now on. */
-static void
-gather_begin(struct kyi_watched *watched, const struct kymo_hist *hist,
-    uint64_t cnt, uint64_t mono_ns)
+void
+kyi_gathered_free(struct kymo_detectors *detectors, struct kyi_watched *watched)
 {
 	struct kyi_gathered *gathered = watched->gathered;
 
 	if (!gathered)
-		gathered = watched->gathered = calloc(1, sizeof(*gathered));
-	if (!gathered)
 		return;
+	detectors->gathered_bytes -= gathered->bytes;
 	free(gathered->from.buckets);
-	gathered->from = (struct kymo_hist){ 0 };
-	if (kymo_hist_add(&gathered->from, hist) != 0) {
-		free(gathered);
-		watched->gathered = NULL;
+	free(gathered);
+	watched->gathered = NULL;
+}
+
+/* From now on. Buckets have room where they were before. */
+static void
+gather_begin(struct kymo_detectors *detectors, struct kyi_watched *watched,
+    const struct kymo_hist *hist, uint64_t cnt)
+{
+	struct kyi_gathered *gathered = watched->gathered;
+	uint64_t bytes = sizeof(*gathered) +
+	    hist->bucket_cnt * sizeof(hist->buckets[0]);
+
+	if (!gathered || gathered->bytes != bytes) {
+		kyi_gathered_free(detectors, watched);
+		gathered = calloc(1, sizeof(*gathered));
+		if (!gathered)
+			return;
+		watched->gathered = gathered;
+		gathered->bytes = bytes;
+		detectors->gathered_bytes += bytes;
+	}
+	if (kyi_hist_copy(&gathered->from, hist) != 0) {
+		kyi_gathered_free(detectors, watched);
 		return;
 	}
 	gathered->from_cnt = cnt;
-	gathered->from_mono_ns = mono_ns;
+	gathered->from_mono_ns = detectors->at_mono_ns;
 }
 
 static void
@@ -122,7 +139,7 @@ quantiles(struct kymo_detectors *detectors, struct kyi_watched *watched,
 		}
 	}
 	/* Also where a process with other buckets came, or all began anew. */
-	gather_begin(watched, hist, cnt, mono_ns);
+	gather_begin(detectors, watched, hist, cnt);
 }
 
 void

@@ -38,6 +38,13 @@ bytes_sound(const uint8_t *at, size_t cnt)
 }
 
 static bool
+part_sound(const struct kymo_detect_part *part, uint8_t idx_end)
+{
+	return part->idx < idx_end && bytes_sound(&part->cnt, 1) &&
+	    floats_sound(&part->mean, 1, -FLOAT_MAX, FLOAT_MAX);
+}
+
+static bool
 seen_sound(const struct kymo_detect_seen *seen)
 {
 	return numbers_sound(&seen->low, 1, -NUMBER_MAX, NUMBER_MAX) &&
@@ -76,6 +83,8 @@ kyi_detect_sound(const struct kymo_detect *detect)
 	    floats_sound(shares, 5, 0, 1) &&
 	    floats_sound(counts, 2, 1, 1e30) &&
 	    floats_sound(errors, 4, 0, FLOAT_MAX) &&
+	    part_sound(&detect->day_now, 48) &&
+	    part_sound(&detect->week_now, 84) &&
 	    floats_sound(detect->day, 48, -FLOAT_MAX, FLOAT_MAX) &&
 	    floats_sound(detect->week, 84, -FLOAT_MAX, FLOAT_MAX) &&
 	    bytes_sound(detect->day_cnt, 48) &&
@@ -102,9 +111,8 @@ kyi_detect_rewind(struct kymo_detect *detect, uint64_t now_ns)
 }
 
 void
-kyi_detect_range(const struct kymo_detect *detect, double *low, double *high)
+kyi_seen_range(const struct kymo_detect_seen *seen, double *low, double *high)
 {
-	const struct kymo_detect_seen *seen = &detect->seen[KYMO_DETECT_VALUE];
 	uint64_t bits = seen->bits | seen->old;
 
 	*low = *high = NAN;

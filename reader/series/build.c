@@ -72,6 +72,7 @@ copy_series(struct kyi_pool *pool, struct kymo_series *to,
 	to->labels = entry->labels;
 	to->label_cnt = entry->label_cnt;
 	to->overflow = entry->overflow;
+	to->id = entry->id;
 	to->created_ns = entry->created_ns;
 	to->rate = entry->rate;
 	copy_value(pool, &to->value, entry);

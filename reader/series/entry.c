@@ -144,6 +144,7 @@ kyi_entry_find(struct kyi_entries *entries, struct kyi_family_kept *family,
 		entry = make(family, labels, label_cnt);
 		if (entry != NULL) {
 			entry->hash = hash;
+			entry->id = ++entries->made_cnt;
 			entry->overflow = overflow;
 			entry->created_ns = born_ns;
 			entry->chain =

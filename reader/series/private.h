@@ -149,6 +149,7 @@ struct kyi_entry {
 	bool overflow, has_retired, present;
 	uint32_t holder_cnt;   /* instances that point here */
 	uint32_t pending_idx1; /* absorb.c: its new totals */
+	uint64_t id;
 	uint64_t created_ns;
 	uint64_t scan;         /* the number of the scan that sum is of */
 	uint64_t shown;        /* the last scan that showed it */
@@ -169,6 +170,7 @@ struct kyi_entries {
 	uint32_t hash_room, cnt, cnt_max;
 	uint32_t retired_cnt;
 	uint64_t refused_cnt;
+	uint64_t made_cnt;
 	struct kyi_entry *buried; /* gone, but an old scan may show it */
 };
 

@@ -42,6 +42,8 @@ struct kymo_series {
 	const struct kymo_label *labels; /* sorted: service, the family's order, pid */
 	uint32_t label_cnt;
 	bool overflow;
+	uint64_t id; /* the same in every scan of this model, and nobody else's,
+	                also when it is gone; 0: it has none */
 	uint64_t created_ns; /* realtime; the earliest of what was summed */
 	struct kymo_metric_value value;
 	/* Per second between the last two scans, in the unit; counts for

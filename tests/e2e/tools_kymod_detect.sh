@@ -132,11 +132,13 @@ wait_for 10 query_is 'count(anomaly_score == 0) > bool 20' 1
 config ', enabled: false'
 reload
 wait_for 10 query_is 'count(anomaly_score) or vector(0)' 0
+# What is not there is not counted.
+wait_for 10 query_is 'kymod_detectors + kymod_detectors_refused + kymod_detectors_memory_bytes' 0
 config ''
 reload
 wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
 stop "$daemon"
-printf 'KYMODET1 of somebody else' >"$tmp/detectors.state"
+printf 'KYMODET2 of somebody else' >"$tmp/detectors.state"
 kymod_start
 logged 'warn +detection: .*/detectors.state: .*; all series are learned anew' ||
 	fail "$(<"$tmp/kymod.log")"

@@ -85,6 +85,35 @@ test_what_is_old_is_known_once_more_and_then_not(void **state)
 	near(kyi_seen_add(&seen, 1e9, 0, &side), 0, "all forgotten");
 }
 
+/* The short way and the long one agree. */
+static void
+test_what_is_known_adds_nothing(void **state)
+{
+	struct kymo_detect_seen seen = { 0 }, before;
+	enum kymo_detect_side side;
+	unsigned known_cnt = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 3000; i++) {
+		double x = (double)(i * 7919u % 1009u) * (i < 500 ? 1 : 3) - 80;
+		double far;
+		bool known;
+
+		if (i % 900 == 899)
+			kyi_seen_age(&seen);
+		before = seen;
+		known = kyi_seen_known(&seen, x);
+		far = kyi_seen_add(&seen, x, 6, &side);
+		if (known) {
+			known_cnt++;
+			assert_true(far == 0);
+			assert_memory_equal(&seen, &before, sizeof(seen));
+		}
+		assert_true(seen.width == 0 || kyi_seen_known(&seen, x));
+	}
+	assert_true(known_cnt > 1000);
+}
+
 static void
 test_any_two_numbers_have_a_distance(void **state)
 {
@@ -116,6 +145,7 @@ main(void)
 		    test_parts_that_are_thought_known_make_all_nearer),
 		cmocka_unit_test(
 		    test_what_is_old_is_known_once_more_and_then_not),
+		cmocka_unit_test(test_what_is_known_adds_nothing),
 		cmocka_unit_test(test_any_two_numbers_have_a_distance),
 	};
 

@@ -375,7 +375,7 @@ test_a_series_is_remembered_for_a_day(void **state)
 		look(world);
 	kymo_detectors_stats(world->detectors, &stats);
 	assert_int_equal(stats.series_cnt, 1);
-	assert_true(stats.memory_bytes < 8192);
+	assert_true(stats.memory_bytes < 24000);
 	world_delete(world);
 }
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "reader/detect/detectors_private.h"
 #include "shm/crc32c.h"
 
 /* ---- over a restart ---------------------------------------------------------------- */
@@ -166,6 +167,78 @@ test_a_file_that_is_damaged_or_hostile_is_refused(void **state)
 	world_delete(world);
 }
 
+/* A file whose incidents have the numbers that are given, for two that have
+   members; what kymo_detectors_load says. */
+static int
+load_numbered(const char *path, uint32_t first, uint32_t second, uint32_t of,
+    struct kymo_anomalies *found)
+{
+	struct world *world = world_new(NULL);
+	struct kymo_error error = { "" };
+	struct kyi_detect_incident *incident;
+	struct kymo_detectors *anew;
+	uint64_t now_ns;
+	int result;
+
+	for (unsigned f = 0; f < 2; f++)
+		family(world, f ? "b" : "a", KYMO_METRIC_GAUGE,
+		    f ? "bank" : "shop", 1);
+	for (unsigned i = 0; i < 3 * DAY_LOOKS + 2; i++) {
+		gauge(world, 0, i < 3 * DAY_LOOKS ? 1000 : 3000);
+		gauge(world, 1, i < 3 * DAY_LOOKS ? 1000 : 3000);
+		look(world);
+	}
+	now_ns = BEGIN_NS + world->look * LOOK_NS;
+	incident = world->detectors->incidents;
+	assert_non_null(incident->next);
+	incident->number = first;
+	incident->next->number = second;
+	incident->begin_ns = now_ns * 2;
+	assert_int_equal(kymo_detectors_save(world->detectors, path, &error),
+	    0);
+	world_delete(world);
+	anew = kymo_detectors_new(&(struct kymo_detectors_options){ 0 });
+	result = kymo_detectors_load(anew, path, now_ns, &error);
+	assert_int_equal(kymo_detectors_list(anew, found), 0);
+	assert_int_equal(anew->incident_number, of);
+	kymo_detectors_delete(anew);
+	return result;
+}
+
+/* Numbers say what belongs together, nothing else: they are not gone on with, so
+   none is too large to be followed by another. */
+static void
+test_numbers_of_incidents_are_given_anew(void **state)
+{
+	static const struct {
+		uint32_t first, second;
+		int result;
+	} rows[] = {
+		{ 2, 1, 0 }, { UINT32_MAX, 7, 0 }, { UINT32_MAX, 1, 0 },
+		{ 7, 7, -1 }, { 7, 8, -1 }, { 1, UINT32_MAX, -1 },
+		{ 7, 0, -1 }, { 0, 0, -1 },
+	};
+	char path[] = "/tmp/kymo-detectors-XXXXXX";
+
+	(void)state;
+	close(mkstemp(path));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct kymo_anomalies found;
+
+		assert_int_equal(load_numbered(path, rows[i].first,
+		    rows[i].second, rows[i].result ? 0 : 2, &found),
+		    rows[i].result);
+		assert_int_equal(found.incident_cnt, rows[i].result ? 0 : 2);
+		for (uint32_t k = 0; k < found.incident_cnt; k++) {
+			assert_int_equal(found.incidents[k].member_cnt, 1);
+			assert_true(found.incidents[k].begin_ns <=
+			    BEGIN_NS + 4 * DAY_LOOKS * LOOK_NS);
+		}
+		kymo_anomalies_free(&found);
+	}
+	assert_int_equal(unlink(path), 0);
+}
+
 int
 main(void)
 {
@@ -173,6 +246,7 @@ main(void)
 		cmocka_unit_test(test_what_was_learned_outlives_us),
 		cmocka_unit_test(
 		    test_a_file_that_is_damaged_or_hostile_is_refused),
+		cmocka_unit_test(test_numbers_of_incidents_are_given_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ test_processes_of_a_service_are_one_series(void **state)
 	struct kymo_model *model = model_new(NULL, 0);
 	struct proc a, b, other;
 	const struct kymo_scan *scan;
+	uint64_t id;
 	bool absorbed;
 
 	birth(&a, 1, "s");
@@ -36,6 +37,8 @@ test_processes_of_a_service_are_one_series(void **state)
 	assert_int_equal(find(scan, "busy", "s")->value.is.i, 2);
 	assert_int_equal(find(scan, "kymo_regions", "s")->value.is.i, 2);
 	assert_true(isnan(find(scan, "jobs", "s")->rate));
+	id = find(scan, "jobs", "s")->id;
+	assert_true(id != 0 && id != find(scan, "jobs", "t")->id);
 	kymo_scan_release(scan);
 
 	work(&a, 30);
@@ -45,6 +48,7 @@ test_processes_of_a_service_are_one_series(void **state)
 	end(model);
 	scan = kymo_scan_take(model);
 	assert_true(find(scan, "jobs", "s")->rate == 30);
+	assert_int_equal(find(scan, "jobs", "s")->id, id);
 	kymo_scan_release(scan);
 	kymo_model_delete(model);
 }
