@@ -287,7 +287,6 @@ fill(const struct kymo_detectors *detectors, struct kymo_anomalies *anomalies,
 	members_put(incidents, member_idx, refs, anomalies->cnt, members);
 	anomalies->at = at;
 	anomalies->incidents = incidents;
-	anomalies->private_ = memory;
 }
 
 int
@@ -311,7 +310,9 @@ kymo_detectors_list(const struct kymo_detectors *detectors,
 		incident->idx1 = ++idx1;
 	memory = calloc(1, bytes_needed(detectors, refs, cnt));
 	members = calloc(cnt + 1u, sizeof(members[0]));
-	if (memory && members) {
+	if (memory && members)
+		anomalies->private_ = kyi_findings_new(memory);
+	if (anomalies->private_) {
 		anomalies->cnt = cnt;
 		anomalies->incident_cnt = idx1;
 		fill(detectors, anomalies, memory, refs, members);
@@ -326,51 +327,11 @@ kymo_detectors_list(const struct kymo_detectors *detectors,
 void
 kymo_anomalies_free(struct kymo_anomalies *anomalies)
 {
-	free(anomalies->private_);
+	kyi_findings_free(anomalies->private_);
 	*anomalies = (struct kymo_anomalies){ 0 };
 }
 
-/* ---- asked --------------------------------------------------------------------------- */
-
-/* What has no label in common is not the same thing. */
-static bool
-agree(const struct kymo_label *a, uint32_t a_cnt, const struct kymo_label *b,
-    uint32_t b_cnt)
-{
-	bool common = false;
-
-	for (uint32_t i = 0; i < a_cnt; i++)
-		for (uint32_t k = 0; k < b_cnt; k++) {
-			if (strcmp(a[i].key, b[k].key) != 0)
-				continue;
-			if (strcmp(a[i].value, b[k].value) != 0)
-				return false;
-			common = true;
-		}
-	return common;
-}
-
-const struct kymo_anomaly *
-kymo_anomalies_find(const struct kymo_anomalies *anomalies,
-    const struct kymo_label *labels, uint32_t cnt)
-{
-	for (uint32_t i = 0; i < anomalies->cnt; i++)
-		if (anomalies->at[i].score > 0 && agree(anomalies->at[i].labels,
-		    anomalies->at[i].label_cnt, labels, cnt))
-			return &anomalies->at[i];
-	return NULL;
-}
-
-const struct kymo_incident *
-kymo_incidents_find(const struct kymo_anomalies *anomalies,
-    const struct kymo_label *labels, uint32_t cnt)
-{
-	for (uint32_t i = 0; i < anomalies->incident_cnt; i++)
-		if (agree(anomalies->incidents[i].labels,
-		    anomalies->incidents[i].label_cnt, labels, cnt))
-			return &anomalies->incidents[i];
-	return NULL;
-}
+/* ---- told --------------------------------------------------------------------------- */
 
 void
 kymo_anomaly_tell(const struct kymo_anomaly *anomaly, struct kymo_buffer *out)

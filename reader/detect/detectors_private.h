@@ -6,6 +6,7 @@
      detectors_table.c  the table of series, and the order that scans have them in
      anomalies.c        what was found lately, and what was found together
      anomalies_list.c   a copy of it for others
+     anomalies_find.c   and what in it is about given labels
      detectors_saved.c  the file */
 #ifndef KYI_DETECTORS_PRIVATE_H
 #define KYI_DETECTORS_PRIVATE_H
@@ -187,6 +188,14 @@ void kyi_incidents_end(struct kymo_detectors *detectors);
 void kyi_held_drop(struct kymo_detectors *detectors,
     const struct kyi_watched *watched);
 void kyi_held_free(struct kymo_detectors *detectors);
+
+/* ---- anomalies_find.c ---------------------------------------------------------- */
+
+/* What is behind a copy: its memory, which becomes its own, and tables to find
+   in it by. NULL: no memory; then it is still the caller's. */
+struct kyi_findings;
+struct kyi_findings *kyi_findings_new(char *memory);
+void kyi_findings_free(struct kyi_findings *findings);
 
 /* ---- budget.c ----------------------------------------------------------------- */
 
