@@ -110,6 +110,18 @@ checks_print(const struct tree *tree, const json_t *component, uint32_t depth)
 	}
 }
 
+/* A report that does not count. */
+static void
+refused_print(const struct tree *tree, const json_t *component, uint32_t depth)
+{
+	if (!*text_of(component, "refused"))
+		return;
+	indent(tree->out, depth);
+	kymo_buffer_str(tree->out, "- report: ");
+	kymo_escape_terminal(tree->out, text_of(component, "refused"));
+	kymo_buffer_char(tree->out, '\n');
+}
+
 static void
 recovery_print(const struct tree *tree, const json_t *component,
     uint32_t depth)
@@ -175,6 +187,7 @@ component_print(const struct tree *tree, const char *name, uint32_t depth)
 	component_line(tree, component);
 	kymo_buffer_char(tree->out, '\n');
 	checks_print(tree, component, depth + 2);
+	refused_print(tree, component, depth + 2);
 	recovery_print(tree, component, depth + 2);
 	json_array_foreach(json_object_get(component, "depends_on"), i, on)
 		if (json_is_string(on))

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define MS_NS UINT64_C(1000000)
-/* A program's start may wait for a disk, under our lock: scans go on. */
+/* Nothing waits under our lock; but should it, scans go on. */
 #define PATIENCE_NS (200 * MS_NS)
 
 struct kyi_health {
@@ -62,12 +62,13 @@ act(void *of, uint64_t ticket, const char *component,
 	return 1;
 }
 
-static void
+static bool
 give_up(void *of, uint64_t ticket)
 {
 	struct kyi_health *health = of;
 
-	kymo_probe_give_up(health->probe, ticket);
+	return kyi_health_queries_give_up(health->queries, ticket) ||
+	    kymo_probe_give_up(health->probe, ticket);
 }
 
 static void
@@ -241,7 +242,7 @@ care_make(struct kyi_health *health, struct kyi_settings *settings,
 	struct kymo_care_options options = {
 		.world = {health, look, act, give_up, say},
 		.durable = health->state_path != NULL,
-		.stale_ns = kyi_stale_ns(settings)
+		.stale_ns = kyi_stale_ns(settings), .uid = geteuid()
 	};
 	uint32_t cnt;
 	struct kymo_care_plan **plans = kymo_config_care(settings->config,
@@ -280,8 +281,8 @@ parts_make(struct kyi_health *health, struct kyi_settings *settings,
 		if (!health->state_path)
 			return kymo_error_set(error, "out of memory");
 	}
-	health->queries = kyi_health_queries_open(history, &query,
-	    health->wake_fd, error);
+	health->queries = kyi_health_queries_open(kymo_history_source(history),
+	    &query, health->wake_fd, error);
 	if (!health->queries ||
 	    kymo_probe_new(&health->probe, &options, error) != 0 ||
 	    care_make(health, settings, error) != 0)

@@ -63,12 +63,16 @@ struct kyi_health_queries;
 
 /* wake_fd: an eventfd that is written to when an answer is there. */
 struct kyi_health_queries *kyi_health_queries_open(
-    struct kymo_history *history, const struct kymo_query_options *options,
+    const struct kymo_source *source, const struct kymo_query_options *options,
     int wake_fd, struct kymo_error *error);
 void kyi_health_queries_close(struct kyi_health_queries *queries);
 /* 0: it will be answered; 1: *now is the answer already. */
 int kyi_health_queries_ask(struct kyi_health_queries *queries, uint64_t ticket,
     const char *text, struct kymo_looked *now);
+/* Nobody waits for that any more: it is not evaluated, or not to its end. False:
+   it is none of theirs. */
+bool kyi_health_queries_give_up(struct kyi_health_queries *queries,
+    uint64_t ticket);
 /* False: there is no answer (any more). */
 bool kyi_health_queries_take(struct kyi_health_queries *queries,
     uint64_t *ticket, struct kymo_looked *looked);

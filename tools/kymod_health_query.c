@@ -31,6 +31,7 @@ struct kyi_health_queries {
 	pthread_mutex_t lock; /* of the rest */
 	pthread_cond_t wake;
 	struct list waiting, answered;
+	uint64_t ticket; /* that is being evaluated; 0: none, or given up */
 	bool ends;
 };
 
@@ -63,6 +64,24 @@ list_take(struct list *list)
 	list->first = asked->next;
 	if (!list->first)
 		list->last = &list->first;
+	list->cnt--;
+	return asked;
+}
+
+/* Takes out the one with that ticket; NULL: there is none. */
+static struct asked *
+list_find(struct list *list, uint64_t ticket)
+{
+	struct asked **at = &list->first, *asked;
+
+	while (*at && (*at)->ticket != ticket)
+		at = &(*at)->next;
+	asked = *at;
+	if (!asked)
+		return NULL;
+	*at = asked->next;
+	if (!asked->next)
+		list->last = at;
 	list->cnt--;
 	return asked;
 }
@@ -124,12 +143,12 @@ static bool
 cancelled(void *of)
 {
 	struct kyi_health_queries *queries = of;
-	bool ends;
+	bool is;
 
 	pthread_mutex_lock(&queries->lock);
-	ends = queries->ends;
+	is = queries->ends || queries->ticket == 0;
 	pthread_mutex_unlock(&queries->lock);
-	return ends;
+	return is;
 }
 
 static void *
@@ -145,9 +164,15 @@ answers(void *of)
 			pthread_cond_wait(&queries->wake, &queries->lock);
 			continue;
 		}
+		queries->ticket = asked->ticket;
 		pthread_mutex_unlock(&queries->lock);
 		answer(queries, asked);
 		pthread_mutex_lock(&queries->lock);
+		if (queries->ticket == 0) {
+			free(asked);
+			continue;
+		}
+		queries->ticket = 0;
 		list_add(&queries->answered, asked);
 		(void)!eventfd_write(queries->wake_fd, 1);
 	}
@@ -158,7 +183,7 @@ answers(void *of)
 /* ---- asking ------------------------------------------------------------------------------ */
 
 struct kyi_health_queries *
-kyi_health_queries_open(struct kymo_history *history,
+kyi_health_queries_open(const struct kymo_source *source,
     const struct kymo_query_options *options, int wake_fd,
     struct kymo_error *error)
 {
@@ -169,7 +194,7 @@ kyi_health_queries_open(struct kymo_history *history,
 		kymo_error_set(error, "out of memory");
 		return NULL;
 	}
-	queries->source = kymo_history_source(history);
+	queries->source = source;
 	queries->options = *options;
 	queries->options.cancelled = cancelled;
 	queries->options.of = queries;
@@ -234,6 +259,22 @@ kyi_health_queries_ask(struct kyi_health_queries *queries, uint64_t ticket,
 	snprintf(now->reason, sizeof(now->reason), full ?
 	    "too many expressions wait to be evaluated" : "out of memory");
 	return 1;
+}
+
+bool
+kyi_health_queries_give_up(struct kyi_health_queries *queries, uint64_t ticket)
+{
+	struct asked *asked;
+	bool found;
+
+	pthread_mutex_lock(&queries->lock);
+	asked = list_find(&queries->waiting, ticket);
+	free(asked);
+	found = asked || queries->ticket == ticket;
+	if (queries->ticket == ticket)
+		queries->ticket = 0;
+	pthread_mutex_unlock(&queries->lock);
+	return found;
 }
 
 bool

@@ -53,6 +53,7 @@ kymo_care_plan_free(struct kymo_care_plan *plan)
 		    plan->recovery.actions[i].argv_cnt);
 	}
 	free(plan->recovery.actions);
+	free(plan->users);
 	free(plan->component);
 	free(plan);
 }

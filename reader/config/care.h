@@ -114,6 +114,12 @@ struct kymo_care_plan {
 	uint32_t depends_on_cnt;
 	struct kymo_degradation degradation;
 	struct kymo_recovery recovery;
+	/* Whose reports, heartbeats and processes are its own, beside root's and
+	   kymod's. has_users false: everybody's who is read; but where there is
+	   recovery, the first two of root and kymod alone. */
+	bool has_users;
+	uint32_t *users;
+	uint32_t user_cnt;
 };
 
 KYMO_READER_API void kymo_care_plan_free(struct kymo_care_plan *plan);

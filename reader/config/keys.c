@@ -221,10 +221,9 @@ uid_of(const char *name, uint32_t *uid)
 	return 0;
 }
 
-static int
-user_item(struct kyi_yaml *yaml, void *to)
+int
+kyi_config_uid_add(struct kyi_yaml *yaml, uint32_t **uids, uint32_t *cnt)
 {
-	struct kymo_config *config = to;
 	const char *text = kyi_yaml_text(yaml, "a user's name or number");
 	uint32_t uid, *array;
 
@@ -233,13 +232,21 @@ user_item(struct kyi_yaml *yaml, void *to)
 	if (uid_of(text, &uid) != 0)
 		return kyi_yaml_error(yaml, "there is no user '%s' here; its "
 		    "number would do", text);
-	array = kyi_config_longer(yaml, config->trusted_uids, config->trusted_uid_cnt,
-	    sizeof(uid));
+	array = kyi_config_longer(yaml, *uids, *cnt, sizeof(uid));
 	if (array == NULL)
 		return -1;
-	config->trusted_uids = array;
-	array[config->trusted_uid_cnt++] = uid;
+	*uids = array;
+	array[(*cnt)++] = uid;
 	return 0;
+}
+
+static int
+user_item(struct kyi_yaml *yaml, void *to)
+{
+	struct kymo_config *config = to;
+
+	return kyi_config_uid_add(yaml, &config->trusted_uids,
+	    &config->trusted_uid_cnt);
 }
 
 static int

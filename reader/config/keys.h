@@ -35,9 +35,13 @@ int kyi_config_checks(struct kyi_yaml *yaml, void *to);
 int kyi_config_depends_on(struct kyi_yaml *yaml, void *to);
 int kyi_config_degradation(struct kyi_yaml *yaml, void *to);
 int kyi_config_recovery(struct kyi_yaml *yaml, void *to);
+int kyi_config_users(struct kyi_yaml *yaml, void *to);
 /* component's plan, made when it is first asked for. NULL: an error. */
 struct kymo_care_plan *kyi_config_care_of(struct kyi_yaml *yaml,
     struct kymo_config_component *component);
+/* A user's name or number, as one more of an array. */
+KYMO_MUST_CHECK int kyi_config_uid_add(struct kyi_yaml *yaml, uint32_t **uids,
+    uint32_t *cnt);
 /* argv of a program that is started without a shell. */
 KYMO_MUST_CHECK int kyi_config_argv(struct kyi_yaml *yaml, char ***argv,
     uint32_t *cnt);

@@ -97,6 +97,7 @@ component_item(struct kyi_yaml *yaml, void *to)
 		{ "depends_on", kyi_config_depends_on, false },
 		{ "degradation", kyi_config_degradation, false },
 		{ "recovery", kyi_config_recovery, false },
+		{ "users", kyi_config_users, false },
 	};
 	struct kymo_config *config = to;
 	const char *name = kyi_yaml_text(yaml, "a component's name");

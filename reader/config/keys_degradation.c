@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Keys of a component's health: depends_on and degradation. */
+/* Keys of a component's health: depends_on, users and degradation. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +7,7 @@
 #include "reader/config/values.h"
 
 #define DEPENDS_MAX 100u
+#define USER_MAX 256u
 
 static int
 depends_item(struct kyi_yaml *yaml, void *to)
@@ -38,6 +39,29 @@ kyi_config_depends_on(struct kyi_yaml *yaml, void *to)
 	return plan == NULL ? -1 :
 	    kyi_config_list(yaml, plan, depends_item, DEPENDS_MAX);
 }
+
+/* ---- users ---------------------------------------------------------------- */
+
+static int
+user_item(struct kyi_yaml *yaml, void *to)
+{
+	struct kymo_care_plan *plan = to;
+
+	return kyi_config_uid_add(yaml, &plan->users, &plan->user_cnt);
+}
+
+int
+kyi_config_users(struct kyi_yaml *yaml, void *to)
+{
+	struct kymo_care_plan *plan = kyi_config_care_of(yaml, to);
+
+	if (plan == NULL)
+		return -1;
+	plan->has_users = true;
+	return kyi_config_list(yaml, plan, user_item, USER_MAX);
+}
+
+/* ---- degradation ---------------------------------------------------------- */
 
 static int
 latency(struct kyi_yaml *yaml, void *to)

@@ -66,17 +66,16 @@ component_free(struct kyi_component *component)
 	kymo_care_plan_free(component->plan);
 }
 
-static void
-components_free(struct kymo_care *care)
+void
+kyi_care_components_free(struct kymo_care *care)
 {
 	uint32_t i;
 
 	for (i = 0; i < care->component_cnt; i++)
 		component_free(&care->components[i]);
 	free(care->components);
-	for (i = 0; i < care->fact_cnt; i++)
-		free(care->facts[i].service);
 	free(care->facts);
+	free(care->orphans);
 	free(care->order);
 }
 
@@ -136,9 +135,8 @@ component_make(struct kyi_component *component, struct kymo_care_plan *plan)
 	return 0;
 }
 
-/* plans are care's from here on, whatever comes. */
-static int
-plans_take(struct kymo_care *care, struct kymo_care_plan **plans,
+int
+kyi_care_plans_take(struct kymo_care *care, struct kymo_care_plan **plans,
     uint32_t plan_cnt, struct kymo_error *error)
 {
 	int result = 0;
@@ -169,13 +167,13 @@ kymo_care_new(struct kymo_care **care, const struct kymo_care_options *options,
 	*care = NULL;
 	if (made.options.stale_ns == 0)
 		made.options.stale_ns = UINT64_C(10000000000);
-	if (plans_take(&made, plans, plan_cnt, error) != 0) {
-		components_free(&made);
+	if (kyi_care_plans_take(&made, plans, plan_cnt, error) != 0) {
+		kyi_care_components_free(&made);
 		return -1;
 	}
 	*care = malloc(sizeof(**care));
 	if (*care == NULL) {
-		components_free(&made);
+		kyi_care_components_free(&made);
 		return kymo_error_set(error, "out of memory");
 	}
 	**care = made;
@@ -187,137 +185,8 @@ kymo_care_delete(struct kymo_care *care)
 {
 	if (care == NULL)
 		return;
-	components_free(care);
+	kyi_care_components_free(care);
 	free(care);
-}
-
-/* ---- changing ------------------------------------------------------------- */
-
-/* What was known stays, with the new plan. */
-static void
-check_adopt(struct kyi_check *check, struct kyi_check *before)
-{
-	const struct kymo_check *plan = check->plan;
-
-	*check = *before;
-	check->plan = plan;
-	before->ticket = 0;
-}
-
-static bool
-text_same(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static void
-component_adopt(struct kyi_component *component, struct kyi_component *before)
-{
-	const struct kymo_care_plan *old = before->plan;
-	uint32_t i, k;
-
-	for (i = 0; old != NULL && i < component->plan->check_cnt; i++)
-		for (k = 0; k < old->check_cnt; k++)
-			if (kyi_check_same(&component->plan->checks[i],
-			    &old->checks[k]))
-				check_adopt(&component->checks[i],
-				    &before->checks[k]);
-	component->reported = before->reported;
-	component->report = before->report;
-	component->report_ns = before->report_ns;
-	memcpy(component->report_reason, before->report_reason,
-	    sizeof(component->report_reason));
-	memcpy(component->degraded, before->degraded,
-	    sizeof(component->degraded));
-	component->degraded_until_ns = before->degraded_until_ns;
-	memcpy(component->reason, before->reason, sizeof(component->reason));
-	component->state = before->state;
-	component->since_ns = before->since_ns;
-	component->since_ms = before->since_ms;
-	component->remedy = before->remedy;
-	before->remedy.ticket = 0;
-	if (old != NULL && text_same(component->plan->degradation.latency,
-	    old->degradation.latency) &&
-	    text_same(component->plan->degradation.errors,
-	    old->degradation.errors) &&
-	    text_same(component->plan->degradation.service,
-	    old->degradation.service) &&
-	    text_same(component->plan->degradation.requests,
-	    old->degradation.requests))
-		component->past = before->past;
-}
-
-/* Nobody waits for what a component of before looks at or does. */
-static void
-component_drop(struct kymo_care *care, struct kyi_component *component)
-{
-	const struct kymo_care_world *world = &care->options.world;
-	uint32_t i;
-
-	for (i = 0; component->plan != NULL &&
-	    i < component->plan->check_cnt; i++)
-		if (component->checks[i].ticket != 0)
-			world->give_up(world->of, component->checks[i].ticket);
-	if (component->remedy.ticket != 0)
-		world->give_up(world->of, component->remedy.ticket);
-}
-
-/* Those that only report themselves come along, if there is memory. */
-static void
-reporters_adopt(struct kymo_care *care, struct kymo_care *before)
-{
-	uint32_t i;
-
-	for (i = before->planned_cnt; i < before->component_cnt; i++) {
-		struct kyi_component *old = &before->components[i], *now;
-
-		if (kyi_care_find(care, old->name) != NULL)
-			continue;
-		now = kyi_care_reporter(care, old->name);
-		if (now == NULL)
-			return;
-		now->reported = old->reported;
-		now->report = old->report;
-		now->report_ns = old->report_ns;
-		memcpy(now->report_reason, old->report_reason,
-		    sizeof(now->report_reason));
-		memcpy(now->degraded, old->degraded, sizeof(now->degraded));
-		now->degraded_until_ns = old->degraded_until_ns;
-		memcpy(now->reason, old->reason, sizeof(now->reason));
-		now->state = old->state;
-		now->since_ns = old->since_ns;
-		now->since_ms = old->since_ms;
-	}
-}
-
-int
-kymo_care_change(struct kymo_care *care, struct kymo_care_plan **plans,
-    uint32_t plan_cnt, struct kymo_error *error)
-{
-	struct kymo_care made = { .options = care->options,
-	    .scan_ns = care->scan_ns, .ticket = care->ticket,
-	    .now_ns = care->now_ns, .now_ms = care->now_ms,
-	    .unsaved = care->unsaved };
-	uint32_t i;
-
-	if (plans_take(&made, plans, plan_cnt, error) != 0) {
-		components_free(&made);
-		return -1;
-	}
-	for (i = 0; i < made.planned_cnt; i++) {
-		struct kyi_component *before = kyi_care_find(care,
-		    made.components[i].name);
-
-		if (before != NULL)
-			component_adopt(&made.components[i], before);
-	}
-	reporters_adopt(&made, care);
-	kyi_facts_adopt(&made, care);
-	for (i = 0; i < care->component_cnt; i++)
-		component_drop(care, &care->components[i]);
-	components_free(care);
-	*care = made;
-	return 0;
 }
 
 /* ---- those that report themselves ----------------------------------------- */
@@ -383,12 +252,13 @@ kymo_care_step(struct kymo_care *care, uint64_t now_ns, int64_t now_ms)
 	kyi_graph_step(care);
 	for (i = 0; i < care->planned_cnt; i++)
 		kyi_recover_step(care, &care->components[i]);
+	kyi_orphans_step(care);
 }
 
 uint64_t
 kymo_care_next_ns(const struct kymo_care *care)
 {
-	uint64_t next_ns = UINT64_MAX;
+	uint64_t next_ns = kyi_orphans_next_ns(care);
 	uint32_t i, k;
 
 	for (i = 0; i < care->component_cnt; i++)
@@ -416,6 +286,8 @@ kymo_care_looked(struct kymo_care *care, uint64_t ticket,
 {
 	uint32_t i, k;
 
+	if (kyi_orphan_acted(care, ticket, looked))
+		return;
 	for (i = 0; ticket != 0 && i < care->planned_cnt; i++) {
 		struct kyi_component *component = &care->components[i];
 

@@ -99,18 +99,24 @@ late(struct kymo_care *care, struct kyi_check *check)
 	struct kymo_looked looked = { .result = KYMO_LOOK_BAD,
 	    .certificate_days = NAN };
 
-	world->give_up(world->of, check->ticket);
 	looked.seconds = (double)(care->now_ns - check->begun_ns) / 1e9;
 	kyi_care_reason(looked.reason, "no answer within %g s",
 	    (double)check->plan->timeout_ms / 1e3);
-	/* What evaluates an expression was busy: that tells nothing of it. */
-	if (check->plan->kind == KYMO_CHECK_PROMQL)
+	/* What starts a program, or evaluates an expression, hung or was busy:
+	   that tells nothing of the component. */
+	if (world->give_up(world->of, check->ticket)) {
 		looked.result = KYMO_LOOK_UNKNOWN;
+		kyi_care_reason(looked.reason, check->plan->kind ==
+		    KYMO_CHECK_PROMQL ? "not evaluated within %g s" :
+		    "it could not be started within %g s",
+		    (double)check->plan->timeout_ms / 1e3);
+	}
 	kyi_check_looked(care, check, &looked);
 }
 
 static void
-look(struct kymo_care *care, struct kyi_check *check)
+look(struct kymo_care *care, const struct kyi_component *component,
+    struct kyi_check *check)
 {
 	const struct kymo_care_world *world = &care->options.world;
 	struct kymo_looked looked = { .result = KYMO_LOOK_UNKNOWN,
@@ -119,7 +125,7 @@ look(struct kymo_care *care, struct kyi_check *check)
 	check->ticket = ++care->ticket;
 	check->begun_ns = care->now_ns;
 	if (of_scans(check->plan))
-		kyi_fact_look(care, check->plan, &looked);
+		kyi_fact_look(care, component->name, check->plan, &looked);
 	else if (world->look(world->of, check->ticket, check->plan,
 	    &looked) == 0)
 		return;
@@ -148,7 +154,7 @@ kyi_check_step(struct kymo_care *care, struct kyi_component *component,
 	}
 	if (check->ticket != 0 || care->now_ns < check->next_ns)
 		return;
-	look(care, check);
+	look(care, component, check);
 	check->look_cnt++;
 	check->next_ns = care->now_ns + interval_ns - interval_ns / 10 +
 	    jitter(component, check, interval_ns / 5);

@@ -133,6 +133,7 @@ component_weigh(struct kymo_care *care, struct kyi_component *component)
 	if (verdict.rank == 0)
 		kyi_care_reason(verdict.reason, "%s", component->plan == NULL ?
 		    "it reported itself, and does not any more" :
+		    component->refused[0] != '\0' ? component->refused :
 		    "nothing is said of it: no check, and no report of its own");
 	if (verdict.state != component->state || component->since_ns == 0) {
 		if (component->since_ns != 0)

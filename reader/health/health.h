@@ -55,7 +55,8 @@ struct kymo_care_world {
 	    struct kymo_looked *now);
 	int (*act)(void *of, uint64_t ticket, const char *component,
 	    const struct kymo_action *action, struct kymo_looked *now);
-	void (*give_up)(void *of, uint64_t ticket);
+	/* True: it was not begun yet, so nothing of it is known. */
+	bool (*give_up)(void *of, uint64_t ticket);
 	/* A line for the log; level as in config.h (1 info, 2 warning). */
 	void (*say)(void *of, int level, const char *text);
 };
@@ -66,6 +67,9 @@ struct kymo_care_options {
 	   kymo_care_save and kymo_care_saved. */
 	bool durable;
 	uint64_t stale_ns; /* an older scan says nothing any more */
+	/* Ours: its programs' word counts for each component, as root's does;
+	   who else's does, the plan says (reader/config/care.h). */
+	uint32_t uid;
 };
 
 /* ---- making, changing ------------------------------------------------------ */
@@ -129,6 +133,7 @@ struct kymo_care_status {
 	int64_t since_ms;   /* realtime */
 	const char *root;   /* on what it hangs; NULL: on nothing */
 	bool reported;      /* by itself */
+	const char *refused; /* a report that does not count, and why; "" none */
 	const struct kymo_care_check *checks;
 	uint32_t check_cnt;
 	const char *const *depends_on;

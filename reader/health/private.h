@@ -67,6 +67,9 @@ struct kyi_component {
 	enum kymo_condition report;
 	char report_reason[KYMO_REASON_BYTES];
 	uint64_t report_ns; /* of the last scan that had it */
+	/* Of who does not speak for it, in this scan; in the one before. */
+	bool refusing, was_refusing;
+	char refused[KYMO_REASON_BYTES];
 	struct kyi_past past;
 	char degraded[KYMO_REASON_BYTES]; /* as somebody else said; "" not */
 	uint64_t degraded_until_ns;
@@ -83,11 +86,22 @@ struct kyi_component {
 	struct kyi_remedy remedy;
 };
 
-/* What a scan says of a service that some check asks for. */
+/* What a scan says of a service that some check of a component asks for, by
+   those who speak for that. */
 struct kyi_fact {
-	char *service;
+	const struct kymo_care_plan *plan;
+	const char *service;
 	bool known; /* a scan was looked at since somebody asks */
 	double alive_cnt, heartbeat_age; /* NaN: none */
+	bool is_others; /* somebody was there who does not: */
+	uint32_t other_uid;
+};
+
+/* An action of a component that a reload took away: it ends as it would have,
+   in its own time. */
+struct kyi_orphan {
+	uint64_t ticket, until_ns;
+	char component[101]; /* a name's most (reader/config/care.c) */
 };
 
 struct kymo_care {
@@ -97,6 +111,8 @@ struct kymo_care {
 	uint32_t *order; /* planned ones, after all they depend on */
 	struct kyi_fact *facts;
 	uint32_t fact_cnt;
+	struct kyi_orphan *orphans;
+	uint32_t orphan_cnt;
 	uint64_t scan_ns; /* 0: none yet */
 	uint64_t ticket;  /* the last one given out */
 	uint64_t now_ns;
@@ -124,7 +140,7 @@ void kyi_graph_step(struct kymo_care *care);
 KYMO_MUST_CHECK int kyi_facts_make(struct kymo_care *care);
 void kyi_facts_adopt(struct kymo_care *care, const struct kymo_care *before);
 /* Checks of what scans say. */
-void kyi_fact_look(const struct kymo_care *care,
+void kyi_fact_look(const struct kymo_care *care, const char *component,
     const struct kymo_check *check, struct kymo_looked *looked);
 
 /* ---- past.c ---- */
@@ -143,7 +159,19 @@ void kyi_recover_acted(struct kymo_care *care, struct kyi_component *component,
 uint64_t kyi_recover_next_ns(const struct kymo_care *care,
     const struct kyi_component *component);
 
+/* ---- change.c ---- */
+void kyi_orphans_step(struct kymo_care *care);
+/* False: it is none of theirs. */
+bool kyi_orphan_acted(struct kymo_care *care, uint64_t ticket,
+    const struct kymo_looked *looked);
+uint64_t kyi_orphans_next_ns(const struct kymo_care *care);
+
 /* ---- care.c ---- */
+/* plans are care's from here on, whatever comes. */
+KYMO_MUST_CHECK int kyi_care_plans_take(struct kymo_care *care,
+    struct kymo_care_plan **plans, uint32_t plan_cnt,
+    struct kymo_error *error);
+void kyi_care_components_free(struct kymo_care *care);
 struct kyi_component *kyi_care_find(const struct kymo_care *care,
     const char *name);
 /* A component that reports itself; NULL: no memory, or too many. */

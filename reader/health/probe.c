@@ -12,8 +12,9 @@
 
 #define EVENTS_MAX 64
 #define WIRE_ID UINT64_C(0)
-/* Programs that were killed and do not end: one that waits for a disk that is
-   gone cannot, and another would be begun for each look. */
+#define STARTS_ID UINT64_MAX
+/* Programs that were killed and do not end, or do not even begin: one that waits
+   for a disk that is gone cannot, and another would be begun for each look. */
 #define ENDLESS_MAX 64u
 
 uint64_t
@@ -70,16 +71,6 @@ errand_free(struct kymo_probe *probe, struct kyi_errand *errand)
 	free(errand);
 }
 
-/* What could not begin. A program that began all the same is killed, but has
-   not ended yet: it stays, to be reaped. */
-static void
-errand_drop(struct kymo_probe *probe, struct kyi_errand *errand)
-{
-	errand->ticket = 0;
-	if (kyi_run_is_over(errand))
-		errand_free(probe, errand);
-}
-
 /* Those of whose end nothing tells. */
 static void
 errands_reap(struct kymo_probe *probe)
@@ -94,8 +85,8 @@ errands_reap(struct kymo_probe *probe)
 	}
 }
 
-static struct kyi_errand *
-errand_find(const struct kymo_probe *probe, uint64_t id)
+struct kyi_errand *
+kyi_errand_find(const struct kymo_probe *probe, uint64_t id)
 {
 	struct kyi_errand *errand = probe->errands;
 
@@ -111,7 +102,10 @@ kyi_errand_done(struct kymo_probe *probe, struct kyi_errand *errand,
 	uint64_t ticket = errand->ticket;
 
 	looked->seconds = (double)(kyi_probe_now_ns() - errand->begun_ns) / 1e9;
-	errand_free(probe, errand);
+	/* A program that was killed and has not ended stays, to be reaped. */
+	errand->ticket = 0;
+	if (kyi_run_is_over(errand))
+		errand_free(probe, errand);
 	if (ticket != 0)
 		probe->options.looked(probe->options.of, ticket, looked);
 }
@@ -130,11 +124,18 @@ fetched(void *of, CURL *easy, CURLcode code)
 
 /* ---- the probe ------------------------------------------------------------ */
 
+static int
+listen_to(const struct kymo_probe *probe, int fd, uint64_t id)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = id};
+
+	return epoll_ctl(probe->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
 int
 kymo_probe_new(struct kymo_probe **probe,
     const struct kymo_probe_options *options, struct kymo_error *error)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = WIRE_ID};
 	struct kymo_probe *made = calloc(1, sizeof(*made));
 
 	*probe = NULL;
@@ -147,11 +148,13 @@ kymo_probe_new(struct kymo_probe **probe,
 	made->wire.of = made;
 	made->wire.epoll_fd = -1;
 	made->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (made->epoll_fd < 0) {
-		kymo_error_set(error, "epoll_create1: %s", strerror(errno));
+	made->starts = kyi_starts_new();
+	if (made->epoll_fd < 0 || made->starts == NULL) {
+		kymo_error_set(error, "no descriptors: %s", strerror(errno));
 	} else if (kyi_wire_init(&made->wire, error) == 0) {
-		if (epoll_ctl(made->epoll_fd, EPOLL_CTL_ADD,
-		    made->wire.epoll_fd, &event) == 0) {
+		if (listen_to(made, made->wire.epoll_fd, WIRE_ID) == 0 &&
+		    listen_to(made, kyi_starts_fd(made->starts),
+		    STARTS_ID) == 0) {
 			*probe = made;
 			return 0;
 		}
@@ -166,6 +169,7 @@ kymo_probe_delete(struct kymo_probe *probe)
 {
 	if (probe == NULL)
 		return;
+	kyi_starts_end(probe->starts);
 	while (probe->errands != NULL) {
 		if (!probe->errands->is_action)
 			kyi_run_kill(probe->errands);
@@ -186,10 +190,12 @@ endless(const struct kymo_probe *probe, struct kymo_looked *now)
 	uint32_t cnt = 0;
 
 	for (errand = probe->errands; errand != NULL; errand = errand->next)
-		cnt += errand->ticket == 0 && errand->pid > 0;
+		cnt += errand->ticket == 0 &&
+		    (errand->pid > 0 || errand->starting);
 	if (cnt < ENDLESS_MAX)
 		return false;
-	kyi_unknown(now, "%u programs that were killed have not ended", cnt);
+	kyi_unknown(now, "%u programs that were killed have not ended, or not "
+	    "even begun", cnt);
 	return true;
 }
 
@@ -216,7 +222,7 @@ kymo_probe_look(struct kymo_probe *probe, uint64_t ticket,
 	if (result == 0)
 		return 0;
 	if (errand != NULL)
-		errand_drop(probe, errand);
+		errand_free(probe, errand);
 	return 1;
 }
 
@@ -245,12 +251,13 @@ kymo_probe_act(struct kymo_probe *probe, uint64_t ticket,
 	if (result == 0)
 		return 0;
 	if (errand != NULL)
-		errand_drop(probe, errand);
+		errand_free(probe, errand);
 	return 1;
 }
 
-/* A program that is killed is still to be reaped. */
-void
+/* A program that is killed is still to be reaped; one that starts is killed
+   when it has. */
+bool
 kymo_probe_give_up(struct kymo_probe *probe, uint64_t ticket)
 {
 	struct kyi_errand *errand = probe->errands;
@@ -258,12 +265,15 @@ kymo_probe_give_up(struct kymo_probe *probe, uint64_t ticket)
 	while (errand != NULL && errand->ticket != ticket)
 		errand = errand->next;
 	if (errand == NULL)
-		return;
+		return false;
 	errand->ticket = 0;
+	if (errand->starting)
+		return true;
 	if (errand->pid > 0)
 		kyi_run_kill(errand);
 	else
 		errand_free(probe, errand);
+	return false;
 }
 
 int
@@ -285,11 +295,15 @@ kymo_probe_step(struct kymo_probe *probe)
 {
 	struct epoll_event events[EVENTS_MAX];
 	int cnt = epoll_wait(probe->epoll_fd, events, EVENTS_MAX, 0), i;
+	struct kyi_started started;
 
+	while (kyi_start_take(probe->starts, &started))
+		kyi_run_started(probe, &started);
 	kyi_wire_step(&probe->wire);
 	for (i = 0; i < cnt; i++) {
-		struct kyi_errand *errand = events[i].data.u64 == WIRE_ID ?
-		    NULL : errand_find(probe, events[i].data.u64);
+		uint64_t id = events[i].data.u64;
+		struct kyi_errand *errand = id == WIRE_ID || id == STARTS_ID ?
+		    NULL : kyi_errand_find(probe, id);
 
 		if (errand != NULL)
 			kyi_run_step(probe, errand);

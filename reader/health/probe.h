@@ -2,7 +2,8 @@
 /* Looking and acting by the network and by programs: TCP, HTTP, commands, many at
    once, behind one descriptor. Nothing here waits.
 
-   Programs are started by posix_spawn: an absolute path and its words, never a
+   Programs are started by posix_spawn, in a thread for each start, since an exec
+   may wait for a disk that is gone: an absolute path and its words, never a
    shell; an empty environment but for PATH, LC_ALL and KYMO_COMPONENT; no
    descriptor but the first three; a process group of its own, which is killed when
    it is given up, and, of a check, when it is done. Exit 0 is good; 3, as
@@ -43,7 +44,7 @@ KYMO_READER_API int kymo_probe_look(struct kymo_probe *probe, uint64_t ticket,
 KYMO_READER_API int kymo_probe_act(struct kymo_probe *probe, uint64_t ticket,
     const char *component, const struct kymo_action *action,
     struct kymo_looked *now);
-KYMO_READER_API void kymo_probe_give_up(struct kymo_probe *probe,
+KYMO_READER_API bool kymo_probe_give_up(struct kymo_probe *probe,
     uint64_t ticket);
 
 /* Readable: kymo_probe_step has something to do; or after so many ms, -1: not

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -20,78 +19,25 @@
 /* ---- starting ------------------------------------------------------------- */
 
 static int
-actions_set(posix_spawn_file_actions_t *actions, int out_fd)
-{
-	int wrong = posix_spawn_file_actions_addopen(actions, 0, "/dev/null",
-	    O_RDONLY, 0);
-
-	if (wrong == 0)
-		wrong = posix_spawn_file_actions_adddup2(actions, out_fd, 1);
-	if (wrong == 0)
-		wrong = posix_spawn_file_actions_adddup2(actions, out_fd, 2);
-	if (wrong == 0)
-		wrong = posix_spawn_file_actions_addclosefrom_np(actions, 3);
-	if (wrong == 0)
-		wrong = posix_spawn_file_actions_addchdir_np(actions, "/");
-	return wrong;
-}
-
-/* Signals as in a new program, and a group that can be killed whole. */
-static int
-attributes_set(posix_spawnattr_t *attributes)
-{
-	sigset_t all, none;
-	int wrong;
-
-	sigfillset(&all);
-	sigemptyset(&none);
-	wrong = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP |
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	if (wrong == 0)
-		wrong = posix_spawnattr_setpgroup(attributes, 0);
-	if (wrong == 0)
-		wrong = posix_spawnattr_setsigdefault(attributes, &all);
-	if (wrong == 0)
-		wrong = posix_spawnattr_setsigmask(attributes, &none);
-	return wrong;
-}
-
-/* An errno, or 0. */
-static int
-spawn(pid_t *pid, char *const *argv, const char *component, int out_fd)
-{
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	static char locale[] = "LC_ALL=C.UTF-8";
-	char name[160];
-	char *environment[] = { path, locale, name, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int wrong;
-
-	snprintf(name, sizeof(name), "KYMO_COMPONENT=%s", component);
-	wrong = posix_spawn_file_actions_init(&actions);
-	if (wrong != 0)
-		return wrong;
-	wrong = posix_spawnattr_init(&attributes);
-	if (wrong == 0) {
-		wrong = actions_set(&actions, out_fd);
-		if (wrong == 0)
-			wrong = attributes_set(&attributes);
-		if (wrong == 0)
-			wrong = posix_spawn(pid, argv[0], &actions, &attributes,
-			    argv, environment);
-		posix_spawnattr_destroy(&attributes);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return wrong;
-}
-
-static int
 listen_to(struct kymo_probe *probe, struct kyi_errand *errand, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = errand->id};
 
 	return epoll_ctl(probe->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* One that does not get to run, for its disk is gone, is not begun again and
+   again: each would keep a thread. */
+static bool
+hangs(const struct kymo_probe *probe, const struct kyi_errand *errand)
+{
+	const struct kyi_errand *other;
+
+	for (other = probe->errands; other != NULL; other = other->next)
+		if (other->starting && other->ticket == 0 &&
+		    strcmp(other->program, errand->program) == 0)
+			return true;
+	return false;
 }
 
 int
@@ -100,34 +46,69 @@ kyi_run_begin(struct kymo_probe *probe, struct kyi_errand *errand,
 {
 	int pipe_fd[2], wrong;
 
+	snprintf(errand->program, sizeof(errand->program), "%s", argv[0]);
+	if (hangs(probe, errand)) {
+		kyi_unknown(now, "%s: an earlier start of it still hangs",
+		    argv[0]);
+		return -1;
+	}
 	if (pipe2(pipe_fd, O_CLOEXEC | O_NONBLOCK) != 0) {
 		kyi_unknown(now, "no pipe: %s", strerror(errno));
 		return -1;
 	}
 	/* The program's end waits, as programs expect. */
 	(void)fcntl(pipe_fd[1], F_SETFL, 0);
-	wrong = spawn(&errand->pid, argv, component, pipe_fd[1]);
-	close(pipe_fd[1]);
 	errand->out_fd = pipe_fd[0];
-	if (wrong != 0) {
-		errand->pid = 0;
-		kyi_unknown(now, "%s: %s", argv[0], strerror(wrong));
-		return -1;
-	}
+	wrong = kyi_start_begin(probe->starts, errand->id, argv, component,
+	    pipe_fd[1], errand->is_action);
+	errand->starting = wrong == 0;
+	if (wrong == 0)
+		return 0;
+	kyi_unknown(now, "%s: no thread to start it: %s", argv[0],
+	    strerror(wrong));
+	return -1;
+}
+
+/* Its end and its output are heard of; false: errno has why not. */
+static bool
+heard(struct kymo_probe *probe, struct kyi_errand *errand)
+{
 	errand->pid_fd = (int)syscall(SYS_pidfd_open, errand->pid, 0);
-	if (errand->pid_fd >= 0 &&
+	return errand->pid_fd >= 0 &&
 	    fcntl(errand->pid_fd, F_SETFD, FD_CLOEXEC) == 0 &&
 	    listen_to(probe, errand, errand->pid_fd) == 0 &&
-	    listen_to(probe, errand, errand->out_fd) == 0)
-		return 0;
-	kyi_unknown(now, "%s cannot be waited for: %s", argv[0],
+	    listen_to(probe, errand, errand->out_fd) == 0;
+}
+
+void
+kyi_run_started(struct kymo_probe *probe, const struct kyi_started *started)
+{
+	struct kymo_looked looked = {.certificate_days = NAN};
+	struct kyi_errand *errand = kyi_errand_find(probe, started->id);
+
+	if (errand == NULL) /* cannot be: it stays while it starts */
+		return;
+	errand->starting = false;
+	errand->pid = started->pid;
+	if (started->wrong != 0) {
+		kyi_unknown(&looked, "%s: %s", errand->program,
+		    strerror(started->wrong));
+		kyi_errand_done(probe, errand, &looked);
+		return;
+	}
+	/* Given up meanwhile: it is still to be reaped. */
+	if (errand->ticket == 0)
+		kyi_run_kill(errand);
+	if (heard(probe, errand))
+		return;
+	kyi_unknown(&looked, "%s cannot be waited for: %s", errand->program,
 	    strerror(errno));
 	kyi_run_kill(errand);
 	if (errand->pid_fd >= 0)
 		close(errand->pid_fd);
 	close(errand->out_fd);
 	errand->pid_fd = errand->out_fd = -1;
-	return -1;
+	kyi_errand_done(probe, errand, &looked);
 }
 
 /* ---- ending --------------------------------------------------------------- */

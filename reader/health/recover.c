@@ -198,10 +198,12 @@ late(struct kymo_care *care, struct kyi_component *component)
 	const struct kymo_care_world *world = &care->options.world;
 	struct kyi_remedy *remedy = &component->remedy;
 
-	world->give_up(world->of, remedy->ticket);
+	bool begun = !world->give_up(world->of, remedy->ticket);
+
 	remedy->ticket = 0;
-	kyi_care_reason(remedy->note, "attempt %llu failed: not done within "
-	    "%g s", (unsigned long long)remedy->attempts,
+	kyi_care_reason(remedy->note, "attempt %llu failed: %s within %g s",
+	    (unsigned long long)remedy->attempts, begun ? "not done" :
+	    "it could not be started",
 	    (double)recovery_of(component)->timeout_ms / 1e3);
 	did_not_help(care, component);
 }

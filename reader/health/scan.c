@@ -2,20 +2,43 @@
 /* What a scan says of components: their own reports, and the processes and
    heartbeats of services. Names in it are the programs' own. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reader/health/private.h"
 
+/* ---- whose word counts ----------------------------------------------------- */
+
+/* acts: something may be done for it. Who is read is not for that who chooses
+   what is done. */
+static bool
+speaks_for(const struct kymo_care *care, const struct kymo_care_plan *plan,
+    uint32_t uid, bool acts)
+{
+	uint32_t i;
+
+	if (plan == NULL || uid == 0 || uid == care->options.uid)
+		return true;
+	if (!plan->has_users)
+		return !acts || plan->recovery.action_cnt == 0;
+	for (i = 0; i < plan->user_cnt; i++)
+		if (plan->users[i] == uid)
+			return true;
+	return false;
+}
+
 /* ---- services that checks ask for ------------------------------------------ */
 
 static struct kyi_fact *
-fact_find(const struct kymo_care *care, const char *service)
+fact_find(const struct kymo_care *care, const char *component,
+    const char *service)
 {
 	uint32_t i;
 
 	for (i = 0; i < care->fact_cnt; i++)
-		if (strcmp(care->facts[i].service, service) == 0)
+		if (strcmp(care->facts[i].service, service) == 0 &&
+		    strcmp(care->facts[i].plan->component, component) == 0)
 			return &care->facts[i];
 	return NULL;
 }
@@ -43,13 +66,13 @@ kyi_facts_make(struct kymo_care *care)
 		for (k = 0; k < plan->check_cnt; k++) {
 			const char *service = plan->checks[k].what.text;
 
-			if (!of_scans(&plan->checks[k]) ||
-			    fact_find(care, service) != NULL)
+			if (!of_scans(&plan->checks[k]) || fact_find(care,
+			    plan->component, service) != NULL)
 				continue;
-			care->facts[care->fact_cnt].service = strdup(service);
-			if (care->facts[care->fact_cnt].service == NULL)
-				return -1;
-			care->fact_cnt++;
+			/* Names are the plan's, which lives as long. */
+			care->facts[care->fact_cnt++] = (struct kyi_fact){
+				.plan = plan, .service = service
+			};
 		}
 	}
 	return 0;
@@ -62,13 +85,16 @@ kyi_facts_adopt(struct kymo_care *care, const struct kymo_care *before)
 
 	for (i = 0; i < before->fact_cnt; i++) {
 		const struct kyi_fact *old = &before->facts[i];
-		struct kyi_fact *now = fact_find(care, old->service);
+		struct kyi_fact *now = fact_find(care, old->plan->component,
+		    old->service);
 
 		if (now == NULL)
 			continue;
 		now->known = old->known;
 		now->alive_cnt = old->alive_cnt;
 		now->heartbeat_age = old->heartbeat_age;
+		now->is_others = old->is_others;
+		now->other_uid = old->other_uid;
 	}
 }
 
@@ -84,31 +110,60 @@ label_of(const struct kymo_series *series, const char *key)
 }
 
 static void
+fact_take(const struct kymo_care *care, struct kyi_fact *fact, bool ages,
+    const struct kymo_series *series)
+{
+	uint32_t i;
+
+	for (i = 0; i < series->said_cnt; i++) {
+		const struct kymo_said *said = &series->said[i];
+
+		if (!speaks_for(care, fact->plan, said->uid, ages)) {
+			fact->is_others = true;
+			fact->other_uid = said->uid;
+		} else if (!ages) {
+			fact->alive_cnt += said->number;
+		} else if (!(fact->heartbeat_age >= said->number)) {
+			fact->heartbeat_age = said->number;
+		}
+	}
+}
+
+static void
 facts_take(struct kymo_care *care, const struct kymo_family_scan *family)
 {
 	bool ages = strcmp(family->name, "kymo_heartbeat_age_seconds") == 0;
-	uint32_t i;
+	uint32_t i, k;
 
 	if (!ages && strcmp(family->name, "kymo_regions") != 0)
 		return;
 	for (i = 0; i < family->series_cnt; i++) {
-		const struct kymo_series *series = &family->series[i];
-		struct kyi_fact *fact = fact_find(care,
-		    label_of(series, "service"));
+		const char *service = label_of(&family->series[i], "service");
 
-		if (fact == NULL || !series->value.present)
-			continue;
-		if (ages)
-			fact->heartbeat_age = series->value.is.f;
-		else if (strcmp(label_of(series, "state"), "alive") == 0)
-			fact->alive_cnt += (double)series->value.is.i;
+		for (k = 0; k < care->fact_cnt; k++)
+			if (strcmp(care->facts[k].service, service) == 0)
+				fact_take(care, &care->facts[k], ages,
+				    &family->series[i]);
 	}
+}
+
+/* Why it may be that nothing was found, where the configuration is amiss. */
+static const char *
+others(const struct kyi_fact *fact, char room[80])
+{
+	room[0] = '\0';
+	if (fact->is_others)
+		snprintf(room, 80, " (what is user %u's does not count; users "
+		    "says whose does)", fact->other_uid);
+	return room;
 }
 
 static void
 process_look(const struct kyi_fact *fact, const struct kymo_check *check,
     struct kymo_looked *looked)
 {
+	char room[80];
+
 	if (fact->alive_cnt >= check->at_least) {
 		looked->result = KYMO_LOOK_GOOD;
 		return;
@@ -116,21 +171,26 @@ process_look(const struct kyi_fact *fact, const struct kymo_check *check,
 	looked->result = KYMO_LOOK_BAD;
 	if (check->at_least == 1)
 		kyi_care_reason(looked->reason, "no process of '%.100s' is "
-		    "alive", fact->service);
+		    "alive%s", fact->service, others(fact, room));
 	else
 		kyi_care_reason(looked->reason, "%g of %u processes of '%.100s' "
-		    "are alive", fact->alive_cnt, check->at_least,
-		    fact->service);
+		    "are alive%s", fact->alive_cnt, check->at_least,
+		    fact->service, others(fact, room));
 }
 
 static void
 heartbeat_look(const struct kyi_fact *fact, const struct kymo_check *check,
     struct kymo_looked *looked)
 {
+	char room[80];
+
 	if (fact->alive_cnt < 1) {
 		looked->result = KYMO_LOOK_BAD;
 		kyi_care_reason(looked->reason, "no process of '%.100s' is "
-		    "alive", fact->service);
+		    "alive%s", fact->service, others(fact, room));
+	} else if (isnan(fact->heartbeat_age) && fact->is_others) {
+		kyi_care_reason(looked->reason, "no heartbeat of '%.100s'%s",
+		    fact->service, others(fact, room));
 	} else if (isnan(fact->heartbeat_age)) {
 		kyi_care_reason(looked->reason, "'%.100s' never called "
 		    "kymo_heartbeat", fact->service);
@@ -144,10 +204,11 @@ heartbeat_look(const struct kyi_fact *fact, const struct kymo_check *check,
 }
 
 void
-kyi_fact_look(const struct kymo_care *care, const struct kymo_check *check,
-    struct kymo_looked *looked)
+kyi_fact_look(const struct kymo_care *care, const char *component,
+    const struct kymo_check *check, struct kymo_looked *looked)
 {
-	const struct kyi_fact *fact = fact_find(care, check->what.text);
+	const struct kyi_fact *fact = fact_find(care, component,
+	    check->what.text);
 
 	looked->result = KYMO_LOOK_UNKNOWN;
 	if (care->scan_ns == 0 || fact == NULL || !fact->known ||
@@ -175,42 +236,69 @@ worse_of(enum kymo_condition state)
 /* Of several reports, the worst. */
 static void
 report_take(struct kymo_care *care, struct kyi_component *component,
-    const struct kymo_metric_value *value)
+    const struct kymo_said *said)
 {
-	enum kymo_condition state = value->is.health.state;
-	const char *reason = value->is.health.reason;
+	const char *reason = said->reason;
 
 	if (component->reporting &&
-	    worse_of(state) <= worse_of(component->report))
+	    worse_of(said->state) <= worse_of(component->report))
 		return;
 	component->reporting = true;
-	component->report = state;
+	component->report = said->state;
 	component->report_ns = care->now_ns;
-	if (state == KYMO_IS_UNKNOWN)
+	if (said->state == KYMO_IS_UNKNOWN)
 		reason = "its own report has expired";
-	kyi_care_reason(component->report_reason, "%s",
-	    reason == NULL ? "" : reason);
+	kyi_care_reason(component->report_reason, "%s", reason);
 }
 
-/* A report is of the component that its family has (KYMO_COMPONENT); without
+/* Somebody who does not speak for it: told, and that is all. */
+static void
+report_refuse(struct kyi_component *component, const struct kymo_said *said)
+{
+	component->refusing = true;
+	kyi_care_reason(component->refused, "user %u, whom users does not name, "
+	    "says that it is %s, which does not count%s%s", said->uid,
+	    kymo_condition_name(said->state), said->reason[0] != '\0' ? ": " :
+	    "", said->reason);
+}
+
+/* A report is of the component that its program says (KYMO_COMPONENT); without
    one, of the family's name. */
 static void
 reports_take(struct kymo_care *care, const struct kymo_family_scan *family)
 {
-	const char *name = family->component[0] != '\0' ? family->component :
-	    family->name;
-	struct kyi_component *component;
-	uint32_t i;
+	uint32_t i, k;
 
-	for (i = 0; i < family->series_cnt; i++) {
-		if (!family->series[i].value.present)
-			continue;
-		component = kyi_care_find(care, name);
-		if (component == NULL)
-			component = kyi_care_reporter(care, name);
-		if (component != NULL)
-			report_take(care, component, &family->series[i].value);
-	}
+	for (i = 0; i < family->series_cnt; i++)
+		for (k = 0; k < family->series[i].said_cnt; k++) {
+			const struct kymo_said *said =
+			    &family->series[i].said[k];
+			const char *name = said->component[0] != '\0' ?
+			    said->component : family->name;
+			struct kyi_component *component = kyi_care_find(care,
+			    name);
+
+			if (component == NULL)
+				component = kyi_care_reporter(care, name);
+			if (component == NULL)
+				continue;
+			if (speaks_for(care, component->plan, said->uid, true))
+				report_take(care, component, said);
+			else
+				report_refuse(component, said);
+		}
+}
+
+/* What was not refused before is told once. */
+static void
+refused_tell(const struct kymo_care *care, struct kyi_component *component)
+{
+	if (component->refusing && !component->was_refusing)
+		kyi_care_say(care, 2, "component %s: %s", component->name,
+		    component->refused);
+	if (!component->refusing)
+		component->refused[0] = '\0';
+	component->was_refusing = component->refusing;
 }
 
 void
@@ -224,9 +312,11 @@ kymo_care_scan(struct kymo_care *care, const struct kymo_scan *scan,
 		care->facts[i].known = true;
 		care->facts[i].alive_cnt = 0;
 		care->facts[i].heartbeat_age = NAN;
+		care->facts[i].is_others = false;
 	}
 	for (i = 0; i < care->component_cnt; i++)
-		care->components[i].reporting = false;
+		care->components[i].reporting =
+		    care->components[i].refusing = false;
 	for (i = 0; i < scan->family_cnt; i++) {
 		if (scan->families[i].kind == KYMO_METRIC_HEALTH)
 			reports_take(care, &scan->families[i]);
@@ -237,6 +327,7 @@ kymo_care_scan(struct kymo_care *care, const struct kymo_scan *scan,
 		struct kyi_component *component = &care->components[i];
 
 		component->reported = component->reporting;
+		refused_tell(care, component);
 		if (component->plan != NULL)
 			kyi_past_scan(component, scan);
 	}

@@ -64,6 +64,7 @@ status_fill(const struct kymo_care *care, struct kymo_care_status *status,
 		    component->state != KYMO_IS_OK ?
 		    care->components[component->root].name : NULL,
 		.reported = component->reported,
+		.refused = component->refused,
 		.remedy = remedy->remedy, .escalated = remedy->escalated,
 		.remedy_note = remedy->note, .attempts = remedy->attempts,
 		.successes = remedy->successes,

@@ -75,6 +75,9 @@ copy_series(struct kyi_pool *pool, struct kymo_series *to,
 	to->id = entry->id;
 	to->created_ns = entry->created_ns;
 	to->rate = entry->rate;
+	to->said = NULL;
+	to->said_cnt = 0;
+	kyi_said_copy(pool, to, entry);
 	copy_value(pool, &to->value, entry);
 	if (entry->hist == NULL)
 		return;

@@ -170,6 +170,7 @@ kyi_entry_touch(struct kyi_entry *entry, uint64_t scan)
 	if (entry->scan == scan)
 		return;
 	entry->scan = scan;
+	entry->said_cnt = 0;
 	entry->present = entry->has_retired;
 	entry->sum = entry->retired;
 	entry->rest = entry->retired_rest;

@@ -45,7 +45,7 @@ enum {
 
 const struct kyi_own kyi_own[] = {
 	[REGIONS_ALIVE] = {"kymo_regions", GAUGE, "", "state", "alive", REGIONS,
-	    true},
+	    true, 0, true},
 	[REGIONS_DEAD] = {"kymo_regions", GAUGE, "", "state", "dead", REGIONS,
 	    true},
 	[LOST_FULL] = {"kymo_lost", COUNTER, "", "reason", "full", LOST, false},
@@ -71,7 +71,8 @@ const struct kyi_own kyi_own[] = {
 	    "Heartbeats of programs' main loops", false},
 	[HEARTBEAT_AGE] = {"kymo_heartbeat_age_seconds",
 	    KYMO_METRIC_FLOAT_GAUGE, KYMO_METRIC_MAX_OF, "seconds", NULL, NULL,
-	    "Time since the last heartbeat; the oldest of a service", false},
+	    "Time since the last heartbeat; the oldest of a service", false, 0,
+	    true},
 	/* Whole numbers: a sum of fractions depends on their order. */
 	[PROCESS_CPU] = {"process_cpu_seconds", COUNTER, "seconds", NULL, NULL,
 	    "User and system CPU time", false, -9},

@@ -4,6 +4,7 @@
      instance.c  each series of a process finds its entry, once
      sums.c      what a region says, and what is said about it, into entries
      entry.c     entries: the sums of this scan, and the totals of the dead
+     said.c      of some, whose word they are
      family.c    families: what makes two of them the same
      names.c     their names on a page, conflicts kept apart
      absorb.c    a dead process' totals become those of the dead
@@ -139,6 +140,14 @@ struct kyi_age {
 	uint64_t id; /* of two that started together */
 };
 
+/* What the processes of one user say of it. */
+struct kyi_said {
+	uint32_t uid;
+	char *component, *reason;
+	enum kymo_condition state;
+	double number;
+};
+
 /* One series of a scan, over all that it is summed of. */
 struct kyi_entry {
 	struct kyi_entry *chain;
@@ -163,6 +172,8 @@ struct kyi_entry {
 	char *text;            /* TEXT; HEALTH: the reason */
 	enum kymo_condition condition;
 	uint64_t since_ns;
+	struct kyi_said *said; /* of this scan; texts up to said_room are kept */
+	uint32_t said_cnt, said_room;
 };
 
 struct kyi_entries {
@@ -214,6 +225,12 @@ struct kyi_entry *kyi_entry_find(struct kyi_entries *entries,
 /* Adds one process' value to this scan's. */
 void kyi_entry_add(struct kyi_entry *entry, uint64_t scan,
     const struct kymo_metric_value *value, const struct kyi_age *age);
+/* .. and whose it is, of a family whose series have parts by users (said.c). */
+void kyi_said_add(struct kyi_entry *entry, uint32_t uid, const char *component,
+    const struct kymo_metric_value *value);
+void kyi_said_free(struct kyi_entry *entry);
+void kyi_said_copy(struct kyi_pool *pool, struct kymo_series *to,
+    const struct kyi_entry *entry);
 /* Begins the sum of this scan with the totals of the dead, if it is not begun. */
 void kyi_entry_touch(struct kyi_entry *entry, uint64_t scan);
 /* Sets the totals of the dead, from the next scan on. hist is given away. */
@@ -255,6 +272,7 @@ struct kyi_own {
 	const char *help;
 	bool of_dead; /* a gauge that a dead region has, too */
 	int exponent;
+	bool said;    /* its parts by users are kept */
 };
 
 #define KYI_OWN_CNT_MAX 40u

@@ -123,6 +123,7 @@ kyi_entry_free(struct kyi_entry *entry)
 {
 	free_hist(entry->hist);
 	free(entry->text);
+	kyi_said_free(entry);
 	free(entry->labels);
 	free(entry);
 }

@@ -38,6 +38,16 @@ struct kymo_label {
 	const char *key, *value;
 };
 
+/* A part of a series: what the processes of one user say. */
+struct kymo_said {
+	uint32_t uid; /* who owns their regions */
+	/* Reports of health: the component as their program calls it, "" none;
+	   the worst of theirs. */
+	const char *component, *reason;
+	enum kymo_condition state;
+	double number; /* of the others that have parts */
+};
+
 struct kymo_series {
 	const struct kymo_label *labels; /* sorted: service, the family's order, pid */
 	uint32_t label_cnt;
@@ -53,6 +63,10 @@ struct kymo_series {
 	const struct kymo_hist *recent;
 	/* The newest exemplar of each histogram that has one; trace 0: none. */
 	struct kymo_exemplar_info exemplar;
+	/* Whose word it is, of the living: of health reports, of kymo_regions
+	   and kymo_heartbeat_age_seconds; the other series have no parts. */
+	const struct kymo_said *said;
+	uint32_t said_cnt;
 };
 
 struct kymo_family_scan {

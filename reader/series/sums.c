@@ -61,9 +61,14 @@ add_series(struct kymo_model *model, struct kyi_instance *instance,
 		has = value->present &&
 		    source->families[series->family_idx].kind == kind;
 		if (!kyi_kind_is_total(kind)) {
-			if (alive && has)
-				kyi_entry_add(entry, model->number, value,
-				    &instance->age);
+			if (!alive || !has)
+				continue;
+			kyi_entry_add(entry, model->number, value,
+			    &instance->age);
+			if (kind == KYMO_METRIC_HEALTH)
+				kyi_said_add(entry, source->info->uid,
+				    source->families[
+				    series->family_idx].component, value);
 		} else if (totals) {
 			if (has)
 				keep_last(&instance->last[i], kind, value);
@@ -89,9 +94,13 @@ add_own(struct kymo_model *model, struct kyi_instance *instance,
 			continue;
 		has = kyi_own_value(i, source, model->now_ns, &value);
 		if (!kyi_kind_is_total(kind)) {
-			if (has && (alive || kyi_own[i].of_dead))
-				kyi_entry_add(entry, model->number, &value,
-				    &instance->age);
+			if (!has || !(alive || kyi_own[i].of_dead))
+				continue;
+			kyi_entry_add(entry, model->number, &value,
+			    &instance->age);
+			if (kyi_own[i].said && alive)
+				kyi_said_add(entry, source->info->uid, "",
+				    &value);
 		} else if (totals) {
 			if (has)
 				keep_last(&instance->own_last[i], kind, &value);

@@ -134,6 +134,8 @@ put_component(void *to, const struct kymo_care_status *status)
 		kyi_json_member_str(out, "root", status->root);
 	kyi_json_key(out, "reported");
 	kymo_buffer_str(out, status->reported ? "true" : "false");
+	if (status->refused[0] != '\0')
+		kyi_json_member_str(out, "refused", status->refused);
 	put_lists(out, status);
 	if (status->may_recover)
 		put_recovery(out, status);

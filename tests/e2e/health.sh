@@ -96,6 +96,7 @@ components:
   named:
     checks: {promql: vector(0), interval: 50ms, failures: 1}
     recovery: {actions: {signal: TERM}, after: 2s, verify: 1m, per_hour: 1}
+  owned: {recovery: {actions: {command: [/usr/bin/touch, $tmp/lied]}, verify: 1m}}
   db:
     checks: {command: [/usr/bin/test, '!', -e, $tmp/db.down], interval: 50ms,
       timeout: 2s, failures: 1, successes: 1}
@@ -186,6 +187,26 @@ if [ "$trusted" != '[]' ]; then
 		fail "$(state named .recovery.note)"
 fi
 echo "a process that somebody else names was left alone"
+
+# What somebody else says of a component starts nothing; what root's process says
+# does.
+if [ "$trusted" != '[]' ]; then
+	touch "$tmp/named.lie"
+	refused() {
+		state owned .refused | grep -q '^user 65534, whom users does not name, says that it is failing'
+	}
+	wait_for 20 refused
+	is owned unknown || fail "owned: $(state owned .state)"
+	"$kymo" health owned >"$tmp/tree"
+	grep -q '^    - report: user 65534, .*: so it says$' "$tmp/tree" ||
+		fail "$(<"$tmp/tree")"
+	value_is 'kymo_component_recovery_attempts_total{component="owned"}' 0 ||
+		fail "whom we read started a recovery"
+fi
+touch "$tmp/web.lie"
+wait_for 20 test -e "$tmp/lied"
+rm -f "$tmp/web.lie"
+echo "a report of somebody else started nothing"
 
 # ---- a dependency that blinks ---------------------------------------------------------------
 

@@ -5,7 +5,8 @@
 
    beats, reports itself, and counts 200 requests of about 5 ms each 10 ms.
    DIR/SERVICE.slow: they take 5 % longer; .hang: its loop stands still; .leak: a
-   MiB each time; .bad: it says that it is failing; .die: it dies when it starts.
+   MiB each time; .bad: it says that it is failing; .lie: that "owned", a
+   component of somebody else, is; .die: it dies when it starts.
    It ends when DIR is gone. */
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,6 +18,11 @@
 #include "writer/kymo.h"
 
 KYMO_HEALTH(report, "reporter_health", "What it says of itself");
+#undef KYMO_COMPONENT
+#define KYMO_COMPONENT "owned"
+KYMO_HEALTH(lie, "owned_health", "What it says of another one");
+#undef KYMO_COMPONENT
+#define KYMO_COMPONENT "reporter"
 KYMO_TIMER(took, "work_seconds", "Time that requests take");
 
 static const char *service, *dir;
@@ -71,6 +77,9 @@ main(int argc, char **argv)
 		kymo_health_report(report, told_to("bad") ?
 		    KYMO_HEALTH_FAILING : KYMO_HEALTH_OK, told_to("bad") ?
 		    "its disk is full" : NULL, 5000);
+		if (told_to("lie"))
+			kymo_health_report(lie, KYMO_HEALTH_FAILING,
+			    "so it says", 5000);
 		work();
 		usleep(10000);
 	}

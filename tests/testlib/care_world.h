@@ -21,7 +21,8 @@ struct care_world {
 	const char *bad[8], *unknown[8];
 	uint32_t look_cnt, act_cnt, give_up_cnt;
 	bool hangs;               /* looks do not answer */
-	uint64_t last_ticket;
+	bool not_begun;           /* what is given up */
+	uint64_t last_ticket, act_ticket;
 	enum kymo_look acted;     /* what actions come to */
 	char action[100];         /* the last one's */
 	void (*helped)(struct care_world *world); /* called by an action */
@@ -63,7 +64,7 @@ care_act(void *of, uint64_t ticket, const char *component,
 	struct care_world *world = of;
 
 	world->act_cnt++;
-	world->last_ticket = ticket;
+	world->last_ticket = world->act_ticket = ticket;
 	snprintf(world->action, sizeof(world->action), "%s %s", component,
 	    action->what);
 	now->result = world->acted;
@@ -73,13 +74,14 @@ care_act(void *of, uint64_t ticket, const char *component,
 	return world->acted != 0;
 }
 
-TESTLIB_UNUSED static void
+TESTLIB_UNUSED static bool
 care_give_up(void *of, uint64_t ticket)
 {
 	struct care_world *world = of;
 
 	(void)ticket;
 	world->give_up_cnt++;
+	return world->not_begun;
 }
 
 TESTLIB_UNUSED static void
@@ -111,7 +113,7 @@ care_begin(struct care_world *world, const char *yaml, bool durable)
 {
 	struct kymo_care_options options = {
 		.world = {world, care_look, care_act, care_give_up, care_say},
-		.durable = durable, .stale_ns = 10 * CARE_S
+		.durable = durable, .stale_ns = 10 * CARE_S, .uid = 900
 	};
 	struct kymo_error error = {""};
 	struct kymo_care_plan **plans;
@@ -152,12 +154,13 @@ care_run(struct care_world *world, double seconds)
 	care_step(world);
 }
 
-/* A copy of what is known of a component; its pointers are not to be used but
-   for root and reason, which are copied. */
+/* A copy of what is known of a component; its pointers are not to be used, but
+   the copies of texts here. */
 struct care_found {
 	const char *name;
 	struct kymo_care_status status;
 	char root[100], reason[KYMO_REASON_BYTES], note[KYMO_REASON_BYTES];
+	char refused[KYMO_REASON_BYTES];
 	bool found;
 };
 
@@ -173,6 +176,7 @@ care_find_each(void *to, const struct kymo_care_status *status)
 	snprintf(found->root, sizeof(found->root), "%s",
 	    status->root == NULL ? "" : status->root);
 	snprintf(found->reason, sizeof(found->reason), "%s", status->reason);
+	snprintf(found->refused, sizeof(found->refused), "%s", status->refused);
 	snprintf(found->note, sizeof(found->note), "%s", status->remedy_note);
 	return 1;
 }

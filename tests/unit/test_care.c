@@ -88,6 +88,24 @@ test_a_look_that_hangs_is_given_up_and_bad(void **state)
 	kymo_care_delete(world.care);
 }
 
+/* Where nobody got so far as to look. */
+static void
+test_a_look_that_could_not_begin_is_unknown(void **state)
+{
+	struct care_world world;
+
+	(void)state;
+	care_begin(&world, ONE, false);
+	care_run(&world, 1);
+	world.hangs = world.not_begun = true;
+	care_run(&world, 40);
+	assert_true(world.give_up_cnt >= 3);
+	care_is(&world, "web", "unknown", "");
+	assert_string_equal(care_find(&world, "web").reason,
+	    "tcp: it could not be started within 5 s");
+	kymo_care_delete(world.care);
+}
+
 static void
 test_looks_of_many_checks_do_not_come_together(void **state)
 {
@@ -147,6 +165,7 @@ struct scanned {
 	struct kymo_family_scan families[3];
 	struct kymo_series series[3];
 	struct kymo_label labels[3][2];
+	struct kymo_said said[3];
 	struct kymo_scan scan;
 };
 
@@ -170,14 +189,14 @@ scan_of(struct scanned *scanned, int64_t alive, double heartbeat_age)
 		    {{"service", "shop"}, {"state", "alive"}},
 		    {{"service", "shop"}}},
 	};
-	scanned->series[0] = (struct kymo_series){.labels =
-	    scanned->labels[0], .label_cnt = 1,
-	    .value = {.present = true, .is.f = heartbeat_age}};
-	scanned->series[1] = (struct kymo_series){.labels =
-	    scanned->labels[1], .label_cnt = 2,
-	    .value = {.present = true, .is.i = alive}};
-	scanned->series[2] = (struct kymo_series){.labels =
-	    scanned->labels[2], .label_cnt = 1, .value = {.present = true}};
+	for (uint32_t i = 0; i < 3; i++)
+		scanned->series[i] = (struct kymo_series){
+			.labels = scanned->labels[i], .label_cnt = i == 1 ? 2u :
+			    1u, .value = {.present = true},
+			.said = &scanned->said[i], .said_cnt = 1
+		};
+	scanned->said[0].number = heartbeat_age;
+	scanned->said[1].number = (double)alive;
 	scanned->scan.families = scanned->families;
 	scanned->scan.family_cnt = 3;
 }
@@ -188,8 +207,8 @@ report(struct scanned *scanned, enum kymo_condition condition,
 {
 	scan_of(scanned, 1, NAN);
 	scanned->families[2].series_cnt = 1;
-	scanned->series[2].value.is.health.state = condition;
-	scanned->series[2].value.is.health.reason = reason;
+	scanned->said[2] = (struct kymo_said){.component = "cache",
+	    .state = condition, .reason = reason};
 }
 
 /* A scan each second. */
@@ -433,6 +452,7 @@ main(void)
 		cmocka_unit_test(
 		    test_what_could_not_be_looked_at_is_unknown_and_not_down),
 		cmocka_unit_test(test_a_look_that_hangs_is_given_up_and_bad),
+		cmocka_unit_test(test_a_look_that_could_not_begin_is_unknown),
 		cmocka_unit_test(test_looks_of_many_checks_do_not_come_together),
 		cmocka_unit_test(test_the_worst_of_all_is_what_it_is),
 		cmocka_unit_test(

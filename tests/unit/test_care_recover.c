@@ -376,6 +376,64 @@ test_a_reload_in_the_middle_goes_on_with_the_attempt(void **state)
 	kymo_care_delete(world.care);
 }
 
+/* A restart that is cut off may leave less than there was. */
+static void
+test_a_reload_lets_an_action_end_whose_component_is_gone(void **state)
+{
+	const struct kymo_looked done = {.result = KYMO_LOOK_GOOD,
+	    .certificate_days = NAN};
+	struct kymo_error error = {""};
+	struct kymo_care_plan **plans;
+	struct care_world world;
+	uint64_t ticket;
+	uint32_t cnt, i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		care_begin(&world, WEB, false);
+		world.bad[0] = "w:1";
+		world.acted = 0; /* goes on */
+		care_run(&world, 8);
+		assert_int_equal(world.act_cnt, 1);
+		ticket = world.act_ticket;
+		world.give_up_cnt = 0;
+		plans = care_plans("components: {db: {checks: [{tcp: 'd:1'}]}}",
+		    &cnt);
+		assert_int_equal(kymo_care_change(world.care, plans, cnt,
+		    &error), 0);
+		care_run(&world, 20);
+		assert_int_equal(world.give_up_cnt, 0);
+		if (i == 0) {
+			kymo_care_looked(world.care, ticket, &done);
+			assert_non_null(strstr(world.said, "component web, "
+			    "which is looked after no more: its action has "
+			    "ended\n"));
+			care_run(&world, 60);
+			assert_int_equal(world.give_up_cnt, 0);
+		} else if (i == 1) {
+			/* It has its 30 s, and no more. */
+			care_run(&world, 20);
+			assert_int_equal(world.give_up_cnt, 1);
+			assert_non_null(strstr(world.said, "is ended"));
+			care_run(&world, 60);
+			assert_int_equal(world.give_up_cnt, 1);
+		} else {
+			/* It is back: there is one action at a time still. */
+			plans = care_plans(WEB, &cnt);
+			assert_int_equal(kymo_care_change(world.care, plans,
+			    cnt, &error), 0);
+			care_run(&world, 3);
+			assert_int_equal(world.act_cnt, 1);
+			world.bad[0] = NULL;
+			kymo_care_looked(world.care, ticket, &done);
+			care_run(&world, 15);
+			assert_int_equal(care_find(&world,
+			    "web").status.successes, 1);
+		}
+		kymo_care_delete(world.care);
+	}
+}
+
 int
 main(void)
 {
@@ -400,6 +458,8 @@ main(void)
 		cmocka_unit_test(test_a_damaged_text_is_refused_whole),
 		cmocka_unit_test(
 		    test_a_reload_in_the_middle_goes_on_with_the_attempt),
+		cmocka_unit_test(
+		    test_a_reload_lets_an_action_end_whose_component_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,7 @@ static const char whole[] =
     "  web:\n"
     "    collection_interval: 2s\n"
     "    depends_on: [db, mq]\n"
+    "    users: [root, 33]\n"
     "    checks:\n"
     "    - {http: 'https://x.example/h?a=b', status: 200-204,\n"
     "       contains: fine, matches: 'f.n', certificate_days: 14,\n"
@@ -67,7 +68,11 @@ assert_checks(const struct kymo_care_plan *web)
 	assert_string_equal(check[4].argv[2], "");
 	assert_null(check[4].argv[3]);
 	assert_string_equal(check[5].what.text, "up == bool 1");
-	assert_int_equal(check[5].what.place.line, 17);
+	assert_int_equal(check[5].what.place.line, 18);
+	assert_true(web->has_users);
+	assert_int_equal(web->user_cnt, 2);
+	assert_int_equal(web->users[0], 0);
+	assert_int_equal(web->users[1], 33);
 }
 
 static void
@@ -167,6 +172,7 @@ test_what_is_wrong_is_told_with_its_place(void **state)
 		{ "depends_on: [o, o]", "'o' is there twice" },
 		{ "degradation: {errors: e}", "errors and requests come" },
 		{ "degradation: {percent: 3}", "of what?" },
+		{ "users: [0, no-such-user-here]", "there is no user" },
 		{ "recovery: {verify: 5s}", "what is to be done?" },
 		{ "recovery: {actions: {service: x}}", "service is for a" },
 		{ "recovery: {actions: []}", "what is to be done?" },

@@ -53,6 +53,78 @@ test_processes_of_a_service_are_one_series(void **state)
 	kymo_model_delete(model);
 }
 
+/* Two users' processes, and two of one; what their word is stays apart. */
+static void
+test_whose_word_a_series_is_is_kept(void **state)
+{
+	static const struct kymo_region_family health[] = {
+		{.name = "state", .kind = KYMO_METRIC_HEALTH, .help = "h",
+		    .unit = "", .component = "one"},
+		{.name = "state", .kind = KYMO_METRIC_HEALTH, .help = "h",
+		    .unit = "", .component = "two"},
+	};
+	static const struct { uint32_t uid, family; int state; } said[] = {
+		{ 33, 0, KYMO_IS_FAILING }, { 33, 0, KYMO_IS_OK },
+		{ 0, 1, KYMO_IS_DEGRADED },
+	};
+	struct kymo_model *model = model_new(NULL, 0);
+	const struct kymo_series *series;
+	const struct kymo_scan *scan;
+	struct kymo_error error;
+	struct proc procs[3];
+	bool absorbed;
+	uint32_t i;
+
+	(void)state;
+	begin(model);
+	for (i = 0; i < 3; i++) {
+		struct kyi_source source = {.info = &procs[i].info,
+		    .families = health, .family_cnt = 2,
+		    .series = procs[i].series, .series_cnt = 1};
+
+		birth(&procs[i], i + 1, "s");
+		procs[i].info.uid = said[i].uid;
+		procs[i].info.heartbeat_cnt = 1;
+		procs[i].info.heartbeat_ns = 1700000000000000000ull + clock_ns -
+		    (i + 1) * 1000000000ull;
+		procs[i].series[0].family_idx = said[i].family;
+		procs[i].series[0].label_values = no_values;
+		procs[i].series[0].value.is.health.state =
+		    (enum kymo_condition)said[i].state;
+		procs[i].series[0].value.is.health.reason = "why";
+		assert_int_equal(kyi_model_take(model, &source, false,
+		    &absorbed, &error), 0);
+	}
+	end(model);
+	scan = kymo_scan_take(model);
+	series = find(scan, "state", "s");
+	assert_int_equal(series->said_cnt, 2);
+	assert_int_equal(series->said[0].uid, 33);
+	assert_string_equal(series->said[0].component, "one");
+	assert_string_equal(series->said[0].reason, "why");
+	/* The worst, not the youngest's. */
+	assert_int_equal(series->said[0].state, KYMO_IS_FAILING);
+	assert_int_equal(series->said[1].uid, 0);
+	assert_string_equal(series->said[1].component, "two");
+	assert_int_equal(series->said[1].state, KYMO_IS_DEGRADED);
+	series = find(scan, "kymo_regions", "s");
+	assert_int_equal(series->said_cnt, 2);
+	assert_true(series->said[0].number == 2);
+	assert_true(series->said[1].number == 1);
+	series = find(scan, "kymo_heartbeat_age_seconds", "s");
+	assert_int_equal(series->said_cnt, 2);
+	assert_true(fabs(series->said[0].number - 2) < 1e-6);
+	assert_true(fabs(series->said[1].number - 3) < 1e-6);
+	kymo_scan_release(scan);
+	/* Of this scan alone. */
+	begin(model);
+	end(model);
+	scan = kymo_scan_take(model);
+	assert_null(find(scan, "state", "s"));
+	kymo_scan_release(scan);
+	kymo_model_delete(model);
+}
+
 static void
 test_the_dead_are_counted_once_whatever_happens(void **state)
 {
@@ -377,6 +449,7 @@ main(void)
 #define IN_DIR(test) \
 	cmocka_unit_test_setup_teardown(test, testlib_setup, testlib_teardown)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whose_word_a_series_is_is_kept),
 		cmocka_unit_test(test_processes_of_a_service_are_one_series),
 		IN_DIR(test_the_dead_are_counted_once_whatever_happens),
 		cmocka_unit_test(test_gauges_leave_with_their_process),
