@@ -7,6 +7,6 @@
 /* kyi_anomalies_print appends kymod's answer as lines for a terminal; *cnt is of
    how many anomalies. Returns an exit code; what is wrong was said. */
 int kyi_anomalies_print(struct kymo_buffer *out, const char *bytes,
-    size_t len_bytes, uint32_t *cnt);
+    size_t len_bytes, bool changes, uint32_t *cnt);
 
 #endif

@@ -86,6 +86,21 @@ put_anomaly(struct kymo_buffer *out, json_t *anomaly, const char *before)
 	kymo_buffer_char(out, '\n');
 }
 
+static void
+put_change(struct kymo_buffer *out, json_t *changed)
+{
+	escaped(out, text_of(changed, "since"));
+	kymo_buffer_str(out, "  ");
+	put_series(out, "metric", json_object_get(changed, "labels"));
+	kymo_buffer_str(out, ": ");
+	escaped(out, text_of(changed, "kind"));
+	kymo_buffer_printf(out, " %.4g -> %.4g, confidence %.4g, found ",
+	    number_of(changed, "before"), number_of(changed, "after"),
+	    number_of(changed, "confidence"));
+	escaped(out, text_of(changed, "found"));
+	kymo_buffer_char(out, '\n');
+}
+
 /* ---- all of it ----------------------------------------------------------------- */
 
 static void
@@ -136,9 +151,23 @@ put_all(struct kymo_buffer *out, json_t *data, uint32_t *cnt)
 	return true;
 }
 
+static bool
+put_changes(struct kymo_buffer *out, json_t *data, uint32_t *cnt)
+{
+	json_t *changes = json_object_get(data, "changes"), *one;
+	size_t i;
+
+	if (!json_is_array(changes))
+		return false;
+	*cnt = (uint32_t)json_array_size(changes);
+	json_array_foreach(changes, i, one)
+		put_change(out, one);
+	return true;
+}
+
 int
 kyi_anomalies_print(struct kymo_buffer *out, const char *bytes,
-    size_t len_bytes, uint32_t *cnt)
+    size_t len_bytes, bool changes, uint32_t *cnt)
 {
 	json_t *answer = json_loadb(bytes, len_bytes, 0, NULL);
 	int status = KYI_EXIT_OK;
@@ -149,8 +178,8 @@ kyi_anomalies_print(struct kymo_buffer *out, const char *bytes,
 		escaped(&why, text_of(answer, "error"));
 		status = kyi_trouble("%s", why.failed ? "" : why.at);
 		kymo_buffer_free(&why);
-	} else if (!answer || !put_all(out, json_object_get(answer, "data"),
-	    cnt)) {
+	} else if (!answer || !(changes ? put_changes : put_all)(out,
+	    json_object_get(answer, "data"), cnt)) {
 		status = kyi_trouble("what answers there is no kymod, or an "
 		    "older one");
 	}

@@ -138,10 +138,10 @@ struct kyi_rules_pass {
 };
 void kyi_metrics_rules(const struct kyi_rules_pass *pass);
 void kyi_metrics_alerts(uint32_t pending_cnt, uint32_t firing_cnt);
-/* alarm_cnt, incident_cnt: more than were told before. */
+/* before: what was told before. */
 void kyi_metrics_detection(uint64_t took_ns,
-    const struct kymo_detectors_stats *stats, uint64_t alarm_cnt,
-    uint64_t incident_cnt);
+    const struct kymo_detectors_stats *stats,
+    const struct kymo_detectors_stats *before);
 void kyi_metrics_detection_off(void);
 void kyi_metrics_rules_loaded(uint32_t rule_cnt);
 void kyi_metrics_notify(const struct kymo_outbox_stats *stats);

@@ -39,7 +39,7 @@ struct kyi_detection {
 	struct kyi_dependency *dependencies;
 	uint64_t save_due_ns; /* monotonic */
 	uint64_t save_found_due_ns; /* when something was found */
-	uint64_t alarm_cnt, incident_cnt; /* told */
+	struct kymo_detectors_stats told;
 	bool save_failing, has_found; /* since it was saved */
 
 	pthread_mutex_t lock; /* of the rest */
@@ -168,6 +168,13 @@ kyi_detection_say(void *of, const struct kymo_label *labels, uint32_t cnt,
 	(void)kyi_detection_told(of, answer, &question);
 }
 
+static const struct { const char *name, *help; } change_names[] = {
+	{ "anomaly_change_timestamp_seconds", "Since when a series has "
+	    "another level; found within the last day" },
+	{ "anomaly_change_before", "Its level before" },
+	{ "anomaly_change_after", "Its level since" },
+};
+
 static void
 names_take(struct kymo_model *model)
 {
@@ -175,6 +182,25 @@ names_take(struct kymo_model *model)
 	    KYMO_METRIC_FLOAT_GAUGE, NULL, 0, 0);
 	kymo_model_ingest(model, "anomaly_incident", "", "",
 	    KYMO_METRIC_GAUGE, NULL, 0, 0);
+	for (size_t i = 0; i < sizeof(change_names) / sizeof(*change_names);
+	    i++)
+		kymo_model_ingest(model, change_names[i].name, "", "",
+		    KYMO_METRIC_FLOAT_GAUGE, NULL, 0, 0);
+}
+
+static void
+change_ingest(struct kymo_model *model, const struct kymo_changed *changed)
+{
+	const double values[] = {
+		(double)(changed->point.at_ns / 1000000) / 1000,
+		changed->point.before, changed->point.after
+	};
+
+	for (size_t i = 0; i < sizeof(change_names) / sizeof(*change_names);
+	    i++)
+		kymo_model_ingest(model, change_names[i].name,
+		    change_names[i].help, "", KYMO_METRIC_FLOAT_GAUGE,
+		    changed->labels, changed->label_cnt, values[i]);
 }
 
 void
@@ -195,6 +221,8 @@ kyi_detection_ingest(struct kyi_detection *detection)
 		    "", KYMO_METRIC_GAUGE, list->incidents[i].labels,
 		    list->incidents[i].label_cnt,
 		    list->incidents[i].member_cnt);
+	for (uint32_t i = 0; list && i < list->change_cnt; i++)
+		change_ingest(detection->model, &list->changes[i]);
 	found_drop(detection, found);
 }
 
@@ -280,7 +308,7 @@ change(struct kyi_detection *detection,
 	} else {
 		detection->detectors = kymo_detectors_new(options);
 		/* These count from nothing on. */
-		detection->alarm_cnt = detection->incident_cnt = 0;
+		detection->told = (struct kymo_detectors_stats){ 0 };
 		if (detection->detectors)
 			load(detection);
 		else
@@ -301,16 +329,14 @@ look(struct kyi_detection *detection)
 	if (!looked)
 		return;
 	kymo_detectors_stats(detection->detectors, &stats);
-	detection->has_found |= stats.alarm_cnt > detection->alarm_cnt;
+	detection->has_found |= stats.alarm_cnt > detection->told.alarm_cnt ||
+	    stats.change_cnt > detection->told.change_cnt;
 	if (kyi_monotonic_ns() >= (detection->has_found ?
 	    detection->save_found_due_ns : detection->save_due_ns))
 		save(detection);
 	found_renew(detection);
-	kyi_metrics_detection(took_ns, &stats,
-	    stats.alarm_cnt - detection->alarm_cnt,
-	    stats.incident_cnt - detection->incident_cnt);
-	detection->alarm_cnt = stats.alarm_cnt;
-	detection->incident_cnt = stats.incident_cnt;
+	kyi_metrics_detection(took_ns, &stats, &detection->told);
+	detection->told = stats;
 }
 
 static void *
@@ -362,6 +388,8 @@ kyi_detection_take(struct kyi_detection *detection,
 		.interval_ns = said->interval_ns,
 		.budget_week = said->budget_week,
 		.detector_max = said->detector_max, .all = said->all_scores,
+		.change_max = said->change_max,
+		.change_interval_ns = said->change_interval_ns,
 		.warn = warn, .depends = depends, .depends_of = detection
 	};
 	detection->off = said->disabled;

@@ -70,12 +70,16 @@ KYMO_GAUGE(detectors_refused, "kymod_detectors_refused",
 	"Signals that are not watched, beyond detection.detectors");
 KYMO_GAUGE(detectors_memory, "kymod_detectors_memory_bytes",
 	"Memory of detectors, about");
+KYMO_GAUGE(detectors_changes, "kymod_detectors_changes",
+	"Signals that are watched for changes of level");
 KYMO_TIMER(detection_time, "kymod_detection_duration_seconds",
 	"Time that a look at all series takes");
 KYMO_COUNTER(anomalies, "kymod_anomalies_total",
 	"Anomalies found, of score 1 or more");
 KYMO_COUNTER(incidents, "kymod_incidents_total",
 	"Incidents begun: anomalies of a service that came together");
+KYMO_COUNTER(changes, "kymod_changes_total",
+	"Changes of level found");
 KYMO_GAUGE(rules_loaded, "kymod_rules", "Rules of the rule files");
 KYMO_COUNTER(rule_evaluations, "kymod_rule_evaluations_total",
 	"Rules evaluated");
@@ -260,15 +264,18 @@ kyi_metrics_rules_loaded(uint32_t rule_cnt)
 
 void
 kyi_metrics_detection(uint64_t took_ns,
-    const struct kymo_detectors_stats *stats, uint64_t alarm_cnt,
-    uint64_t incident_cnt)
+    const struct kymo_detectors_stats *stats,
+    const struct kymo_detectors_stats *before)
 {
 	kymo_timer_record(detection_time, took_ns);
 	kymo_gauge_set(detectors, stats->detector_cnt);
 	kymo_gauge_set(detectors_refused, stats->refused_cnt);
 	kymo_gauge_set(detectors_memory, (int64_t)stats->memory_bytes);
-	kymo_counter_add(anomalies, alarm_cnt);
-	kymo_counter_add(incidents, incident_cnt);
+	kymo_gauge_set(detectors_changes, stats->change_watch_cnt);
+	kymo_counter_add(anomalies, stats->alarm_cnt - before->alarm_cnt);
+	kymo_counter_add(incidents, stats->incident_cnt -
+	    before->incident_cnt);
+	kymo_counter_add(changes, stats->change_cnt - before->change_cnt);
 }
 
 void
@@ -277,6 +284,7 @@ kyi_metrics_detection_off(void)
 	kymo_gauge_set(detectors, 0);
 	kymo_gauge_set(detectors_refused, 0);
 	kymo_gauge_set(detectors_memory, 0);
+	kymo_gauge_set(detectors_changes, 0);
 }
 
 /* The outbox counts since it was made: what was before us, others have told. */

@@ -22,6 +22,7 @@ defaults(void)
 	if (config == NULL)
 		return NULL;
 	config->scan_interval_ns = 1000000000;
+	config->detection.change_max = KYMO_CONFIG_CHANGE_MAX;
 	config->keep_dead = 5;
 	config->series_max = 200000;
 	config->region_max = 10000;

@@ -93,11 +93,14 @@ struct kymo_config_query {
 };
 
 /* Zeros: as detectors.h has it. */
+#define KYMO_CONFIG_CHANGE_MAX 2000u /* 17 MB */
 struct kymo_config_detection {
 	bool disabled, all_scores;
 	double budget_week; /* alarms a series and week */
 	uint64_t interval_ns;
 	uint32_t detector_max;
+	uint32_t change_max; /* signals whose changes are found */
+	uint64_t change_interval_ns;
 };
 
 /* Who may silence, acknowledge, and have messages sent, by HTTP. */

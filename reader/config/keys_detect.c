@@ -119,6 +119,23 @@ scores(struct kyi_yaml *yaml, void *to)
 	return 0;
 }
 
+static int
+changes(struct kyi_yaml *yaml, void *to)
+{
+	struct kymo_config_detection *detection = to;
+
+	return kyi_config_number(yaml, &detection->change_max, 0, 10000000);
+}
+
+static int
+change_interval(struct kyi_yaml *yaml, void *to)
+{
+	struct kymo_config_detection *detection = to;
+
+	return kyi_config_duration_ns(yaml, &detection->change_interval_ns,
+	    "1s", "1h");
+}
+
 int
 kyi_config_detection(struct kyi_yaml *yaml, void *to)
 {
@@ -128,6 +145,8 @@ kyi_config_detection(struct kyi_yaml *yaml, void *to)
 		{ "interval", interval, false },
 		{ "detectors", detectors, false },
 		{ "scores", scores, false },
+		{ "changes", changes, false },
+		{ "change_interval", change_interval, false },
 	};
 	struct kymo_config *config = to;
 

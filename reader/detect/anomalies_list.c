@@ -251,18 +251,111 @@ incidents_put(const struct kymo_detectors *detectors, struct room *room,
 	}
 }
 
+/* ---- changes ------------------------------------------------------------------------- */
+
+/* A signal whose change is to be listed. */
+struct change_ref {
+	const struct kyi_watched *of;
+	uint32_t slot_idx;
+	uint64_t found_ns;
+};
+
+static int
+by_found(const void *a, const void *b)
+{
+	const struct change_ref *x = a, *y = b;
+	int order = (x->found_ns < y->found_ns) - (x->found_ns > y->found_ns);
+
+	if (order == 0)
+		order = strcmp(x->of->name, y->of->name);
+	if (order == 0 && x->of == y->of)
+		order = (x->slot_idx > y->slot_idx) - (x->slot_idx < y->slot_idx);
+	return order;
+}
+
+/* The newest first; NULL: no memory. */
+static struct change_ref *
+change_refs_make(const struct kymo_detectors *detectors, uint32_t *cnt)
+{
+	struct change_ref *refs = calloc(detectors->changing_cnt + 1u,
+	    sizeof(refs[0]));
+
+	*cnt = 0;
+	for (const struct kyi_changing *changing = detectors->changing;
+	    refs && changing; changing = changing->next)
+		for (uint32_t i = 0; i < changing->of->slot_cnt; i++)
+			if (changing->slots[i].found_ns > 0)
+				refs[(*cnt)++] = (struct change_ref){
+					changing->of, i,
+					changing->slots[i].found_ns };
+	if (refs)
+		qsort(refs, *cnt, sizeof(refs[0]), by_found);
+	if (*cnt > KYI_CHANGED_LISTED_MAX)
+		*cnt = KYI_CHANGED_LISTED_MAX;
+	return refs;
+}
+
+static void
+change_put(struct room *room, struct kymo_changed *to,
+    const struct change_ref *ref)
+{
+	const struct kyi_watched *of = ref->of;
+
+	room_align(room);
+	to->signal = kyi_signal_at(of->kind, ref->slot_idx);
+	to->label_cnt = of->label_cnt + 2;
+	to->labels = labels_put(room, "metric", of->name, of->kind, to->signal,
+	    of->labels, of->label_cnt);
+	to->metric = text_put(room, of->name, name_suffix(of->kind), "");
+	to->found_ns = ref->found_ns;
+	to->point = of->changing->slots[ref->slot_idx].found;
+}
+
 /* ---- the copy ------------------------------------------------------------------------ */
 
+/* What goes into it, and room to make it. */
+struct plan {
+	struct ref *refs;
+	struct change_ref *change_refs;
+	struct member *members;
+	uint32_t cnt, change_cnt, incident_cnt, left_out_cnt;
+};
+
+static bool
+plan_make(struct plan *plan, const struct kymo_detectors *detectors)
+{
+	uint32_t idx1 = 0;
+
+	plan->refs = refs_make(detectors, &plan->cnt);
+	plan->change_refs = change_refs_make(detectors, &plan->change_cnt);
+	if (!plan->refs || !plan->change_refs)
+		return false;
+	if (plan->cnt > KYI_HELD_LISTED_MAX && !detectors->options.all) {
+		plan->left_out_cnt = plan->cnt - KYI_HELD_LISTED_MAX;
+		plan->cnt = KYI_HELD_LISTED_MAX;
+	}
+	for (struct kyi_detect_incident *incident = detectors->incidents;
+	    incident; incident = incident->next)
+		incident->idx1 = ++idx1;
+	plan->incident_cnt = idx1;
+	plan->members = calloc(plan->cnt + 1u, sizeof(plan->members[0]));
+	return plan->members != NULL;
+}
+
 static size_t
-bytes_needed(const struct kymo_detectors *detectors, const struct ref *refs,
-    uint32_t cnt)
+bytes_needed(const struct kymo_detectors *detectors, const struct plan *plan)
 {
 	size_t bytes = 64;
 
-	for (uint32_t i = 0; i < cnt; i++)
+	for (uint32_t i = 0; i < plan->cnt; i++)
 		bytes += sizeof(struct kymo_anomaly) + sizeof(uint32_t) +
-		    bytes_of(refs[i].of->name, refs[i].of->labels,
-		    refs[i].of->label_cnt);
+		    bytes_of(plan->refs[i].of->name, plan->refs[i].of->labels,
+		    plan->refs[i].of->label_cnt);
+	for (uint32_t i = 0; i < plan->change_cnt; i++)
+		bytes += sizeof(struct kymo_changed) + bytes_of(
+		    plan->change_refs[i].of->name,
+		    plan->change_refs[i].of->labels,
+		    plan->change_refs[i].of->label_cnt);
 	for (const struct kyi_detect_incident *incident = detectors->incidents;
 	    incident; incident = incident->next)
 		bytes += sizeof(struct kymo_incident) + bytes_of(
@@ -272,55 +365,52 @@ bytes_needed(const struct kymo_detectors *detectors, const struct ref *refs,
 
 static void
 fill(const struct kymo_detectors *detectors, struct kymo_anomalies *anomalies,
-    char *memory, const struct ref *refs, struct member *members)
+    char *memory, const struct plan *plan)
 {
 	struct kymo_anomaly *at = (struct kymo_anomaly *)(void *)memory;
 	struct kymo_incident *incidents =
-	    (struct kymo_incident *)(void *)(at + anomalies->cnt);
+	    (struct kymo_incident *)(void *)(at + plan->cnt);
+	struct kymo_changed *changes =
+	    (struct kymo_changed *)(void *)(incidents + plan->incident_cnt);
 	uint32_t *member_idx =
-	    (uint32_t *)(void *)(incidents + anomalies->incident_cnt);
-	struct room room = { (char *)(member_idx + anomalies->cnt) };
+	    (uint32_t *)(void *)(changes + plan->change_cnt);
+	struct room room = { (char *)(member_idx + plan->cnt) };
 
-	for (uint32_t i = 0; i < anomalies->cnt; i++)
-		anomaly_put(detectors, &room, &at[i], &refs[i]);
+	for (uint32_t i = 0; i < plan->cnt; i++)
+		anomaly_put(detectors, &room, &at[i], &plan->refs[i]);
 	incidents_put(detectors, &room, incidents);
-	members_put(incidents, member_idx, refs, anomalies->cnt, members);
+	members_put(incidents, member_idx, plan->refs, plan->cnt,
+	    plan->members);
+	for (uint32_t i = 0; i < plan->change_cnt; i++)
+		change_put(&room, &changes[i], &plan->change_refs[i]);
 	anomalies->at = at;
+	anomalies->cnt = plan->cnt;
+	anomalies->left_out_cnt = plan->left_out_cnt;
 	anomalies->incidents = incidents;
+	anomalies->incident_cnt = plan->incident_cnt;
+	anomalies->changes = changes;
+	anomalies->change_cnt = plan->change_cnt;
 }
 
 int
 kymo_detectors_list(const struct kymo_detectors *detectors,
     struct kymo_anomalies *anomalies)
 {
-	uint32_t cnt, idx1 = 0;
-	struct ref *refs = refs_make(detectors, &cnt);
-	struct member *members = NULL;
+	struct plan plan = { 0 };
 	char *memory = NULL;
 
 	*anomalies = (struct kymo_anomalies){ .at_ns = detectors->at_ns };
-	if (!refs)
-		return -1;
-	if (cnt > KYI_HELD_LISTED_MAX && !detectors->options.all) {
-		anomalies->left_out_cnt = cnt - KYI_HELD_LISTED_MAX;
-		cnt = KYI_HELD_LISTED_MAX;
-	}
-	for (struct kyi_detect_incident *incident = detectors->incidents;
-	    incident; incident = incident->next)
-		incident->idx1 = ++idx1;
-	memory = calloc(1, bytes_needed(detectors, refs, cnt));
-	members = calloc(cnt + 1u, sizeof(members[0]));
-	if (memory && members)
+	if (plan_make(&plan, detectors))
+		memory = calloc(1, bytes_needed(detectors, &plan));
+	if (memory)
 		anomalies->private_ = kyi_findings_new(memory);
-	if (anomalies->private_) {
-		anomalies->cnt = cnt;
-		anomalies->incident_cnt = idx1;
-		fill(detectors, anomalies, memory, refs, members);
-		memory = NULL;
-	}
-	free(members);
-	free(refs);
-	free(memory);
+	if (anomalies->private_)
+		fill(detectors, anomalies, memory, &plan);
+	else
+		free(memory);
+	free(plan.members);
+	free(plan.change_refs);
+	free(plan.refs);
 	return anomalies->private_ ? 0 : -1;
 }
 

@@ -11,6 +11,7 @@
 
 #define INTERVAL_NS UINT64_C(15000000000)
 #define DETECTOR_MAX 150000u
+#define CHANGE_INTERVAL_NS UINT64_C(60000000000)
 /* Nothing of a series is in the cache when its turn comes: it is asked for so many
    series earlier. */
 #define AHEAD_CNT 8u
@@ -31,6 +32,8 @@ look_at(struct kymo_detectors *detectors, struct kyi_watched *watched,
 
 	kyi_signals(detectors, watched, series, factor, value);
 	watched->met_mono_ns = detectors->at_mono_ns;
+	if (watched->changes)
+		kyi_changing_take(detectors, watched, value);
 	for (uint32_t i = 0; i < watched->slot_cnt; i++) {
 		struct kymo_detect *detect = &watched->slots[i];
 		struct kymo_detect_seen before = detect->seen[KYMO_DETECT_VALUE];
@@ -146,9 +149,12 @@ kymo_detectors_step(struct kymo_detectors *detectors,
 	kyi_order_end(detectors);
 	kyi_held_step(detectors);
 	full_say(detectors);
-	if (detectors->look % SWEEP_LOOKS == 0)
+	if (detectors->look % SWEEP_LOOKS == 0) {
 		kyi_watched_sweep(detectors, 0, scan->at_mono_ns > FORGET_NS ?
 		    scan->at_mono_ns - FORGET_NS : 0);
+		kyi_changing_fit(detectors);
+		kyi_changing_step(detectors);
+	}
 	return true;
 }
 
@@ -165,6 +171,9 @@ kymo_detectors_change(struct kymo_detectors *detectors,
 		detectors->options.interval_ns = INTERVAL_NS;
 	if (options->detector_max == 0)
 		detectors->options.detector_max = DETECTOR_MAX;
+	if (options->change_interval_ns == 0)
+		detectors->options.change_interval_ns = CHANGE_INTERVAL_NS;
+	kyi_changing_fit(detectors);
 	detectors->scale = kyi_detect_scale(options->budget_week > 0 ?
 	    options->budget_week : 1);
 	if (detectors->options.interval_ns < before_ns)
@@ -201,12 +210,15 @@ kymo_detectors_stats(const struct kymo_detectors *detectors,
 		.detector_cnt = detectors->detector_cnt,
 		.refused_cnt = detectors->refused_cnt,
 		.memory_bytes = detectors->text_bytes +
-		    detectors->gathered_bytes +
+		    detectors->gathered_bytes + detectors->changing_cnt *
+		    sizeof(struct kyi_changing_slot) +
 		    detectors->watched_cnt * sizeof(struct kyi_watched) +
 		    detectors->detector_cnt * sizeof(struct kymo_detect) +
 		    detectors->table_room * sizeof(void *) +
 		    (detectors->order.room + detectors->order_new.room) *
 		    sizeof(struct kyi_place),
+		.change_watch_cnt = detectors->changing_cnt,
+		.change_cnt = detectors->change_cnt,
 		.alarm_cnt = detectors->alarm_cnt,
 		.incident_cnt = detectors->incident_cnt
 	};

@@ -10,6 +10,7 @@
 #define KYMO_READER_DETECTORS_H
 
 #include "reader/buffer.h"
+#include "reader/detect/change.h"
 #include "reader/detect/detect.h"
 #include "reader/series/series.h"
 
@@ -35,6 +36,11 @@ struct kymo_detectors_options {
 	double budget_week;
 	/* Beyond: refused_cnt. 0: 150,000. */
 	uint32_t detector_max;
+	/* Signals whose changes of level are found as well: the first that
+	   come, for each takes 8.4 KB. 0: none. */
+	uint32_t change_max;
+	/* What is looked at for changes are means of so long. 0: a minute. */
+	uint64_t change_interval_ns;
 	/* Every detector is listed, not only those with something to tell. */
 	bool all;
 	/* Told what went wrong that stops nothing. NULL: nobody. */
@@ -66,8 +72,9 @@ KYMO_READER_API bool kymo_detectors_step(struct kymo_detectors *detectors,
 struct kymo_detectors_stats {
 	uint32_t series_cnt, detector_cnt; /* remembered */
 	uint32_t refused_cnt; /* detectors that found no room in the last step */
+	uint32_t change_watch_cnt; /* signals whose changes are found */
 	uint64_t memory_bytes; /* about */
-	uint64_t alarm_cnt, incident_cnt; /* since the start */
+	uint64_t alarm_cnt, incident_cnt, change_cnt; /* since the start */
 };
 KYMO_READER_API void kymo_detectors_stats(
     const struct kymo_detectors *detectors, struct kymo_detectors_stats *stats);
@@ -101,6 +108,17 @@ struct kymo_incident {
 	uint32_t member_cnt;
 };
 
+/* A change of level that was found within the last day: the last one of its
+   signal. */
+struct kymo_changed {
+	const struct kymo_label *labels; /* as those of an anomaly */
+	uint32_t label_cnt;
+	const char *metric;
+	enum kymo_signal signal;
+	uint64_t found_ns;
+	struct kymo_change_point point; /* its row says nothing */
+};
+
 /* A copy that stays as it is. */
 struct kymo_anomalies {
 	const struct kymo_anomaly *at; /* the highest score first */
@@ -108,6 +126,8 @@ struct kymo_anomalies {
 	uint32_t left_out_cnt; /* beyond 10,000, unless all are asked for */
 	const struct kymo_incident *incidents; /* the newest first */
 	uint32_t incident_cnt;
+	const struct kymo_changed *changes; /* the last found first; 1,000 */
+	uint32_t change_cnt;
 	uint64_t at_ns; /* of the last look */
 	void *private_;
 };

@@ -5,7 +5,9 @@
      head      kyi_saved_head
      incident  kyi_saved_incident, its texts          times incident_cnt
      series    kyi_saved_series, its texts, and for
-               each signal kyi_saved_slot, a detector times series_cnt
+               each signal kyi_saved_slot, a detector,
+               and with changes kyi_saved_change,
+               kyi_row times row_cnt                times series_cnt
      end       crc32c of all before
 
    Texts are the family's name, then keys and values, each with its NUL. */
@@ -14,7 +16,7 @@
 
 #include "reader/detect/detectors_private.h"
 
-#define KYI_SAVED_MAGIC "KYMODET2"
+#define KYI_SAVED_MAGIC "KYMODET3"
 #define KYI_SAVED_ENDIAN 0x01020304u
 
 struct kyi_saved_head {
@@ -34,6 +36,8 @@ struct kyi_saved_incident {
 
 struct kyi_saved_series {
 	uint32_t text_bytes, label_cnt, kind, slot_cnt;
+	uint32_t changes; /* 1: they are there */
+	uint32_t zero;
 };
 
 /* What is held of a signal; score 0: nothing. */
@@ -43,6 +47,15 @@ struct kyi_saved_slot {
 	uint64_t onset_ns;
 	uint32_t incident; /* its number; 0: none */
 	uint32_t is_root;
+};
+
+/* The search for changes itself is not in the file: it is made again of its last
+   rows, so that nothing of it need be believed. */
+struct kyi_saved_change {
+	uint32_t row_cnt, kind;
+	uint64_t found_ns; /* 0: nothing */
+	uint64_t at_ns;
+	double before, after, confidence;
 };
 
 /* All of a file; returns what is wrong with it, and detectors may know a part of

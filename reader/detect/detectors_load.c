@@ -222,6 +222,73 @@ slot_load(struct kymo_detectors *detectors, struct in *in,
 	}
 }
 
+static bool
+change_sound(const struct kyi_saved_change *row)
+{
+	return row->row_cnt <= KYI_CHANGE_ROWS && (row->found_ns == 0 ||
+	    (row->kind <= KYMO_CHANGE_SLOPE && isfinite(row->before) &&
+	    isfinite(row->after) && row->confidence >= 0 &&
+	    row->confidence <= 1));
+}
+
+/* slot NULL: there is no room for it. */
+static void
+change_load(struct in *in, struct kyi_changing_slot *slot, uint64_t now_ns)
+{
+	struct kyi_saved_change row;
+	struct kyi_row one;
+
+	if (!take(in, &row, sizeof(row)))
+		return;
+	if (!change_sound(&row)) {
+		in->wrong = "a change that is none";
+		return;
+	}
+	for (uint32_t i = 0; i < row.row_cnt && take(in, &one, sizeof(one));
+	    i++) {
+		if (!(fabs(one.value) <= KYI_CHANGE_VALUE_MAX)) {
+			in->wrong = "a change that is none";
+			return;
+		}
+		if (one.at_ns > now_ns)
+			one.at_ns = now_ns;
+		if (slot)
+			kyi_changing_again(slot, &one);
+	}
+	if (!slot || row.found_ns == 0)
+		return;
+	slot->found_ns = row.found_ns < now_ns ? row.found_ns : now_ns;
+	slot->found = (struct kymo_change_point){
+		.kind = (enum kymo_change_kind)row.kind,
+		.at_ns = row.at_ns < now_ns ? row.at_ns : now_ns,
+		.before = row.before, .after = row.after,
+		.confidence = row.confidence
+	};
+}
+
+/* One signal of a series; watched NULL: a lower limit than when it was written,
+   so what is beyond is new. */
+static void
+signal_load(struct kymo_detectors *detectors, struct in *in,
+    struct kyi_watched *watched, uint32_t slot_idx, bool changes,
+    uint64_t now_ns)
+{
+	size_t bytes = sizeof(struct kyi_saved_slot) +
+	    sizeof(struct kymo_detect);
+
+	if (watched) {
+		slot_load(detectors, in, watched, slot_idx, now_ns);
+	} else if (in->left_bytes < bytes) {
+		in->wrong = "it ends too early";
+	} else {
+		in->at += bytes;
+		in->left_bytes -= bytes;
+	}
+	if (changes && !in->wrong)
+		change_load(in, watched && watched->changing ?
+		    &watched->changing->slots[slot_idx] : NULL, now_ns);
+}
+
 static void
 series_load(struct kymo_detectors *detectors, struct in *in, uint64_t now_ns)
 {
@@ -250,19 +317,9 @@ series_load(struct kymo_detectors *detectors, struct in *in, uint64_t now_ns)
 	}
 	watched = kyi_watched_make(detectors, hash, name, kind, labels,
 	    row.label_cnt);
-	/* A lower limit than when it was written: what is beyond is new. */
 	for (uint32_t i = 0; i < row.slot_cnt && !in->wrong; i++)
-		if (watched)
-			slot_load(detectors, in, watched, i, now_ns);
-		else if (in->left_bytes < sizeof(struct kyi_saved_slot) +
-		    sizeof(struct kymo_detect))
-			in->wrong = "it ends too early";
-		else {
-			in->at += sizeof(struct kyi_saved_slot) +
-			    sizeof(struct kymo_detect);
-			in->left_bytes -= sizeof(struct kyi_saved_slot) +
-			    sizeof(struct kymo_detect);
-		}
+		signal_load(detectors, in, watched, i, row.changes == 1,
+		    now_ns);
 }
 
 /* ---- the file -------------------------------------------------------------------- */

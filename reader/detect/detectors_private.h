@@ -5,6 +5,7 @@
      detectors.c        a look at a scan
      detectors_table.c  the table of series, and the order that scans have them in
      anomalies.c        what was found lately, and what was found together
+     detectors_changes.c  whose level and slope are watched, and what was found
      anomalies_list.c   a copy of it for others
      anomalies_find.c   and what in it is about given labels
      detectors_saved.c  the file */
@@ -19,6 +20,12 @@
 #define KYI_HELD_NS UINT64_C(3600000000000)
 #define KYI_HELD_SCORE 0.25
 #define KYI_HELD_LISTED_MAX 10000u
+#define KYI_CHANGED_NS UINT64_C(86400000000000)
+#define KYI_CHANGED_LISTED_MAX 1000u
+/* Rows that are kept of a signal, so that what was learned of them can be learned
+   again: an hour and a half of minutes. */
+#define KYI_CHANGE_ROWS 96u
+#define KYI_CHANGE_VALUE_MAX 1e38
 /* An incident takes in what begins so long after it, and what began so long
    before. */
 #define KYI_INCIDENT_OPEN_NS UINT64_C(300000000000)
@@ -62,6 +69,31 @@ struct kyi_gathered {
 	uint64_t bytes; /* of this, and of its buckets */
 };
 
+struct kyi_row {
+	uint64_t at_ns;
+	double value;
+};
+
+/* A signal whose changes are found. */
+struct kyi_changing_slot {
+	struct kymo_change change;
+	struct kyi_row rows[KYI_CHANGE_ROWS]; /* a ring */
+	uint64_t row_cnt;
+	uint64_t found_ns; /* 0: nothing within a day */
+	struct kymo_change_point found;
+};
+
+/* A series of which they are. */
+struct kyi_changing {
+	struct kyi_changing *next, **at; /* who points here */
+	struct kyi_watched *of;
+	/* What came since the row began. */
+	uint64_t row_number, row_at_ns;
+	double sum[KYI_SIGNALS_MAX];
+	uint32_t cnt[KYI_SIGNALS_MAX];
+	struct kyi_changing_slot slots[];
+};
+
 /* A series. A look at each takes more time for waiting than for reckoning: what
    it needs lies in one row of cache lines, so aligned that none is touched for
    less than half of it. */
@@ -73,15 +105,17 @@ struct kyi_watched {
 	struct kyi_held *held; /* of all its signals; NULL: nothing */
 	const struct kymo_label *labels;
 	const char *name;      /* of the family */
+	struct kyi_changing *changing; /* NULL: not looked at */
 	uint32_t label_cnt;
-	uint32_t unused[3];
+	uint32_t unused;
 	/* From here on for each look. */
 	double before;         /* when last met; NaN: not known */
 	uint64_t met_mono_ns;  /* 0: not known */
 	uint32_t look;         /* the last that met it; 0: none yet */
 	uint32_t place;        /* in the order of that look */
 	enum kymo_metric_kind kind;
-	uint32_t slot_cnt;
+	uint16_t slot_cnt;
+	bool changes; /* changing is there */
 	struct kymo_detect slots[];
 };
 #define KYI_WATCHED_HOT_AT 64u
@@ -118,6 +152,10 @@ struct kymo_detectors {
 	struct kyi_detect_incident *incidents;
 	uint32_t incident_number;
 	uint64_t alarm_cnt, incident_cnt;
+
+	struct kyi_changing *changing;
+	uint32_t changing_cnt; /* signals */
+	uint64_t change_cnt;
 };
 
 /* ---- signals.c ---------------------------------------------------------------- */
@@ -163,6 +201,24 @@ void kyi_detectors_table_free(struct kymo_detectors *detectors);
    end. NULL: no memory. */
 struct kymo_label *kyi_detect_labels_copy(const struct kymo_label *labels,
     uint32_t label_cnt, const char *name, const char **name_copy);
+
+/* ---- detectors_changes.c ------------------------------------------------------- */
+
+/* If there is room for it, changes of this series are found from now on. */
+void kyi_changing_begin(struct kymo_detectors *detectors,
+    struct kyi_watched *watched);
+void kyi_changing_end(struct kymo_detectors *detectors,
+    struct kyi_watched *watched);
+/* There is another number of them that may be, or room. */
+void kyi_changing_fit(struct kymo_detectors *detectors);
+/* What was seen of the series in a look; NaN: nothing. */
+void kyi_changing_take(struct kymo_detectors *detectors,
+    struct kyi_watched *watched, const double *value);
+/* A row again, of which everything that was to tell has been told. */
+void kyi_changing_again(struct kyi_changing_slot *slot,
+    const struct kyi_row *row);
+/* What was found long ago goes. */
+void kyi_changing_step(struct kymo_detectors *detectors);
 
 /* ---- anomalies.c -------------------------------------------------------------- */
 

@@ -123,19 +123,41 @@ put_slot(struct out *out, const struct kyi_watched *watched, uint32_t slot_idx)
 }
 
 static void
+put_change(struct out *out, const struct kyi_changing_slot *slot)
+{
+	uint64_t cnt = slot->row_cnt < KYI_CHANGE_ROWS ? slot->row_cnt :
+	    KYI_CHANGE_ROWS;
+	struct kyi_saved_change row = {
+		.row_cnt = (uint32_t)cnt, .kind = (uint32_t)slot->found.kind,
+		.found_ns = slot->found_ns, .at_ns = slot->found.at_ns,
+		.before = slot->found.before, .after = slot->found.after,
+		.confidence = slot->found.confidence
+	};
+
+	put(out, &row, sizeof(row));
+	for (uint64_t i = slot->row_cnt - cnt; i < slot->row_cnt; i++)
+		put(out, &slot->rows[i % KYI_CHANGE_ROWS],
+		    sizeof(slot->rows[0]));
+}
+
+static void
 put_series(struct out *out, const struct kyi_watched *watched)
 {
 	struct kyi_saved_series row = {
 		.text_bytes = texts_bytes(watched->name, watched->labels,
 		    watched->label_cnt),
 		.label_cnt = watched->label_cnt,
-		.kind = (uint32_t)watched->kind, .slot_cnt = watched->slot_cnt
+		.kind = (uint32_t)watched->kind, .slot_cnt = watched->slot_cnt,
+		.changes = watched->changing != NULL
 	};
 
 	put(out, &row, sizeof(row));
 	put_texts(out, watched->name, watched->labels, watched->label_cnt);
-	for (uint32_t i = 0; i < watched->slot_cnt; i++)
+	for (uint32_t i = 0; i < watched->slot_cnt; i++) {
 		put_slot(out, watched, i);
+		if (watched->changing)
+			put_change(out, &watched->changing->slots[i]);
+	}
 }
 
 static void

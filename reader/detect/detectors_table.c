@@ -122,6 +122,7 @@ watched_free(struct kymo_detectors *detectors, struct kyi_watched *watched)
 	detectors->text_bytes -= text_bytes(watched->labels,
 	    watched->label_cnt, watched->name);
 	kyi_gathered_free(detectors, watched);
+	kyi_changing_end(detectors, watched);
 	free(labels.out);
 	free(watched);
 }
@@ -229,7 +230,7 @@ kyi_watched_make(struct kymo_detectors *detectors, uint64_t hash,
 	watched->hash = hash;
 	watched->label_cnt = label_cnt;
 	watched->kind = kind;
-	watched->slot_cnt = cnt;
+	watched->slot_cnt = (uint16_t)cnt;
 	watched->before = NAN;
 	watched->place = NO_PLACE;
 	to = &detectors->table[hash & (detectors->table_room - 1)];
@@ -238,6 +239,7 @@ kyi_watched_make(struct kymo_detectors *detectors, uint64_t hash,
 	detectors->watched_cnt++;
 	detectors->detector_cnt += cnt;
 	detectors->text_bytes += text_bytes(labels, label_cnt, name);
+	kyi_changing_begin(detectors, watched);
 	return watched;
 }
 

@@ -260,6 +260,9 @@ is_beside(const struct kyi_gather *gather, const char *name, bool *is_rate)
 	if (family == NULL || strcmp(family->type, "info") == 0 ||
 	    strcmp(family->type, "stateset") == 0)
 		return false;
+	/* They are told by since_find. */
+	if (strncmp(name, "anomaly_change_", 15) == 0)
+		return false;
 	if (ends_with(name, "_sum") || ends_with(name, "_bucket") ||
 	    (hist && !ends_with(name, "_count")))
 		return false;
@@ -295,26 +298,39 @@ moved_find(const struct kyi_gather *gather, const struct kymo_result *result,
 	return cnt;
 }
 
-static const char *
-moved_text(struct kyi_gather *gather, const struct moved *moved)
+/* name{key="value", ..}: without what is said anyway. */
+static void
+labels_put(struct kymo_buffer *out, const char *name,
+    const struct kymo_labels *labels)
 {
-	const struct kymo_labels *labels = moved->labels;
-	const char *unit = moved->is_rate ? "/s" : "", *before = "{";
-	struct kymo_buffer text = {0}, whole = {0};
-	const char *told;
-	uint32_t i;
+	static const char *const said[] = {KYMO_NAME_LABEL, "service", "metric"};
+	const char *before = "{";
+	uint32_t i, k;
 
-	kymo_buffer_str(&whole, kymo_labels_get(labels, KYMO_NAME_LABEL));
+	kymo_buffer_str(out, name);
 	for (i = 0; i < labels->cnt; i++) {
-		if (strcmp(labels->at[i].key, KYMO_NAME_LABEL) == 0 ||
-		    strcmp(labels->at[i].key, "service") == 0)
+		for (k = 0; k < 3; k++)
+			if (strcmp(labels->at[i].key, said[k]) == 0)
+				break;
+		if (k < 3)
 			continue;
-		kymo_buffer_printf(&whole, "%s%s=\"%s\"", before,
+		kymo_buffer_printf(out, "%s%s=\"%s\"", before,
 		    labels->at[i].key, labels->at[i].value);
 		before = ", ";
 	}
 	if (*before == ',')
-		kymo_buffer_char(&whole, '}');
+		kymo_buffer_char(out, '}');
+}
+
+static const char *
+moved_text(struct kyi_gather *gather, const struct moved *moved)
+{
+	const struct kymo_labels *labels = moved->labels;
+	const char *unit = moved->is_rate ? "/s" : "";
+	struct kymo_buffer text = {0}, whole = {0};
+	const char *told;
+
+	labels_put(&whole, kymo_labels_get(labels, KYMO_NAME_LABEL), labels);
 	if (!whole.failed)
 		kyi_text_sound(&text, whole.at, KYI_CONTEXT_TEXT_MAX);
 	kymo_buffer_printf(&text, ": %.4g%s before, %.4g%s now", moved->before,
@@ -325,16 +341,117 @@ moved_text(struct kyi_gather *gather, const struct moved *moved)
 	return told;
 }
 
+/* ---- since when (detection's series) --------------------------------------------------- */
+
+#define SINCE_NAME "anomaly_change_timestamp_seconds"
+/* What began so long before the alert may be why. */
+#define SINCE_MS (3600 * 1000)
+
+static double
+newest_of(const struct kymo_result_series *series, int64_t at_ms)
+{
+	const struct kymo_point *point;
+
+	if (series->point_cnt == 0)
+		return NAN;
+	point = &series->points[series->point_cnt - 1];
+	return point->hist == NULL && point->at_ms == at_ms ? point->value :
+	    NAN;
+}
+
+/* The value that detection gives under another name for what labels are of. */
+static double
+beside_of(const struct kymo_result *result, const struct kymo_labels *labels,
+    const char *name, int64_t at_ms)
+{
+	for (uint32_t i = 0; i < result->series_cnt; i++) {
+		const struct kymo_labels *other = result->series[i].labels;
+		uint32_t same = 0;
+
+		if (other->cnt != labels->cnt || strcmp(kymo_labels_get(other,
+			KYMO_NAME_LABEL), name) != 0)
+			continue;
+		for (uint32_t k = 0; k < labels->cnt; k++)
+			same += strcmp(labels->at[k].key,
+			    KYMO_NAME_LABEL) == 0 || strcmp(kymo_labels_get(
+			    other, labels->at[k].key),
+			    labels->at[k].value) == 0;
+		if (same == labels->cnt)
+			return newest_of(&result->series[i], at_ms);
+	}
+	return NAN;
+}
+
+static const char *
+since_text(struct kyi_gather *gather, const struct kymo_labels *labels,
+    double since_s, double before, double after)
+{
+	struct kymo_buffer text = {0}, whole = {0};
+	int64_t since_ms = (int64_t)(since_s * 1000);
+	const char *told;
+	unsigned minute = (unsigned)(since_ms / 60000 % 1440);
+
+	labels_put(&whole, kymo_labels_get(labels, "metric"), labels);
+	if (!whole.failed)
+		kyi_text_sound(&text, whole.at, KYI_CONTEXT_TEXT_MAX);
+	kymo_buffer_printf(&text, ": level %.4g -> %.4g since %02u:%02u UTC",
+	    before, after, minute / 60, minute % 60);
+	told = kyi_gather_text(gather, &text);
+	kymo_buffer_free(&whole);
+	kymo_buffer_free(&text);
+	return told;
+}
+
+/* Levels that detection saw change within the hour, the latest first: of the rule's
+   own series too, for the message does not say since when. Returns how many. */
+static uint32_t
+since_find(struct kyi_gather *gather, const struct kymo_result *result,
+    const char *told[KYI_CONTEXT_CHANGES_MAX])
+{
+	int64_t at_ms = gather->question->at_ms;
+	double times[KYI_CONTEXT_CHANGES_MAX];
+	uint32_t cnt = 0, at;
+
+	for (uint32_t i = 0; i < result->series_cnt; i++) {
+		const struct kymo_labels *labels = result->series[i].labels;
+		double since_s = newest_of(&result->series[i], at_ms);
+		const char *text;
+
+		if (strcmp(kymo_labels_get(labels, KYMO_NAME_LABEL),
+			SINCE_NAME) != 0 || !(since_s * 1000 <= (double)at_ms) ||
+		    !(since_s * 1000 >= (double)(at_ms - SINCE_MS)))
+			continue;
+		for (at = cnt; at > 0 && since_s > times[at - 1]; at--)
+			;
+		if (at == KYI_CONTEXT_CHANGES_MAX)
+			continue;
+		text = since_text(gather, labels, since_s, beside_of(result,
+		    labels, "anomaly_change_before", at_ms), beside_of(result,
+		    labels, "anomaly_change_after", at_ms));
+		if (text == NULL)
+			continue;
+		cnt += cnt < KYI_CONTEXT_CHANGES_MAX;
+		for (uint32_t k = cnt - 1; k > at; k--) {
+			times[k] = times[k - 1];
+			told[k] = told[k - 1];
+		}
+		times[at] = since_s;
+		told[at] = text;
+	}
+	return cnt;
+}
+
 void
 kyi_gather_changes(struct kyi_gather *gather)
 {
 	struct kymo_notify_detail *detail = &gather->context->detail;
 	int64_t at_ms = gather->question->at_ms;
 	struct moved most[KYI_CONTEXT_CHANGES_MAX];
+	const char *since[KYI_CONTEXT_CHANGES_MAX];
 	const struct kymo_result *result = NULL;
 	struct kymo_buffer text = {0};
 	const char **changes;
-	uint32_t i, cnt;
+	uint32_t i, cnt, since_cnt;
 
 	if (*gather->service == '\0' || gather->question->families == NULL)
 		return;
@@ -350,7 +467,11 @@ kyi_gather_changes(struct kyi_gather *gather)
 	if (result == NULL)
 		return;
 	cnt = moved_find(gather, result, most);
-	changes = kyi_arena_array(gather->arena, cnt + 1u, sizeof(*changes));
+	since_cnt = since_find(gather, result, since);
+	changes = kyi_arena_array(gather->arena, cnt + since_cnt + 1u,
+	    sizeof(*changes));
+	for (i = 0; changes != NULL && i < since_cnt; i++)
+		changes[detail->change_cnt++] = since[i];
 	for (i = 0; changes != NULL && i < cnt; i++) {
 		const char *told = moved_text(gather, &most[i]);
 

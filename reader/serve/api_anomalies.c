@@ -75,6 +75,21 @@ put_incident(struct kymo_buffer *out, const struct kymo_incident *incident)
 	kymo_buffer_str(out, "]}");
 }
 
+static void
+put_change(struct kymo_buffer *out, const struct kymo_changed *changed)
+{
+	put_labels(out, changed->labels, changed->label_cnt);
+	kyi_json_member_str(out, "metric", changed->metric);
+	kyi_json_member_str(out, "signal", kymo_signal_name(changed->signal));
+	kyi_json_member_str(out, "kind", "level");
+	put_time(out, "since", changed->point.at_ns);
+	put_time(out, "found", changed->found_ns);
+	put_double(out, "before", changed->point.before);
+	put_double(out, "after", changed->point.after);
+	put_double(out, "confidence", changed->point.confidence);
+	kymo_buffer_char(out, '}');
+}
+
 static int
 tell(void *to, const struct kymo_anomalies *anomalies)
 {
@@ -94,6 +109,12 @@ tell(void *to, const struct kymo_anomalies *anomalies)
 		if (i > 0)
 			kymo_buffer_char(out, ',');
 		put_incident(out, &anomalies->incidents[i]);
+	}
+	kymo_buffer_str(out, "],\"changes\":[");
+	for (uint32_t i = 0; i < anomalies->change_cnt; i++) {
+		if (i > 0)
+			kymo_buffer_char(out, ',');
+		put_change(out, &anomalies->changes[i]);
 	}
 	kymo_buffer_char(out, ']');
 	kyi_json_key(out, "leftOut");

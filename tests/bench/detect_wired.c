@@ -4,7 +4,8 @@
 
    detect_wired cost        100,000 series, a scan a second
    detect_wired noise SEED  400 series of each kind, their first week, and 100 for
-                            four weeks
+                            four weeks; changes of level that were told, too,
+                            which is no promise: some of it does change
 
    A line for each row: NAME KEY=.. ok=1. */
 #include <math.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "reader/config/config.h"
 #include "reader/detect/detectors_private.h"
 #include "tests/bench/detect_noise.h"
 
@@ -141,14 +143,16 @@ move(struct world *world)
 /* Looks, and the copy of what was found: all that the thread does, of series that
    are so old. In their first minute nearly all is new, which costs most. */
 static void
-cost_row(const char *name, uint64_t interval_s, unsigned age_s)
+cost_row(const char *name, uint64_t interval_s, unsigned age_s,
+    uint32_t change_max)
 {
 	static const uint32_t cnt[3] = { 70000, 25000, 5000 };
 	struct world *world = world_new(cnt, 1);
 	struct kymo_detectors *detectors = kymo_detectors_new(
 	    &(struct kymo_detectors_options){
-	    .interval_ns = interval_s * S_NS });
-	unsigned scan_cnt = 0, seconds = interval_s > 1 ? 75 : 20;
+	    .interval_ns = interval_s * S_NS, .change_max = change_max });
+	unsigned scan_cnt = 0, seconds = interval_s > 1 ? 75 : change_max ? 60 :
+	    20;
 	double passed_ns = 0, look_ns = 0;
 	struct kymo_detectors_stats stats;
 
@@ -185,9 +189,11 @@ cost_row(const char *name, uint64_t interval_s, unsigned age_s)
 static int
 cost(void)
 {
-	cost_row("wired_cost", LOOK_S, 30);
-	cost_row("wired_cost_each_second_young", 1, 30);
-	cost_row("wired_cost_each_second", 1, 300);
+	cost_row("wired_cost", LOOK_S, 30, 0);
+	cost_row("wired_cost_each_second_young", 1, 30, 0);
+	cost_row("wired_cost_each_second", 1, 300, 0);
+	/* As kymod is set. */
+	cost_row("wired_cost_changes", 1, 280, KYMO_CONFIG_CHANGE_MAX);
 	return 0;
 }
 
@@ -270,6 +276,21 @@ alarms_add(const struct kymo_detectors *detectors, unsigned alarm_cnt[5])
 			    2 + held->slot_idx : 1]++;
 }
 
+/* Changes of level told in the last look, likewise. */
+static void
+changes_add(const struct kymo_detectors *detectors, unsigned change_cnt[5])
+{
+	const struct kyi_changing *changing = detectors->changing;
+
+	for (; changing; changing = changing->next)
+		for (uint32_t i = 0; i < changing->of->slot_cnt; i++)
+			if (changing->slots[i].found_ns == detectors->at_ns)
+				change_cnt[changing->of->kind ==
+				    KYMO_METRIC_COUNTER ? 0 :
+				    changing->of->kind ==
+				    KYMO_METRIC_HISTOGRAM ? 2 + i : 1]++;
+}
+
 static void
 noise_rows(uint64_t seed, uint32_t series_cnt, unsigned weeks)
 {
@@ -279,8 +300,9 @@ noise_rows(uint64_t seed, uint32_t series_cnt, unsigned weeks)
 	struct world *world = world_new(cnt, seed);
 	struct habit *habits = calloc(3 * series_cnt, sizeof(*habits));
 	struct kymo_detectors *detectors = kymo_detectors_new(
-	    &(struct kymo_detectors_options){ 0 });
-	unsigned alarm_cnt[5] = { 0 };
+	    &(struct kymo_detectors_options){
+	    .change_max = 5 * series_cnt });
+	unsigned alarm_cnt[5] = { 0 }, change_cnt[5] = { 0 };
 	double all = (double)series_cnt * weeks;
 
 	for (uint32_t i = 0; i < 3 * series_cnt; i++)
@@ -292,11 +314,14 @@ noise_rows(uint64_t seed, uint32_t series_cnt, unsigned weeks)
 		habits_live(world, habits, look * LOOK_S);
 		kymo_detectors_step(detectors, &scan);
 		alarms_add(detectors, alarm_cnt);
+		if (look % 4 == 0)
+			changes_add(detectors, change_cnt);
 	}
 	for (unsigned i = 0; i < 5; i++)
 		printf("wired_noise_%s series_weeks=%.0f weeks=%u "
-		    "alarms_week=%.3f ok=%d\n", names[i], all, weeks,
-		    alarm_cnt[i] / all, alarm_cnt[i] <= OVER * all);
+		    "alarms_week=%.3f changes_week=%.3f ok=%d\n", names[i],
+		    all, weeks, alarm_cnt[i] / all, change_cnt[i] / all,
+		    alarm_cnt[i] <= OVER * all);
 	fflush(stdout);
 	free(habits);
 	kymo_detectors_delete(detectors);

@@ -60,7 +60,7 @@ main(int argc, char **argv)
 	};
 	struct kymo_scan scan = { .families = families, .family_cnt = 3 };
 	struct kymo_detectors *detectors = kymo_detectors_new(
-	    &(struct kymo_detectors_options){ 0 });
+	    &(struct kymo_detectors_options){ .change_max = SERIES_CNT });
 	uint64_t random = 88172645463325252u, end_ns;
 	struct kymo_error error = { "" };
 

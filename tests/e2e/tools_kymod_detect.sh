@@ -37,7 +37,7 @@ listen: 127.0.0.1:$port
 directories: ["$run"]
 state: "$tmp/control.db"
 rule_files: [rules.yml, "$(realpath "$top_srcdir/schema/detection.rules.yml")"]
-detection: {interval: 1s$1}
+detection: {interval: 1s, change_interval: 1s$1}
 components: {shop: {}, web: {depends_on: [shop]}}
 END
 }
@@ -119,11 +119,33 @@ says '^shop: queue value is odd, first of 41 series$'
 says '^queue\{service="shop"\} value: never this high in 3 days \(9000, before '
 says '^and 31 more$'
 
+# --- since when ---------------------------------------------------------------------------
+
+changed() {
+	"$kymo" anomalies --changes >"$tmp/out" && return 1
+	grep -qE '^20.*Z  queue\{service="shop"\} value: level [0-9.]+ -> 9000, confidence [01]' \
+		"$tmp/out"
+}
+wait_for 20 changed
+wait_for 10 query_is 'round(anomaly_change_before{metric="queue"} / 100)' 10
+query_is 'anomaly_change_after{service="shop",metric="queue",signal="value"}' 9000 ||
+	fail "after: $(query anomaly_change_after)"
+query_is 'time() - anomaly_change_timestamp_seconds{metric="queue"} < bool 100' 1 ||
+	fail "since: $(query anomaly_change_timestamp_seconds)"
+curl -sS "$KYMO_URL/api/v1/anomalies" >"$tmp/out"
+[ "$(jq -r '.data.changes[] | select(.metric == "queue") |
+	[.kind, .signal, .after, (.since < .found), .labels.service] | join(" ")' \
+	"$tmp/out")" = 'level value 9000 true shop' ] || fail "$(<"$tmp/out")"
+curl -sS "$KYMO_URL/metrics" >"$tmp/out"
+says '^kymod_detectors_changes\{service="kymod"\} [1-9]'
+says '^kymod_changes_total\{service="kymod"\} [1-9]'
+
 # --- over a kill, and off ---------------------------------------------------------------
 
 killed "$daemon"
 kymod_start
 wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
+wait_for 10 query_is 'anomaly_change_after{metric="queue"}' 9000
 config ', scores: all, budget: 1 per series per day'
 reload
 wait_for 10 query_is 'count(anomaly_score == 0) > bool 20' 1
@@ -138,7 +160,7 @@ config ''
 reload
 wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
 stop "$daemon"
-printf 'KYMODET2 of somebody else' >"$tmp/detectors.state"
+printf 'KYMODET3 of somebody else' >"$tmp/detectors.state"
 kymod_start
 logged 'warn +detection: .*/detectors.state: .*; all series are learned anew' ||
 	fail "$(<"$tmp/kymod.log")"

@@ -319,6 +319,52 @@ test_what_moved_beside_it(void **state)
 	kymo_context_delete(is);
 }
 
+/* What detection says of a metric's level, so long ago. */
+static void
+level_changed(const char *of, double ago_s, double before, double after)
+{
+	const struct { const char *name; double value; } rows[] = {
+		{"anomaly_change_timestamp_seconds", AT_MS / 1000.0 - ago_s},
+		{"anomaly_change_before", before},
+		{"anomaly_change_after", after},
+	};
+	char series[200];
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(series, sizeof(series), "__name__=%s,%s", rows[i].name,
+		    of);
+		course(series, rows[i].value, rows[i].value);
+	}
+}
+
+static void
+test_since_when_levels_are_others(void **state)
+{
+	struct kymo_context *is;
+	unsigned minute = AT_MS / 60000 % 1440, ten = (minute + 1430) % 1440;
+	char want[200];
+
+	(void)state;
+	course("__name__=level,service=shop", 1, 9);
+	level_changed("service=shop,metric=queue,signal=value,shard=3", 1500,
+	    102.4, 117.9);
+	level_changed("service=shop,metric=took,signal=p99", 600, 0.1, 0.25);
+	/* Long ago, another's, and not yet. */
+	level_changed("service=shop,metric=old,signal=value", 4000, 1, 2);
+	level_changed("service=other,metric=queue,signal=value", 600, 1, 2);
+	level_changed("service=shop,metric=later,signal=value", -60, 1, 2);
+	is = gather("level > 5", "service=shop");
+	assert_int_equal(is->detail.change_cnt, 2);
+	snprintf(want, sizeof(want), "took{signal=\"p99\"}: level 0.1 -> 0.25 "
+	    "since %02u:%02u UTC", ten / 60, ten % 60);
+	assert_string_equal(is->detail.changes[0], want);
+	ten = (minute + 1440 - 25) % 1440;
+	snprintf(want, sizeof(want), "queue{shard=\"3\", signal=\"value\"}: "
+	    "level 102.4 -> 117.9 since %02u:%02u UTC", ten / 60, ten % 60);
+	assert_string_equal(is->detail.changes[1], want);
+	kymo_context_delete(is);
+}
+
 static bool
 at_once(void *of)
 {
@@ -366,6 +412,8 @@ main(void)
 		    test_exemplars_are_of_the_alerts_series, begin, end),
 		cmocka_unit_test_setup_teardown(test_whether_processes_live,
 		    begin, end),
+		cmocka_unit_test_setup_teardown(
+		    test_since_when_levels_are_others, begin, end),
 		cmocka_unit_test_setup_teardown(test_what_moved_beside_it,
 		    begin, end),
 		cmocka_unit_test_setup_teardown(

@@ -71,7 +71,7 @@ _kymo() {
 	notify:*)
 		[ "$COMP_CWORD" != 2 ] || _kymo_words 'queue dead retry test render' ;;
 	detect:-*) _kymo_words '--alarms --changes --squash --help' ;;
-	anomalies:*) _kymo_words '--json --url --help' ;;
+	anomalies:*) _kymo_words '--changes --json --url --help' ;;
 	record:-*) _kymo_words '--output --append --interval --phase --pid --instance
 		--for --marks --dir --help' ;;
 	diff:-*) _kymo_words '--phase --threshold --lower-is-better
