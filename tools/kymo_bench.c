@@ -36,16 +36,21 @@ static int
 one(const struct bench *bench, char **command, int fd)
 {
 	struct kyi_run run = { .command = command, .interval_ns = 1000000000u,
-	    .to_fd = fd, .append = true, .silent = !bench->output };
+	    .to_fd = fd, .silent = !bench->output };
+	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
 	int status;
+
+	run.keep_bytes = (uint64_t)(end > 0 ? end : 0);
 
 	if (fd < 0 && (run.to_fd = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
 		return kyi_trouble("/dev/null: %s", strerror(errno));
 	status = kyi_run(&run);
 	if (fd < 0)
 		close(run.to_fd);
-	if (status == KYI_EXIT_OK && run.interrupted)
+	if (run.interrupted) {
+		kyi_run_die(&run);
 		return kyi_trouble("interrupted");
+	}
 	if (status == KYI_EXIT_OK && run.status != 0 && !bench->any_status)
 		return kyi_trouble("%s ended with %d (--any-status if that is "
 		    "all right)", command[0], run.status);

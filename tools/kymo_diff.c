@@ -32,6 +32,14 @@ part_parse(char *text, struct kymo_run_part *part)
 	return KYI_EXIT_OK;
 }
 
+static void
+cut_say(const struct kymo_runs *runs, const char *name)
+{
+	if (runs->cut)
+		fprintf(stderr, "kymo: %s: a run in it ends in the middle; its "
+		    "looks that are whole count\n", name);
+}
+
 static int
 files(struct diff *diff, char *before_name, char *after_name)
 {
@@ -49,10 +57,8 @@ files(struct diff *diff, char *before_name, char *after_name)
 	    kymo_runs_load(&after, after_name, &error) != 0) {
 		status = kyi_trouble("%s", error.text);
 	} else {
-		if (before->cut || after->cut)
-			fprintf(stderr, "kymo: %s ends in the middle: what is "
-			    "there counts\n", before->cut ? before_name :
-			    after_name);
+		cut_say(before, before_name);
+		cut_say(after, after_name);
 		status = kyi_compare(&diff->compare, before, &before_part, after,
 		    &after_part);
 	}

@@ -6,10 +6,13 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "reader/config/config.h"
+#include "reader/export/run.h"
 #include "tools/kymo_run.h"
 
 #define NAME_BYTES_MAX 200u
@@ -18,6 +21,7 @@
 struct record {
 	struct kyi_run run;
 	const char *path;
+	bool append;
 };
 
 /* kymo record mark NAME: to the kymo record that started us. */
@@ -102,7 +106,7 @@ options_read(struct record *record, int argc, char **argv)
 			wrong = duration(&run->for_ns, "--for", optarg);
 			break;
 		case OPTION_MARKS: run->marks_path = optarg; break;
-		case OPTION_APPEND: run->append = true; break;
+		case OPTION_APPEND: record->append = true; break;
 		case 'h': return kyi_help(&kyi_verb_record);
 		default:
 			return kyi_option_wrong(&kyi_verb_record, argv, option);
@@ -118,6 +122,68 @@ options_read(struct record *record, int argc, char **argv)
 	return -1;
 }
 
+/* Where a run is to be appended: behind what is whole of those that are there. */
+static int
+append_at(struct record *record)
+{
+	struct kymo_error error = { "" };
+	struct stat st;
+	int fd = record->run.to_fd;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return KYI_EXIT_OK;
+	/* Two who write in turns would be no run for anybody. */
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+		return kyi_trouble("%s: another kymo record writes it",
+		    record->path);
+	if (!record->append)
+		return KYI_EXIT_OK;
+	if (kymo_runs_whole(fd, record->path, &record->run.keep_bytes,
+		&error) != 0)
+		return kyi_trouble("%s", error.text);
+	if (record->run.keep_bytes < (uint64_t)st.st_size)
+		fprintf(stderr, "kymo: %s: its last run was cut; the last %llu "
+		    "bytes, no whole look, make room\n", record->path,
+		    (unsigned long long)st.st_size -
+		    record->run.keep_bytes);
+	return KYI_EXIT_OK;
+}
+
+/* made: it was not there before. */
+static int
+file_open(struct record *record, bool *made)
+{
+	int *fd = &record->run.to_fd;
+	struct stat st;
+	bool is_file = stat(record->path, &st) != 0 || S_ISREG(st.st_mode);
+	int flags = O_CLOEXEC | (record->append && is_file ? O_RDWR | O_APPEND :
+	    O_WRONLY);
+
+	*fd = open(record->path, flags | O_CREAT | O_EXCL, 0666);
+	*made = *fd >= 0;
+	if (*fd < 0 && errno == EEXIST)
+		*fd = open(record->path, flags | O_CREAT, 0666);
+	return *fd < 0 ? kyi_trouble("%s: %s", record->path, strerror(errno)) :
+	    append_at(record);
+}
+
+static int
+record_to_file(struct record *record)
+{
+	struct kyi_run *run = &record->run;
+	bool made;
+	int status = file_open(record, &made);
+
+	if (status == KYI_EXIT_OK)
+		status = kyi_run(run);
+	/* What did not begin leaves nothing. */
+	if (made && !run->begun)
+		unlink(record->path);
+	if (run->to_fd >= 0 && close(run->to_fd) != 0 && status == KYI_EXIT_OK)
+		status = kyi_trouble("%s: %s", record->path, strerror(errno));
+	return status == KYI_EXIT_OK ? run->status : status;
+}
+
 static int
 record(int argc, char **argv)
 {
@@ -127,23 +193,11 @@ record(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "mark") == 0)
 		return mark(argc, argv);
 	status = options_read(&record, argc, argv);
-	if (status < 0) {
-		record.run.to_fd = open(record.path, O_WRONLY | O_CREAT |
-		    O_CLOEXEC | (record.run.append ? O_APPEND : 0), 0666);
-		if (record.run.to_fd < 0) {
-			status = kyi_trouble("%s: %s", record.path,
-			    strerror(errno));
-		} else {
-			status = kyi_run(&record.run);
-			if (close(record.run.to_fd) != 0 && status == KYI_EXIT_OK)
-				status = kyi_trouble("%s: %s", record.path,
-				    strerror(errno));
-			if (status == KYI_EXIT_OK)
-				status = record.run.status;
-		}
-	}
+	if (status < 0)
+		status = record_to_file(&record);
 	free(record.run.words.at);
 	free(record.run.dirs.at);
+	kyi_run_die(&record.run);
 	return status;
 }
 

@@ -17,18 +17,20 @@
 #include "reader/export/export.h"
 #include "reader/export/run.h"
 #include "tools/kymo_choose.h"
+#include "tools/kymo_run_around.h"
 
 #define PHASE_BYTES_MAX 256u
 
 struct recorder {
 	struct kyi_run *run;
-	char dir[64];      /* ours: the command's regions, and marks */
+	char dir[KYI_RUN_DIR_BYTES]; /* ours: the command's regions, and marks */
 	char marks[256];
 	struct kymo_watch *watch; /* of dir */
 	struct kyi_chosen chosen;
 	struct kymo_model *model;
-	int marks_fd, signal_fd;
-	sigset_t old_signals;
+	int marks_fd;
+	struct kyi_run_signals signals;
+	struct kymo_buffer first; /* until it is known that there will be a run */
 	char line[PHASE_BYTES_MAX]; /* of marks, as far as it came */
 	size_t line_bytes;
 	pid_t child;
@@ -41,12 +43,21 @@ struct recorder {
 
 /* ---- the file ---------------------------------------------------------------- */
 
-/* Each map is written as soon as it is known: whoever dies leaves the rest. */
+/* Each map is written as soon as it is known: whoever dies leaves the rest. But
+   nothing before the command is there, so that one misspelled costs nobody the
+   run before. */
 static void
 put(struct recorder *recorder, struct kymo_buffer *buffer)
 {
 	size_t done = 0;
 
+	if (!recorder->run->begun) {
+		kymo_buffer_add(&recorder->first, buffer->at,
+		    buffer->len_bytes);
+		recorder->first.failed |= buffer->failed;
+		kymo_buffer_free(buffer);
+		return;
+	}
 	if (buffer->failed && recorder->trouble == KYI_EXIT_OK)
 		recorder->trouble = kyi_trouble("no memory for a look");
 	while (recorder->trouble == KYI_EXIT_OK && done < buffer->len_bytes) {
@@ -60,6 +71,20 @@ put(struct recorder *recorder, struct kymo_buffer *buffer)
 			done += (size_t)bytes;
 	}
 	kymo_buffer_free(buffer);
+}
+
+/* What is no file (a pipe) has no length. */
+static void
+begin(struct recorder *recorder)
+{
+	struct kyi_run *run = recorder->run;
+
+	run->begun = true;
+	if (ftruncate(run->to_fd, (off_t)run->keep_bytes) != 0 &&
+	    errno != EINVAL)
+		recorder->trouble = kyi_trouble("the run cannot be written: %s",
+		    strerror(errno));
+	put(recorder, &recorder->first);
 }
 
 static void
@@ -168,7 +193,7 @@ child_go(struct recorder *recorder, int error_fd)
 	struct kyi_run *run = recorder->run;
 	int why, null_fd;
 
-	sigprocmask(SIG_SETMASK, &recorder->old_signals, NULL);
+	kyi_run_signals_back(&recorder->signals);
 	if (run->silent) {
 		null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		if (null_fd >= 0)
@@ -224,6 +249,16 @@ child_reap(struct recorder *recorder)
 	recorder->ended = true;
 	recorder->run->status = WIFSIGNALED(status) ?
 	    128 + WTERMSIG(status) : WEXITSTATUS(status);
+	if (WIFSIGNALED(status) &&
+	    (uint32_t)WTERMSIG(status) == recorder->signal_before)
+		recorder->run->signal = WTERMSIG(status);
+}
+
+/* Those that tell a command something, and need not end it. */
+static bool
+is_word(uint32_t signo)
+{
+	return signo == SIGUSR1 || signo == SIGUSR2 || signo == SIGALRM;
 }
 
 /* A signal to us is for the command as well; one of the terminal it has already.
@@ -233,10 +268,14 @@ signals_read(struct recorder *recorder)
 {
 	struct signalfd_siginfo info;
 
-	while (read(recorder->signal_fd, &info, sizeof(info)) ==
+	while (read(recorder->signals.fd, &info, sizeof(info)) ==
 	    sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD) {
 			child_reap(recorder);
+			continue;
+		}
+		if (recorder->child > 0 && is_word(info.ssi_signo)) {
+			kill(recorder->child, (int)info.ssi_signo);
 			continue;
 		}
 		if (recorder->child > 0 &&
@@ -253,44 +292,6 @@ signals_read(struct recorder *recorder)
 
 /* ---- a run ------------------------------------------------------------------------- */
 
-/* What whoever started us ignores (nohup) stays so, for a signalfd would have it
-   all the same; but without SIGCHLD no end would be seen. */
-static int
-signals_take(struct recorder *recorder)
-{
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction is;
-	sigset_t ours;
-
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGCHLD);
-	signal(SIGCHLD, SIG_DFL);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		if (sigaction(ends[i], NULL, &is) == 0 &&
-		    is.sa_handler != SIG_IGN)
-			sigaddset(&ours, ends[i]);
-	sigprocmask(SIG_BLOCK, &ours, &recorder->old_signals);
-	recorder->signal_fd = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
-	return recorder->signal_fd < 0 ? kyi_trouble("no signalfd: %s",
-	    strerror(errno)) : KYI_EXIT_OK;
-}
-
-static int
-dir_make(struct recorder *recorder)
-{
-	static const char *const places[] = { "/dev/shm", "/tmp" };
-
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(recorder->dir, sizeof(recorder->dir),
-		    "%s/kymo-record-XXXXXX", places[i]);
-		if (mkdtemp(recorder->dir))
-			return KYI_EXIT_OK;
-	}
-	recorder->dir[0] = 0;
-	return kyi_trouble("no directory in /dev/shm or /tmp: %s",
-	    strerror(errno));
-}
-
 static int
 prepare(struct recorder *recorder)
 {
@@ -303,8 +304,11 @@ prepare(struct recorder *recorder)
 	struct kymo_error error = { "" };
 	int status;
 
+	/* Before there is anything to tidy up. */
+	if ((status = kyi_run_signals_take(&recorder->signals)) != KYI_EXIT_OK)
+		return status;
 	if (run->command) {
-		if ((status = dir_make(recorder)) != KYI_EXIT_OK)
+		if ((status = kyi_run_dir_make(recorder->dir)) != KYI_EXIT_OK)
 			return status;
 		recorder->watch = kymo_watch_new(&watch, &error);
 		if (!recorder->watch)
@@ -319,9 +323,7 @@ prepare(struct recorder *recorder)
 	    (status = marks_open(recorder)) != KYI_EXIT_OK)
 		return status;
 	recorder->model = kymo_model_new(&model, &error);
-	if (!recorder->model)
-		return kyi_trouble("%s", error.text);
-	return signals_take(recorder);
+	return recorder->model ? KYI_EXIT_OK : kyi_trouble("%s", error.text);
 }
 
 static bool
@@ -344,7 +346,7 @@ watch_until_end(struct recorder *recorder)
 
 	while (!recorder->ended) {
 		struct pollfd fds[] = {
-			{ recorder->signal_fd, POLLIN, 0 },
+			{ recorder->signals.fd, POLLIN, 0 },
 			{ recorder->marks_fd, POLLIN, 0 },
 			{ recorder->watch ? kymo_watch_fd(recorder->watch) : -1,
 			    POLLIN, 0 },
@@ -407,66 +409,54 @@ finish(struct recorder *recorder)
 	put(recorder, &buffer);
 }
 
-/* What our directory may hold: regions, the lock, marks. Not deeper. */
 static void
 clean(struct recorder *recorder)
 {
-	char path[1024];
-
-	for (uint32_t i = recorder->watch ? kymo_watch_cnt(recorder->watch) : 0;
-	    i-- > 0;)
-		unlink(kymo_region_info(kymo_watch_at(recorder->watch,
-			i))->path);
-	if (recorder->marks[0] && recorder->marks_fd >= 0)
+	if (recorder->marks_fd >= 0) {
 		unlink(recorder->marks);
+		close(recorder->marks_fd);
+	}
 	if (recorder->watch)
 		kymo_watch_delete(recorder->watch);
-	if (recorder->dir[0]) {
-		snprintf(path, sizeof(path), "%s/.kymod.lock", recorder->dir);
-		unlink(path);
-		snprintf(path, sizeof(path), "%s/crash", recorder->dir);
-		rmdir(path);
-		/* Somebody may still be there who outlives the command. */
-		if (rmdir(recorder->dir) != 0 && errno == ENOTEMPTY)
-			fprintf(stderr, "kymo: %s is left: something in it is "
-			    "not ours\n", recorder->dir);
-	}
+	if (recorder->dir[0])
+		kyi_run_dir_remove(recorder->dir);
 	if (recorder->model)
 		kymo_model_delete(recorder->model);
 	kyi_chosen_free(&recorder->chosen);
-	if (recorder->marks_fd >= 0)
-		close(recorder->marks_fd);
-	if (recorder->signal_fd >= 0) {
-		close(recorder->signal_fd);
-		sigprocmask(SIG_SETMASK, &recorder->old_signals, NULL);
-	}
+	kymo_buffer_free(&recorder->first);
+	kyi_run_signals_back(&recorder->signals);
 }
 
 int
 kyi_run(struct kyi_run *run)
 {
 	struct recorder recorder = { .run = run, .marks_fd = -1,
-	    .signal_fd = -1 };
+	    .signals.fd = -1 };
 	struct kymo_buffer buffer = { 0 };
 	int status = prepare(&recorder);
 
-	run->status = 0;
+	run->status = run->signal = 0;
+	run->begun = false;
 	if (status == KYI_EXIT_OK) {
-		/* Not before: a wrong PID costs nobody the run before. What is
-		   no file (a pipe) has no length. */
-		if (!run->append && ftruncate(run->to_fd, 0) != 0 &&
-		    errno != EINVAL)
-			recorder.trouble = kyi_trouble("the run cannot be "
-			    "written: %s", strerror(errno));
 		kymo_run_begin(&buffer, kyi_realtime_ns(),
 		    (const char *const *)run->command, run->phase);
 		put(&recorder, &buffer);
 		look(&recorder);
-		status = recorder.trouble;
+	}
+	/* What was for both, and only we were there. */
+	if (status == KYI_EXIT_OK)
+		signals_read(&recorder);
+	if (recorder.ended) {
+		run->signal = (int)recorder.signal_before;
+		status = KYI_EXIT_TROUBLE;
 	}
 	if (status == KYI_EXIT_OK && run->command)
 		status = child_start(&recorder);
 	if (status == KYI_EXIT_OK) {
+		begin(&recorder);
+		/* A command goes on; a run that nobody keeps does not. */
+		recorder.ended |= !run->command &&
+		    recorder.trouble != KYI_EXIT_OK;
 		watch_until_end(&recorder);
 		finish(&recorder);
 		status = recorder.trouble;

@@ -14,15 +14,20 @@ struct kyi_run {
 	uint64_t interval_ns;
 	uint64_t for_ns;        /* 0: until it ends */
 	int to_fd;              /* the file */
-	bool append;            /* behind what is in it, which goes else */
+	uint64_t keep_bytes;    /* of what is in it; the rest goes */
 	bool silent;            /* its stdout goes nowhere */
 	/* what came of it */
+	bool begun;             /* else the file is as it was */
 	int status;             /* the command's, as a shell has it */
+	int signal;             /* that was sent to us and ended it; 0: none */
 	bool interrupted;       /* by a signal to us */
 };
 
 /* kyi_run writes a run to to_fd, from its first look to its end. Returns an exit
    code of kymo: the command's own status is in run. */
 int kyi_run(struct kyi_run *run);
+/* kyi_run_die: as the command did of a signal that was for both, so that a
+   shell's loop around us ends too; returns where there was none. */
+void kyi_run_die(const struct kyi_run *run);
 
 #endif

@@ -1,50 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* A scan as one msgpack map (docs/formats.md). Numbers are the recorded ones;
    the family's exponent says what they are in its unit. */
-#include <msgpack.h>
-#include <string.h>
-
 #include "reader/export/export.h"
+#include "reader/export/msgpack_pack.h"
 #include "reader/export/numbers.h"
 
 #define FORMAT_VERSION 1
-
-static int
-write_bytes(void *buffer, const char *bytes, size_t len_bytes)
-{
-	kymo_buffer_add(buffer, bytes, len_bytes);
-	return 0;
-}
-
-static void
-pack_str(msgpack_packer *to, const char *text)
-{
-	size_t len_bytes = strlen(text);
-
-	msgpack_pack_str(to, len_bytes);
-	msgpack_pack_str_body(to, text, len_bytes);
-}
-
-static void
-pack_member_str(msgpack_packer *to, const char *key, const char *value)
-{
-	pack_str(to, key);
-	pack_str(to, value);
-}
-
-static void
-pack_member_u64(msgpack_packer *to, const char *key, uint64_t n)
-{
-	pack_str(to, key);
-	msgpack_pack_uint64(to, n);
-}
-
-static void
-pack_member_i64(msgpack_packer *to, const char *key, int64_t n)
-{
-	pack_str(to, key);
-	msgpack_pack_int64(to, n);
-}
 
 /* Buckets without the empty ones at both ends; lo_idx is the first's. */
 static void
@@ -57,27 +18,27 @@ pack_hist(msgpack_packer *to, const struct kymo_hist *hist)
 	while (first < end && hist->buckets[first] == 0)
 		first++;
 	msgpack_pack_map(to, 7);
-	pack_member_u64(to, "scale", hist->scale);
-	pack_member_i64(to, "lo_idx", (int64_t)hist->lo_idx + first);
-	pack_str(to, "buckets");
+	kyi_pack_member_u64(to, "scale", hist->scale);
+	kyi_pack_member_i64(to, "lo_idx", (int64_t)hist->lo_idx + first);
+	kyi_pack_str(to, "buckets");
 	msgpack_pack_array(to, end - first);
 	for (i = first; i < end; i++)
 		msgpack_pack_uint64(to, hist->buckets[i]);
-	pack_member_u64(to, "zero", hist->zero);
-	pack_member_u64(to, "under", hist->under);
-	pack_member_u64(to, "over", hist->over);
-	pack_member_u64(to, "sum", hist->sum);
+	kyi_pack_member_u64(to, "zero", hist->zero);
+	kyi_pack_member_u64(to, "under", hist->under);
+	kyi_pack_member_u64(to, "over", hist->over);
+	kyi_pack_member_u64(to, "sum", hist->sum);
 }
 
 static void
 pack_health(msgpack_packer *to, const struct kymo_series *series)
 {
 	msgpack_pack_map(to, 3);
-	pack_member_str(to, "state", kyi_condition_name(
+	kyi_pack_member_str(to, "state", kyi_condition_name(
 	    (uint32_t)series->value.is.health.state));
-	pack_member_str(to, "reason",
+	kyi_pack_member_str(to, "reason",
 	    kyi_or_empty(series->value.is.health.reason));
-	pack_member_u64(to, "since_ns", series->value.is.health.since_ns);
+	kyi_pack_member_u64(to, "since_ns", series->value.is.health.since_ns);
 }
 
 static void
@@ -104,7 +65,7 @@ pack_value(msgpack_packer *to, const struct kymo_family_scan *family,
 		pack_hist(to, &series->value.is.hist);
 		break;
 	case KYMO_METRIC_TEXT:
-		pack_str(to, kyi_or_empty(series->value.is.text));
+		kyi_pack_str(to, kyi_or_empty(series->value.is.text));
 		break;
 	case KYMO_METRIC_HEALTH:
 		pack_health(to, series);
@@ -122,18 +83,18 @@ pack_series(msgpack_packer *to, const struct kymo_family_scan *family,
 	uint32_t i;
 
 	msgpack_pack_map(to, 4);
-	pack_str(to, "labels");
+	kyi_pack_str(to, "labels");
 	msgpack_pack_map(to, series->label_cnt);
 	for (i = 0; i < series->label_cnt; i++)
-		pack_member_str(to, series->labels[i].key,
+		kyi_pack_member_str(to, series->labels[i].key,
 		    series->labels[i].value);
-	pack_str(to, "overflow");
+	kyi_pack_str(to, "overflow");
 	if (series->overflow)
 		msgpack_pack_true(to);
 	else
 		msgpack_pack_false(to);
-	pack_member_u64(to, "created_ns", series->created_ns);
-	pack_str(to, "value");
+	kyi_pack_member_u64(to, "created_ns", series->created_ns);
+	kyi_pack_str(to, "value");
 	pack_value(to, family, series);
 }
 
@@ -150,20 +111,20 @@ pack_family(msgpack_packer *to, const struct kymo_family_scan *family,
 	uint32_t cnt = 0, i;
 
 	msgpack_pack_map(to, 9);
-	pack_member_str(to, "name", family->name);
-	pack_member_str(to, "kind", kyi_kind_name(family->kind));
-	pack_member_str(to, "help", family->help);
-	pack_member_str(to, "unit", family->unit);
-	pack_member_str(to, "component", family->component);
-	pack_member_i64(to, "exponent", family->exponent);
-	pack_member_u64(to, "sample_n", family->sample_n);
-	pack_str(to, "states");
+	kyi_pack_member_str(to, "name", family->name);
+	kyi_pack_member_str(to, "kind", kyi_kind_name(family->kind));
+	kyi_pack_member_str(to, "help", family->help);
+	kyi_pack_member_str(to, "unit", family->unit);
+	kyi_pack_member_str(to, "component", family->component);
+	kyi_pack_member_i64(to, "exponent", family->exponent);
+	kyi_pack_member_u64(to, "sample_n", family->sample_n);
+	kyi_pack_str(to, "states");
 	msgpack_pack_array(to, family->state_cnt);
 	for (i = 0; i < family->state_cnt; i++)
-		pack_str(to, family->states[i]);
+		kyi_pack_str(to, family->states[i]);
 	for (i = 0; i < family->series_cnt; i++)
 		cnt += shown(filter, &family->series[i]);
-	pack_str(to, "series");
+	kyi_pack_str(to, "series");
 	msgpack_pack_array(to, cnt);
 	for (i = 0; i < family->series_cnt; i++)
 		if (shown(filter, &family->series[i]))
@@ -177,12 +138,12 @@ kymo_export_msgpack(struct kymo_buffer *buffer, const struct kymo_scan *scan,
 	msgpack_packer to;
 	uint32_t cnt = 0, i;
 
-	msgpack_packer_init(&to, buffer, write_bytes);
+	kyi_pack_to(&to, buffer);
 	msgpack_pack_map(&to, 4);
-	pack_member_u64(&to, "kymo", FORMAT_VERSION);
-	pack_member_u64(&to, "at_ns", scan->at_ns);
-	pack_member_u64(&to, "number", scan->number);
-	pack_str(&to, "families");
+	kyi_pack_member_u64(&to, "kymo", FORMAT_VERSION);
+	kyi_pack_member_u64(&to, "at_ns", scan->at_ns);
+	kyi_pack_member_u64(&to, "number", scan->number);
+	kyi_pack_str(&to, "families");
 	for (i = 0; i < scan->family_cnt; i++)
 		cnt += kymo_filter_family(filter, &scan->families[i]);
 	msgpack_pack_array(&to, cnt);

@@ -2,8 +2,9 @@
 /* Runs: what a program's metrics were while it ran, in a file; and two of them
    compared. docs/formats.md has the bytes, docs/regressions.md the method.
 
-   A file is anybody's: it is read within bounds (128 MiB, 1,000,000 values),
-   and what ends in the middle counts up to there.
+   A file is anybody's: it is read within bounds (128 MiB, 1,000,000 values).
+   Of a run that ends in the middle all looks that are whole count, whether or
+   not another follows it.
 
    Threads  one at a time for a file or set. */
 #ifndef KYMO_READER_RUN_H
@@ -67,7 +68,7 @@ struct kymo_runs {
 	uint32_t look_cnt;
 	struct kymo_run_series *series; /* by name and labels */
 	uint32_t series_cnt;
-	bool cut; /* the file ends in the middle */
+	bool cut; /* one ends in the middle of a map, which is left out */
 	struct kymo_runs_private *private_;
 };
 
@@ -78,6 +79,11 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_runs_read(struct kymo_runs **runs,
 KYMO_READER_API KYMO_MUST_CHECK int kymo_runs_load(struct kymo_runs **runs,
     const char *path, struct kymo_error *error);
 KYMO_READER_API void kymo_runs_free(struct kymo_runs *runs);
+/* kymo_runs_whole: how many bytes of the file are whole maps, so where another
+   run may be appended; 0 of an empty one. -1: it holds something else, or as
+   much as may be read. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_runs_whole(int fd, const char *name,
+    uint64_t *whole_bytes, struct kymo_error *error);
 
 /* ---- comparing -------------------------------------------------------------------- */
 

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* From a file's maps to series over time. */
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "reader/export/numbers.h"
 #include "reader/export/run_private.h"
 #include "reader/export/unpack.h"
 #include "reader/region/private.h"
 
-#define FILE_BYTES_MAX (128u << 20)
 #define VALUE_CNT_MAX 1000000u
 #define BUCKET_CNT_MAX 16384u
 #define TEXT_BYTES_MAX 1024u
@@ -403,10 +398,47 @@ object(struct load *load)
 	}
 }
 
+/* What a map that is not whole had added, which is known by what was there. */
+static void
+take_back(struct load *load, const struct kymo_runs *was,
+    const struct kymo_run_end *end_was)
+{
+	struct kymo_runs *runs = load->runs;
+
+	for (uint32_t i = 0; i < runs->series_cnt; i++) {
+		struct kymo_run_series *series = &runs->series[i];
+
+		while (series->value_cnt > 0 && series->values[series->value_cnt -
+			1].look >= was->look_cnt)
+			series->value_cnt--;
+	}
+	runs->look_cnt = was->look_cnt;
+	runs->run_cnt = was->run_cnt;
+	if (runs->run_cnt > 0)
+		runs->ends[runs->run_cnt - 1] = *end_was;
+}
+
+/* The maps of one run, or of what is there of it. */
+static void
+one_run(struct load *load)
+{
+	while (load->from.at < load->from.end && !load->from.failed) {
+		const struct kymo_runs was = *load->runs;
+		struct kymo_run_end end = { 0 };
+
+		if (was.run_cnt > 0)
+			end = was.ends[was.run_cnt - 1];
+		object(load);
+		if (load->from.cut && !load->wrong)
+			take_back(load, &was, &end);
+	}
+}
+
 int
 kymo_runs_read(struct kymo_runs **runs, const void *bytes, size_t len_bytes,
     const char *name, struct kymo_error *error)
 {
+	const unsigned char *at = bytes, *end = at + len_bytes;
 	struct load load = { .phase = "" };
 
 	*runs = calloc(1, sizeof(**runs));
@@ -414,55 +446,28 @@ kymo_runs_read(struct kymo_runs **runs, const void *bytes, size_t len_bytes,
 		(*runs)->private_ = calloc(1, sizeof(*(*runs)->private_));
 	if (!*runs || !(*runs)->private_) {
 		free(*runs);
+		*runs = NULL;
 		return kymo_error_set(error, "no memory to read %s", name);
 	}
 	load.runs = *runs;
-	load.from.at = bytes;
-	load.from.end = load.from.at + len_bytes;
-	while (load.from.at < load.from.end && !load.from.failed)
-		object(&load);
-	/* What was written last may have been cut: all before it counts. */
-	(*runs)->cut = load.from.cut && !load.wrong;
+	/* A run that was cut may have one behind it: none goes past its next. */
+	for (; at < end && !load.wrong && (!load.from.failed || load.from.cut);
+	    at = load.from.end) {
+		load.from = (struct kyi_unpack){ .at = at,
+		    .end = kyi_run_next(at, end) };
+		one_run(&load);
+		(*runs)->cut |= load.from.cut;
+	}
 	if ((*runs)->run_cnt == 0 || load.wrong ||
 	    (load.from.failed && !load.from.cut)) {
+		bool cut = (*runs)->cut;
+
 		kymo_runs_free(*runs);
 		*runs = NULL;
 		return kymo_error_set(error, "%s: %s", name, load.wrong ?
-		    load.wrong : len_bytes ? "it is not msgpack as kymo record "
-		    "writes it" : "it is empty");
+		    load.wrong : len_bytes == 0 ? "it is empty" : cut ?
+		    "it ends before its first look" :
+		    "it is not msgpack as kymo record writes it");
 	}
 	return 0;
-}
-
-int
-kymo_runs_load(struct kymo_runs **runs, const char *path,
-    struct kymo_error *error)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), status;
-	struct stat st;
-	size_t len_bytes = 0;
-	char *bytes;
-	ssize_t got;
-
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-	    st.st_size > (off_t)FILE_BYTES_MAX) {
-		int why = errno;
-		bool opened = fd >= 0;
-
-		if (opened)
-			close(fd);
-		return kymo_error_set(error, "%s: %s", path, opened ?
-		    "it is no regular file, or larger than 128 MiB" :
-		    strerror(why));
-	}
-	bytes = malloc((size_t)st.st_size + 1);
-	while (bytes && len_bytes < (size_t)st.st_size && (got = read(fd,
-		bytes + len_bytes, (size_t)st.st_size - len_bytes)) > 0)
-		len_bytes += (size_t)got;
-	close(fd);
-	if (!bytes)
-		return kymo_error_set(error, "no memory to read %s", path);
-	status = kymo_runs_read(runs, bytes, len_bytes, path, error);
-	free(bytes);
-	return status;
 }

@@ -20,6 +20,11 @@ struct kymo_runs_private {
 	uint32_t table_cnt;
 };
 
+/* kyi_run_next: where another run begins behind at's first byte; end where none
+   does. */
+const unsigned char *kyi_run_next(const unsigned char *at,
+    const unsigned char *end);
+
 /* kyi_run_memory: zeros; NULL without memory. */
 void *kyi_run_memory(struct kymo_runs *runs, size_t bytes);
 /* kyi_run_series: the one of this family and these labels, made if it is new;

@@ -92,7 +92,7 @@ assert 0.0009 < row["before"] < 0.0011, row
 END
 head -c -10 before.run >cut.run
 "$kymo" diff cut.run before.run >out 2>&1 || true
-says 'cut.run ends in the middle'
+says 'cut.run: a run in it ends in the middle'
 exits 2 "$kymo" diff before.run work
 says 'work: it is not msgpack'
 exits 2 "$kymo" diff before.run none

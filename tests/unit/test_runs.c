@@ -1,129 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Goal: a run that was written is read as it was; bytes that are cut, huge, deep
-   or no run at all are refused or count as far as they go; what was slower is
-   found worse, and what was not is not.
+/* Goal: a run that was written is read as it was; bytes that are huge, deep or no
+   run at all are refused; what was slower is found worse, and what was not is not
+   (test_runs_torn.c has files that are cut).
    Method: files made here, with the product's writer and by hand. */
 #include "tests/testlib/testlib.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "reader/export/export.h"
-#include "reader/export/run.h"
 #include "reader/export/unpack.h"
-
-#define BUCKET_CNT 64u
-
-static uint64_t random_state = 88172645463325252u;
-
-static double
-uniform(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return ((double)(random_state >> 11) + 0.5) * 0x1p-53;
-}
-
-static double
-normal(void)
-{
-	return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
-}
-
-/* ---- runs that are made ------------------------------------------------------- */
-
-struct made {
-	uint64_t at_ns, request_cnt, error_cnt;
-	int64_t depth;
-	uint64_t buckets[BUCKET_CNT];
-};
-
-/* Some requests more, whose logs of latency are normal: factor 1 is usual. */
-static void
-work(struct made *made, double factor, uint32_t cnt)
-{
-	for (uint32_t i = 0; i < cnt; i++) {
-		double idx = (log(factor) + 0.15 * normal()) / log(2) * 16 + 32;
-
-		made->buckets[(uint32_t)fmin(fmax(idx, 0), BUCKET_CNT - 1)]++;
-	}
-	made->request_cnt += cnt;
-	made->error_cnt += cnt / 100;
-	made->at_ns += 1000000000u;
-	made->depth = 5;
-}
-
-static void
-look(struct kymo_buffer *to, struct made *made)
-{
-	const struct kymo_label label = { "service", "a\"b" };
-	struct kymo_series hist = { .labels = &label, .label_cnt = 1,
-	    .value = { .present = true, .is.hist = { .scale = 4, .lo_idx = 320,
-	    .bucket_cnt = BUCKET_CNT, .buckets = made->buckets } } };
-	struct kymo_series requests = { .labels = &label, .label_cnt = 1,
-	    .value = { .present = true, .is.u = made->request_cnt } };
-	struct kymo_series errors = { .value = { .present = true,
-	    .is.u = made->error_cnt } };
-	struct kymo_series depth = { .value = { .present = true,
-	    .is.i = made->depth } };
-	const struct kymo_family_scan families[] = {
-		{ .name = "depth", .help = "", .unit = "", .component = "",
-		    .kind = KYMO_METRIC_GAUGE, .series = &depth,
-		    .series_cnt = 1, .sample_n = 1 },
-		{ .name = "errors", .help = "", .unit = "", .component = "",
-		    .kind = KYMO_METRIC_COUNTER, .series = &errors,
-		    .series_cnt = 1, .sample_n = 1 },
-		{ .name = "latency_seconds", .help = "", .unit = "seconds",
-		    .component = "", .kind = KYMO_METRIC_HISTOGRAM,
-		    .exponent = -9, .series = &hist, .series_cnt = 1,
-		    .sample_n = 1 },
-		{ .name = "requests", .help = "", .unit = "", .component = "",
-		    .kind = KYMO_METRIC_COUNTER, .series = &requests,
-		    .series_cnt = 1, .sample_n = 1 },
-	};
-	const struct kymo_scan scan = { .at_ns = made->at_ns, .number = 1,
-	    .families = families, .family_cnt = 4, .series_cnt = 4 };
-	const struct kymo_filter all = { 0 };
-
-	kymo_export_msgpack(to, &scan, &all);
-}
-
-/* A run of so many seconds, 2,000 requests each; other phases have other
-   factors. */
-static void
-run(struct kymo_buffer *to, const double *factors, uint32_t phase_cnt,
-    uint32_t seconds)
-{
-	static const char *const names[] = { "warm", "load", "cool" };
-	static const char *const command[] = { "prog", "-x", NULL };
-	struct made made = { .at_ns = 1000 };
-	const struct kymo_run_end end = { .at_ns = 1, .status = 3,
-	    .wall_ns = 2000000000u, .user_ns = 7, .memory_max_bytes = 4096 };
-
-	kymo_run_begin(to, made.at_ns, command, names[0]);
-	look(to, &made);
-	for (uint32_t p = 0; p < phase_cnt; p++) {
-		if (p > 0)
-			kymo_run_phase(to, made.at_ns, names[p]);
-		for (uint32_t s = 0; s < seconds; s++) {
-			work(&made, factors[p], 2000);
-			look(to, &made);
-		}
-	}
-	kymo_run_finish(to, &end);
-}
-
-static struct kymo_runs *
-read_runs(const struct kymo_buffer *from, size_t bytes)
-{
-	struct kymo_runs *runs = NULL;
-	struct kymo_error error = { "" };
-
-	if (kymo_runs_read(&runs, from->at, bytes, "test", &error) != 0)
-		fail_msg("%s", error.text);
-	return runs;
-}
+#include "tests/testlib/made_runs.h"
 
 static const struct kymo_run_row *
 row_of(const struct kymo_run_diff *diff, const char *name)
@@ -184,35 +70,6 @@ test_a_run_is_read_as_it_was_written(void **state)
 	assert_int_equal(kymo_hist_count(runs->series[2].values[6].hist), 12000);
 	assert_false(runs->cut);
 	kymo_runs_free(runs);
-	kymo_buffer_free(&bytes);
-}
-
-static void
-test_a_file_that_is_cut_counts_up_to_there(void **state)
-{
-	static const double factors[] = { 1 };
-	struct kymo_buffer bytes = { 0 };
-	struct kymo_error error;
-
-	(void)state;
-	run(&bytes, factors, 1, 2);
-	for (size_t len = 0; len < bytes.len_bytes; len++) {
-		/* The very bytes: what lies behind them is not ours. */
-		char *cut = malloc(len + 1);
-		struct kymo_runs *runs = NULL;
-
-		assert_non_null(cut);
-		memcpy(cut, bytes.at, len);
-		if (kymo_runs_read(&runs, cut, len, "cut", &error) == 0) {
-			assert_int_equal(runs->run_cnt, 1);
-			assert_true(runs->look_cnt <= 3);
-		} else {
-			assert_true(len < 40);
-			assert_null(runs);
-		}
-		kymo_runs_free(runs);
-		free(cut);
-	}
 	kymo_buffer_free(&bytes);
 }
 
@@ -344,6 +201,7 @@ test_slower_is_worse_and_the_same_is_not(void **state)
 	const struct kymo_run_row *row;
 
 	(void)state;
+	draw_anew();
 	run(&bytes[0], usual, 1, 20);
 	run(&bytes[1], usual, 1, 20);
 	run(&bytes[2], slower, 1, 20);
@@ -431,7 +289,7 @@ test_what_runs_differ_by_is_no_regression(void **state)
 
 		for (int s = 0; s < 2; s++) {
 			for (int r = 0; r < 5; r++) {
-				double factor = exp(0.03 * normal());
+				double factor = exp(0.03 * draw_normal());
 
 				run(&bytes[s], &factor, 1, 2);
 			}
@@ -456,7 +314,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_run_is_read_as_it_was_written),
-		cmocka_unit_test(test_a_file_that_is_cut_counts_up_to_there),
 		cmocka_unit_test(test_each_byte_may_be_another),
 		cmocka_unit_test(test_what_is_no_run_is_refused),
 		cmocka_unit_test(test_numbers_of_all_widths_are_read),

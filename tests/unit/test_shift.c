@@ -9,26 +9,10 @@
 
 #include "reader/detect/chance.h"
 #include "reader/detect/shift.h"
+#include "tests/testlib/draw.h"
 
 #define BUCKET_CNT 512u
 #define SCALE 4u
-
-static uint64_t random_state = 88172645463325252u;
-
-static double
-uniform(void)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return ((double)(random_state >> 11) + 0.5) * 0x1p-53;
-}
-
-static double
-normal(void)
-{
-	return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
-}
 
 struct drawn {
 	struct kymo_hist hist;
@@ -45,7 +29,7 @@ draw(struct drawn *drawn, double log_mean, double log_sd, uint32_t cnt)
 	drawn->hist.bucket_cnt = BUCKET_CNT;
 	drawn->hist.buckets = drawn->buckets;
 	for (uint32_t i = 0; i < cnt; i++) {
-		double idx = ceil((log_mean + log_sd * normal()) / log(2) *
+		double idx = ceil((log_mean + log_sd * draw_normal()) / log(2) *
 		    (1u << SCALE)) - 1 + BUCKET_CNT / 2;
 
 		drawn->buckets[(uint32_t)fmin(fmax(idx, 0),
@@ -162,7 +146,7 @@ test_what_units_differ_by_is_no_shift(void **state)
 	(void)state;
 	for (int i = 0; i < 60; i++) {
 		for (int u = 0; u < 10; u++) {
-			draw(&drawn[u], 0.03 * normal(), 0.2, 4000);
+			draw(&drawn[u], 0.03 * draw_normal(), 0.2, 4000);
 			units[u] = drawn[u].hist;
 		}
 		alarm_cnt += hists(units, 5, units + 5, 5).chance < 0.05;
