@@ -86,6 +86,9 @@ void kyi_log(enum kymo_log_level level, const char *format, ...)
 uint64_t kyi_log_left_out_cnt(void);
 /* kyi_notify tells systemd, if it listens: "READY=1". */
 void kyi_notify(const char *state);
+/* How often systemd's watchdog is to be fed, as it wants: a third of its time;
+   0: there is none. */
+uint64_t kyi_watchdog_ns(void);
 
 /* ---- deaths (kymod_deaths.c) -------------------------------------------------- */
 
@@ -341,6 +344,7 @@ struct kyi_kymod {
 	uint64_t next_scan_ns;  /* monotonic */
 	uint64_t early_scan_ns; /* not before this, when asked for one */
 	uint64_t scan_took_ns;
+	uint64_t watchdog_ns, next_feed_ns; /* 0: none */
 	bool watch_is_new, wants_scan, ready, ends;
 	struct kymo_region **retire; /* room for one scan's dead */
 	uint32_t retire_room;

@@ -146,6 +146,18 @@ state_save(struct kyi_health *health, const struct kymo_buffer *text)
 	health->state_failing = failed;
 }
 
+/* What was learned since the last time; no thread but ours is left. */
+static void
+last_save(struct kyi_health *health)
+{
+	struct kymo_buffer text = {0};
+
+	kymo_care_keep(health->care);
+	if (kymo_care_save(health->care, &text))
+		state_save(health, &text);
+	kymo_buffer_free(&text);
+}
+
 /* What there is to do now; returns when there is more. */
 static uint64_t
 turn(struct kyi_health *health)
@@ -335,6 +347,8 @@ kyi_health_close(struct kyi_health *health)
 		wake(health);
 		pthread_join(health->thread, NULL);
 	}
+	if (health->has_thread)
+		last_save(health);
 	kymo_probe_delete(health->probe);
 	kyi_health_queries_close(health->queries);
 	kymo_care_delete(health->care);

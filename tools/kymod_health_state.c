@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of what recovery counts. */
+/* The file of what recovery counts, and of the past. */
 #include "tools/kymod_health.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_BYTES_MAX ((size_t)1 << 20)
+#define FILE_BYTES_MAX ((size_t)4 << 20) /* 200 components of 32 checks */
 
 char *
 kyi_health_state_path(const char *state_path)
@@ -125,7 +125,8 @@ kyi_health_state_read(const char *path, struct kymo_care *care)
 			    "zero", path, strerror(errno));
 		return;
 	}
-	if (kymo_care_restore(care, text, len_bytes, &why) != 0) {
+	if (kymo_care_restore(care, text, len_bytes,
+		(int64_t)(kyi_realtime_ns() / 1000000), &why) != 0) {
 		if (asprintf(&aside, "%s.corrupt-%llu", path,
 			(unsigned long long)(kyi_realtime_ns() /
 			    1000000000)) < 0)

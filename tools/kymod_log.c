@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/kymod.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -168,4 +169,21 @@ kyi_notify(const char *text)
 	    (const struct sockaddr *)&to,
 	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
 	close(fd);
+}
+
+uint64_t
+kyi_watchdog_ns(void)
+{
+	const char *time = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
+	unsigned long long us;
+	char *end;
+
+	/* For somebody else, as a program that started us. */
+	if (pid && strtoull(pid, &end, 10) != (unsigned long long)getpid())
+		return 0;
+	errno = 0;
+	us = time ? strtoull(time, &end, 10) : 0;
+	if (us == 0 || us > UINT64_MAX / 1000 || errno != 0 || *end != '\0')
+		return 0;
+	return us * 1000 / 3;
 }

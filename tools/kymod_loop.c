@@ -166,7 +166,17 @@ scan_and_plan(struct kyi_kymod *kymod)
 		kyi_log(KYMO_LOG_INFO, "ready; %u regions",
 		    kymo_watch_cnt(kymod->watch));
 	}
+}
+
+/* The watchdog is fed by a loop that turns, scans or not: a scan may be a minute
+   away. */
+static void
+watchdog_feed(struct kyi_kymod *kymod, uint64_t now_ns)
+{
+	if (kymod->watchdog_ns == 0 || now_ns < kymod->next_feed_ns)
+		return;
 	kyi_notify("WATCHDOG=1");
+	kymod->next_feed_ns = now_ns + kymod->watchdog_ns;
 }
 
 /* ---- what wakes us -------------------------------------------------------------- */
@@ -227,6 +237,8 @@ deadline_ns(const struct kyi_kymod *kymod)
 
 	if (kymod->wants_scan && kymod->early_scan_ns < at_ns)
 		at_ns = kymod->early_scan_ns;
+	if (kymod->watchdog_ns != 0 && kymod->next_feed_ns < at_ns)
+		at_ns = kymod->next_feed_ns;
 	return watch_ns < at_ns ? watch_ns : at_ns;
 }
 
@@ -264,6 +276,7 @@ kyi_kymod_loop(struct kyi_kymod *kymod)
 		return 1;
 	}
 	kymod->next_scan_ns = kyi_monotonic_ns();
+	kymod->watchdog_ns = kyi_watchdog_ns();
 	kymod->watch_is_new = true;
 	while (!kymod->ends) {
 		uint64_t now_ns;
@@ -279,6 +292,7 @@ kyi_kymod_loop(struct kyi_kymod *kymod)
 		for (int i = 0; i < cnt; i++)
 			told(kymod, &events[i]);
 		now_ns = kyi_monotonic_ns();
+		watchdog_feed(kymod, now_ns);
 		if (now_ns >= kymo_watch_deadline_ns(kymod->watch))
 			watch_told(kymod);
 		if (!kymod->ends && (now_ns >= kymod->next_scan_ns ||

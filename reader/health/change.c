@@ -219,7 +219,8 @@ kymo_care_change(struct kymo_care *care, struct kymo_care_plan **plans,
 	struct kymo_care made = { .options = care->options,
 	    .scan_ns = care->scan_ns, .ticket = care->ticket,
 	    .now_ns = care->now_ns, .now_ms = care->now_ms,
-	    .unsaved = care->unsaved };
+	    .unsaved = care->unsaved, .learned = care->learned,
+	    .kept_ns = care->kept_ns };
 	uint32_t i;
 
 	if (kyi_care_plans_take(&made, plans, plan_cnt, error) != 0) {

@@ -51,7 +51,6 @@ kyi_check_looked(struct kymo_care *care, struct kyi_check *check,
 {
 	const struct kymo_check *plan = check->plan;
 
-	(void)care;
 	check->ticket = 0;
 	check->results[looked->result - 1]++;
 	check->good_cnt = looked->result == KYMO_LOOK_GOOD ?
@@ -67,8 +66,9 @@ kyi_check_looked(struct kymo_care *care, struct kyi_check *check,
 	check->certificate_days = looked->certificate_days;
 	if (looked->result != KYMO_LOOK_UNKNOWN && looked->seconds >= 0) {
 		check->seconds = looked->seconds;
-		if (looked->result == KYMO_LOOK_GOOD)
-			kyi_past_looked(check, looked->seconds);
+		if (looked->result == KYMO_LOOK_GOOD &&
+		    kyi_past_looked(check, looked->seconds))
+			care->learned = true;
 	}
 	/* The first that is good is enough where nothing is known. */
 	if (looked->result == KYMO_LOOK_GOOD &&

@@ -159,14 +159,20 @@ KYMO_READER_API const char *kymo_check_kind_name(enum kymo_check_kind kind);
 
 /* ---- what outlives us ------------------------------------------------------- */
 
-/* kymo_care_save appends what is to be kept and returns true, if there is
-   anything new; kymo_care_saved tells that it is kept: attempts wait for that.
-   kymo_care_restore reads it; -1: it is damaged, and nothing was taken. */
+/* What recovery counts, and the past that components are compared to.
+   kymo_care_save appends what is to be kept and returns true, if there is
+   anything new (of the past: each five minutes, or kymo_care_keep asks for it, as
+   at the end); kymo_care_saved tells that it is kept: attempts wait for that.
+   kymo_care_restore, before the first step, reads it, as of realtime now_ms: a
+   past of more than a day ago, of something else or out of bounds is left out;
+   -1: the text is damaged, and nothing was taken. */
+KYMO_READER_API void kymo_care_keep(struct kymo_care *care);
 KYMO_READER_API bool kymo_care_save(struct kymo_care *care,
     struct kymo_buffer *out);
 KYMO_READER_API void kymo_care_saved(struct kymo_care *care);
 KYMO_READER_API KYMO_MUST_CHECK int kymo_care_restore(struct kymo_care *care,
-    const char *text, size_t len_bytes, struct kymo_error *error);
+    const char *text, size_t len_bytes, int64_t now_ms,
+    struct kymo_error *error);
 
 #ifdef __cplusplus
 }

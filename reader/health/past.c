@@ -136,7 +136,7 @@ errors_block(struct kyi_past *past)
 	past->error_cnt = past->request_cnt = 0;
 }
 
-void
+bool
 kyi_past_scan(struct kyi_component *component, const struct kymo_scan *scan)
 {
 	const struct kymo_degradation *how = &component->plan->degradation;
@@ -144,7 +144,7 @@ kyi_past_scan(struct kyi_component *component, const struct kymo_scan *scan)
 	double sum, count, errors;
 
 	if (how->latency == NULL && how->errors == NULL)
-		return;
+		return false;
 	if (named_sum(scan, how->latency, how->service, &sum, &count)) {
 		past->sum += grown(sum, &past->sum_before);
 		past->count += grown(count, &past->count_before);
@@ -157,10 +157,11 @@ kyi_past_scan(struct kyi_component *component, const struct kymo_scan *scan)
 		past->error_cnt += grown(errors, &past->errors_before);
 	}
 	if (++past->block_cnt < BLOCK_CNT)
-		return;
+		return false;
 	past->block_cnt = 0;
 	latency_block(past, how);
 	errors_block(past);
+	return true;
 }
 
 bool
@@ -185,14 +186,15 @@ kyi_past_worse(const struct kyi_component *component,
 	return false;
 }
 
-void
+bool
 kyi_past_looked(struct kyi_check *check, double seconds)
 {
 	check->block_sum += log(seconds > CHECK_MIN_S ? seconds : CHECK_MIN_S);
 	if (++check->block_cnt < BLOCK_CNT)
-		return;
+		return false;
 	kyi_trend_add(&check->trend, check->block_sum / BLOCK_CNT,
 	    LATENCY_SD_MIN * 10, CHECK_SHIFT_MIN);
 	check->block_sum = 0;
 	check->block_cnt = 0;
+	return true;
 }

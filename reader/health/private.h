@@ -118,6 +118,8 @@ struct kymo_care {
 	uint64_t now_ns;
 	int64_t now_ms;
 	bool unsaved;
+	bool learned;     /* of the past, since it was saved; that was: */
+	uint64_t kept_ns;
 };
 
 /* ---- check.c ---- */
@@ -145,12 +147,13 @@ void kyi_fact_look(const struct kymo_care *care, const char *component,
 
 /* ---- past.c ---- */
 void kyi_past_init(struct kyi_past *past);
-void kyi_past_scan(struct kyi_component *component,
+/* True, here and below: something was learned. */
+bool kyi_past_scan(struct kyi_component *component,
     const struct kymo_scan *scan);
 /* False: it is as it was. */
 bool kyi_past_worse(const struct kyi_component *component,
     char reason[KYMO_REASON_BYTES]);
-void kyi_past_looked(struct kyi_check *check, double seconds);
+bool kyi_past_looked(struct kyi_check *check, double seconds);
 
 /* ---- recover.c ---- */
 void kyi_recover_step(struct kymo_care *care, struct kyi_component *component);

@@ -328,7 +328,7 @@ kymo_care_scan(struct kymo_care *care, const struct kymo_scan *scan,
 
 		component->reported = component->reporting;
 		refused_tell(care, component);
-		if (component->plan != NULL)
-			kyi_past_scan(component, scan);
+		if (component->plan != NULL && kyi_past_scan(component, scan))
+			care->learned = true;
 	}
 }

@@ -9,6 +9,22 @@
 #define SLOWNESS 256 /* values that the mean goes back, about */
 #define BACK 4u      /* values near the old level that end it */
 
+/* Logarithms of seconds, and angles: far from that are no means of ours. */
+#define MEAN_MAX 1000.0
+
+bool
+kyi_trend_is_sound(const struct kyi_trend *trend)
+{
+	return trend->cnt <= SLOWNESS && isfinite(trend->mean) &&
+	    fabs(trend->mean) <= MEAN_MAX && trend->var >= 0 &&
+	    trend->var <= MEAN_MAX * MEAN_MAX && trend->sum >= 0 &&
+	    isfinite(trend->sum) && isfinite(trend->run) &&
+	    (trend->sum > 0 || trend->run_cnt == 0) &&
+	    isfinite(trend->shift) && fabs(trend->shift) <= 2 * MEAN_MAX &&
+	    trend->back_cnt < BACK && trend->long_cnt < KYI_TREND_FORGET &&
+	    (!trend->higher || trend->cnt >= KYI_TREND_LEARN);
+}
+
 static void
 learn(struct kyi_trend *trend, double value)
 {

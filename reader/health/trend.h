@@ -23,6 +23,8 @@ struct kyi_trend {
 #define KYI_TREND_LEARN 30u
 #define KYI_TREND_FORGET 600u /* so many later, the new level is the past */
 
+/* Of what was read from a file: is it one that values can have made? */
+bool kyi_trend_is_sound(const struct kyi_trend *trend);
 /* One value. sd_min: its deviation is at least that; shift_min: less is none. */
 void kyi_trend_add(struct kyi_trend *trend, double value, double sd_min,
     double shift_min);

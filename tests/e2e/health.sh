@@ -275,6 +275,8 @@ pid_kymod=$started
 wait_for 20 is web failing
 wait_for 20 value_is "$attempts" 5
 value_is "$failed" 1 || fail "forgotten that it failed"
+# So is what it learned: sooner than it could have anew.
+wait_for 3 is slow degraded
 rm "$tmp/web.die"
 "$tmp/restart" web
 wait_for 20 is web ok

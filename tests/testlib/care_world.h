@@ -20,6 +20,7 @@ struct care_world {
 	/* What looks come to, by the check's what; NULL: good. */
 	const char *bad[8], *unknown[8];
 	uint32_t look_cnt, act_cnt, give_up_cnt;
+	double look_seconds;      /* that a look takes */
 	bool hangs;               /* looks do not answer */
 	bool not_begun;           /* what is given up */
 	uint64_t last_ticket, act_ticket;
@@ -51,7 +52,7 @@ care_look(void *of, uint64_t ticket, const struct kymo_check *check,
 	now->result = care_named(world->bad, check->what.text) ?
 	    KYMO_LOOK_BAD : care_named(world->unknown, check->what.text) ?
 	    KYMO_LOOK_UNKNOWN : KYMO_LOOK_GOOD;
-	now->seconds = 0.01;
+	now->seconds = world->look_seconds;
 	snprintf(now->reason, sizeof(now->reason), "%s",
 	    now->result == KYMO_LOOK_GOOD ? "" : "as the test says");
 	return 1;
@@ -121,6 +122,7 @@ care_begin(struct care_world *world, const char *yaml, bool durable)
 
 	memset(world, 0, sizeof(*world));
 	world->acted = KYMO_LOOK_GOOD;
+	world->look_seconds = 0.01;
 	world->now_ns = 1000 * CARE_S;
 	plans = care_plans(yaml, &cnt);
 	if (kymo_care_new(&world->care, &options, plans, cnt, &error) != 0)

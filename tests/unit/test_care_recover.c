@@ -5,6 +5,8 @@
    time; saved texts, whole, cut and changed. */
 #include "tests/testlib/care_world.h"
 
+#include "shm/crc32c.h"
+
 #define WEB "components:\n" \
 	"  db: {checks: [{tcp: 'd:1', interval: 1s, failures: 1, " \
 	"successes: 1}]}\n" \
@@ -242,7 +244,7 @@ test_an_attempt_is_written_down_before_it_is_made(void **state)
 	care_run(&world, 8);
 	assert_int_equal(world.act_cnt, 0);
 	assert_true(kymo_care_save(world.care, &text));
-	assert_non_null(strstr(text.at, "\nweb 1 0 "));
+	assert_non_null(strstr(text.at, "\nr web 1 0 "));
 	kymo_care_saved(world.care);
 	assert_int_equal(world.act_cnt, 1);
 	/* Nothing new. */
@@ -278,7 +280,7 @@ test_counts_and_the_budget_outlive_us(void **state)
 	care_begin(&world, WEB, false);
 	world.now_ns += 400 * CARE_S;
 	assert_int_equal(kymo_care_restore(world.care, text.at, text.len_bytes,
-	    &error), 0);
+	    CARE_MS_BEGIN, &error), 0);
 	found = care_find(&world, "web");
 	assert_int_equal(found.status.attempts, 4);
 	assert_true(found.status.escalated);
@@ -308,13 +310,37 @@ test_a_clock_that_was_years_ahead_takes_one_hour_alone(void **state)
 
 	care_begin(&world, WEB, false);
 	assert_int_equal(kymo_care_restore(world.care, text.at, text.len_bytes,
-	    &error), 0);
+	    CARE_MS_BEGIN, &error), 0);
 	world.bad[0] = "w:1";
 	care_run(&world, 3500);
 	assert_int_equal(world.act_cnt, 0);
 	care_run(&world, 200);
 	assert_true(world.act_cnt > 0);
 	kymo_buffer_free(&text);
+	kymo_care_delete(world.care);
+}
+
+static void
+test_what_an_earlier_kymod_wrote_is_read(void **state)
+{
+	static const char body[] = "kymo-health 1\n"
+	    "web 7 3 12.5 2.5 1 1 1700000000000,1700000001000\n";
+	struct kymo_error error = {""};
+	struct care_found found;
+	struct care_world world;
+	char text[200];
+
+	(void)state;
+	snprintf(text, sizeof(text), "%scrc32c %08x\n", body,
+	    kyi_crc32c(0, body, sizeof(body) - 1));
+	care_begin(&world, WEB, false);
+	assert_int_equal(kymo_care_restore(world.care, text, strlen(text),
+	    CARE_MS_BEGIN, &error), 0);
+	found = care_find(&world, "web");
+	assert_int_equal(found.status.attempts, 7);
+	assert_int_equal(found.status.successes, 3);
+	assert_true(found.status.recover_seconds == 12.5);
+	assert_true(found.status.escalated);
 	kymo_care_delete(world.care);
 }
 
@@ -335,10 +361,10 @@ test_a_damaged_text_is_refused_whole(void **state)
 	care_begin(&world, WEB, false);
 	for (i = 0; i < text.len_bytes; i++) {
 		assert_int_equal(kymo_care_restore(world.care, text.at, i,
-		    &error), -1);
+		    CARE_MS_BEGIN, &error), -1);
 		text.at[i] ^= 4;
 		assert_int_equal(kymo_care_restore(world.care, text.at,
-		    text.len_bytes, &error), -1);
+		    text.len_bytes, CARE_MS_BEGIN, &error), -1);
 		text.at[i] ^= 4;
 	}
 	assert_int_equal(care_find(&world, "web").status.attempts, 0);
@@ -455,6 +481,7 @@ main(void)
 		cmocka_unit_test(test_counts_and_the_budget_outlive_us),
 		cmocka_unit_test(
 		    test_a_clock_that_was_years_ahead_takes_one_hour_alone),
+		cmocka_unit_test(test_what_an_earlier_kymod_wrote_is_read),
 		cmocka_unit_test(test_a_damaged_text_is_refused_whole),
 		cmocka_unit_test(
 		    test_a_reload_in_the_middle_goes_on_with_the_attempt),
