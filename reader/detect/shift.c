@@ -105,14 +105,12 @@ group_error(const struct cells *cells, const struct group *group,
 		return -1;
 	sum = 0;
 	for (uint32_t u = 0; u < group->cnt; u++) {
-		double total = 0, off = 0;
+		double off = 0;
 
 		memset(own, 0, cells->cnt * sizeof(*own));
 		cells_add(own, cells, &group->units[u]);
-		for (uint32_t c = 0; c < cells->cnt; c++) {
-			total += own[c];
+		for (uint32_t c = 0; c < cells->cnt; c++)
 			off += own[c] * (cells->score[c] - mean);
-		}
 		sum += off * off;
 	}
 	free(own);

@@ -15,7 +15,7 @@ struct lint {
 	uint32_t cnt;
 };
 
-static void
+static void __attribute__((format(printf, 2, 3)))
 say(struct lint *lint, const char *format, ...)
 {
 	struct kymo_error error;
