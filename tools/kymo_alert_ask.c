@@ -426,6 +426,12 @@ kyi_rows_put(struct kymo_buffer *out, struct kyi_rows *rows)
 		}
 	for (uint32_t i = 0; i < rows->cnt; i++)
 		row_put(out, rows, &rows->at[i], columns);
+	kyi_rows_free(rows);
+}
+
+void
+kyi_rows_free(struct kyi_rows *rows)
+{
 	for (uint32_t i = 0; i < rows->cnt; i++)
 		for (uint32_t c = 0; c < KYI_COLUMN_MAX; c++)
 			kymo_buffer_free(&rows->at[i].at[c]);

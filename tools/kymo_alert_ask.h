@@ -72,7 +72,9 @@ struct kyi_rows {
 };
 /* A new row; its buffers are to be filled. */
 struct kymo_buffer *kyi_rows_add(struct kyi_rows *rows, bool whole);
+/* Puts and frees them. */
 void kyi_rows_put(struct kymo_buffer *out, struct kyi_rows *rows);
+void kyi_rows_free(struct kyi_rows *rows);
 void kyi_rows_head(struct kyi_rows *rows, const char *const *names,
     uint32_t cnt);
 

@@ -116,6 +116,7 @@ messages_print(const json_t *data, bool dead)
 		    "nothing waits\n");
 	else
 		kyi_rows_put(&out, &rows);
+	kyi_rows_free(&rows);
 	if (!dead)
 		kymo_buffer_printf(&out, "%lld delivered so far, %lld attempts "
 		    "failed, %lld dead letters\n",

@@ -243,13 +243,15 @@ show(const struct options *options, const char *query,
     const struct kymo_buffer *body)
 {
 	struct kymo_buffer out = {0};
-	struct kyi_answer answer;
+	struct kyi_answer answer = {0};
 	int status;
 
 	if (body->failed || body->len_bytes == 0 || !kyi_answer_read(&answer,
-	    body->at, body->len_bytes))
+	    body->at, body->len_bytes)) {
+		kyi_answer_free(&answer);
 		return kyi_trouble("what answers there is neither kymod nor "
 		    "Prometheus");
+	}
 	if (answer.is_error) {
 		status = refused(&answer, query);
 		kyi_answer_free(&answer);

@@ -99,6 +99,7 @@ list_print(const json_t *list, bool all)
 		kymo_buffer_str(&out, "no silence\n");
 	else
 		kyi_rows_put(&out, &rows);
+	kyi_rows_free(&rows);
 	return kyi_output(&out);
 }
 
