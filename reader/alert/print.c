@@ -5,24 +5,6 @@
 
 #include "reader/alert/private.h"
 
-/* In double quotes: YAML's escapes have JSON's among them. */
-static void
-put_quoted(struct kymo_buffer *out, const char *text)
-{
-	kymo_buffer_char(out, '"');
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			kymo_buffer_char(out, '\\');
-		if (c < 0x20 || c == 0x7f)
-			kymo_buffer_printf(out, "\\x%02x", c);
-		else
-			kymo_buffer_char(out, (char)c);
-	}
-	kymo_buffer_char(out, '"');
-}
-
 static void
 put_texts(struct kymo_buffer *out, const char *const *texts, uint32_t cnt)
 {
@@ -31,9 +13,18 @@ put_texts(struct kymo_buffer *out, const char *const *texts, uint32_t cnt)
 	kymo_buffer_char(out, '[');
 	for (i = 0; i < cnt; i++) {
 		kymo_buffer_str(out, i == 0 ? "" : ", ");
-		put_quoted(out, texts[i]);
+		kyi_tree_quote(out, texts[i]);
 	}
 	kymo_buffer_str(out, "]\n");
+}
+
+/* Whether the classic syntax of matchers has such names, without quotes. */
+static bool
+is_plain(const char *name)
+{
+	return *name != '\0' && (*name < '0' || *name > '9') &&
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz_:0123456789"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0';
 }
 
 /* name="value", each a text of a list. */
@@ -49,14 +40,17 @@ put_matchers(struct kymo_buffer *out, const struct kyi_routing_matchers *of)
 	for (i = 0; i < of->cnt; i++) {
 		struct kymo_buffer one = {0};
 
-		kymo_buffer_str(&one, of->at[i].key);
+		if (is_plain(of->at[i].key))
+			kymo_buffer_str(&one, of->at[i].key);
+		else
+			kymo_buffer_quote(&one, of->at[i].key);
 		kymo_buffer_str(&one, operators[of->at[i].match]);
-		put_quoted(&one, of->at[i].value);
+		kymo_buffer_quote(&one, of->at[i].value);
 		kymo_buffer_str(out, i == 0 ? "" : ", ");
 		if (one.failed)
 			out->failed = true;
 		else
-			put_quoted(out, one.at);
+			kyi_tree_quote(out, one.at);
 		kymo_buffer_free(&one);
 	}
 	kymo_buffer_str(out, "]\n");
@@ -90,7 +84,7 @@ put_intervals(struct kymo_buffer *out, uint32_t depth, const char *key,
 	put_line(out, depth, key);
 	for (i = 0; i < intervals->cnt; i++) {
 		kymo_buffer_str(out, i == 0 ? "[" : ", ");
-		put_quoted(out, intervals->at[i]->name);
+		kyi_tree_quote(out, intervals->at[i]->name);
 	}
 	kymo_buffer_str(out, "]\n");
 }
@@ -128,7 +122,7 @@ put_route(struct kymo_buffer *out, const struct kyi_routing_node *node,
 {
 	const struct kyi_routing_node *below;
 
-	put_quoted(out, node->route.receiver);
+	kyi_tree_quote(out, node->route.receiver);
 	kymo_buffer_char(out, '\n');
 	put_keys(out, node, depth);
 	if (node->first == NULL)
@@ -168,14 +162,14 @@ kymo_routing_print(const struct kymo_routing *routing, struct kymo_buffer *out)
 	for (interval = routing->intervals; interval != NULL;
 	    interval = interval->next) {
 		kymo_buffer_str(out, "- name: ");
-		put_quoted(out, interval->name);
+		kyi_tree_quote(out, interval->name);
 		kymo_buffer_str(out, "\n  time_intervals: []\n");
 	}
 	kymo_buffer_str(out, "receivers:\n");
 	for (receiver = routing->receivers; receiver != NULL;
 	    receiver = receiver->next) {
 		kymo_buffer_str(out, "- name: ");
-		put_quoted(out, receiver->name);
+		kyi_tree_quote(out, receiver->name);
 		kymo_buffer_char(out, '\n');
 	}
 }

@@ -20,29 +20,69 @@ is_yaml_word(const char *text)
 	return false;
 }
 
+size_t
+kyi_tree_special(const char *text, uint32_t *code)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	*code = at[0];
+	if ((at[0] > 0 && at[0] < 0x20) || at[0] == 0x7f)
+		return 1;
+	if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) {
+		*code = at[1];
+		return 2;
+	}
+	/* U+2028, U+2029; U+FEFF; U+FFFE, U+FFFF. */
+	if (!(at[0] == 0xe2 && at[1] == 0x80 && (at[2] & 0xfe) == 0xa8) &&
+	    !(at[0] == 0xef && at[1] == 0xbb && at[2] == 0xbf) &&
+	    !(at[0] == 0xef && at[1] == 0xbf && at[2] >= 0xbe))
+		return 0;
+	*code = (at[0] & 0xfu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
+	return 3;
+}
+
+void
+kyi_tree_quote(struct kymo_buffer *out, const char *text)
+{
+	uint32_t code;
+
+	kymo_buffer_char(out, '"');
+	while (*text != '\0') {
+		size_t len_bytes = kyi_tree_special(text, &code);
+
+		if (len_bytes > 0) {
+			kymo_buffer_printf(out, "\\u%04x", code);
+			text += len_bytes;
+			continue;
+		}
+		if (*text == '"' || *text == '\\')
+			kymo_buffer_char(out, '\\');
+		kymo_buffer_char(out, *text++);
+	}
+	kymo_buffer_char(out, '"');
+}
+
+static bool
+has_special(const char *text, char but)
+{
+	uint32_t code;
+
+	for (; *text != '\0'; text++)
+		if (*text != but && kyi_tree_special(text, &code) > 0)
+			return true;
+	return false;
+}
+
 static bool
 is_plain(const char *text)
 {
 	size_t len_bytes = strlen(text);
 
 	if (!isalpha((unsigned char)text[0]) || is_yaml_word(text) ||
-	    text[len_bytes - 1] == ' ' || text[len_bytes - 1] == ':')
+	    text[len_bytes - 1] == ' ' || text[len_bytes - 1] == ':' ||
+	    has_special(text, '\0'))
 		return false;
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f ||
-		    strncmp(text, ": ", 2) == 0 || strncmp(text, " #", 2) == 0)
-			return false;
-	return true;
-}
-
-static bool
-has_control(const char *text, const char *but)
-{
-	for (; *text != '\0'; text++)
-		if (((unsigned char)*text < 0x20 || *text == 0x7f) &&
-		    strchr(but, *text) == NULL)
-			return true;
-	return false;
+	return strstr(text, ": ") == NULL && strstr(text, " #") == NULL;
 }
 
 static void
@@ -62,19 +102,20 @@ block_put(struct kymo_buffer *out, const char *text, int indent)
 	}
 }
 
-/* A text as YAML, at the end of a line; indent is of lines after it. */
+/* A text as YAML, at the end of a line; indent is of lines after it, 0: it is a
+   key, or in a list of one line. */
 static void
 text_put(struct kymo_buffer *out, const char *text, int indent)
 {
 	size_t len_bytes = strlen(text);
 
-	if (is_plain(text))
+	if (is_plain(text) && (indent > 0 || strpbrk(text, ",[]{}:?") == NULL))
 		kymo_buffer_str(out, text);
-	else if (strchr(text, '\n') != NULL && !has_control(text, "\n") &&
-	    text[0] != ' ' && text[0] != '\n' &&
+	else if (indent > 0 && strchr(text, '\n') != NULL &&
+	    !has_special(text, '\n') && text[0] != ' ' && text[0] != '\n' &&
 	    (len_bytes < 2 || text[len_bytes - 2] != '\n'))
 		block_put(out, text, indent);
-	else if (!has_control(text, "")) {
+	else if (!has_special(text, '\0')) {
 		kymo_buffer_char(out, '\'');
 		for (; *text != '\0'; text++) {
 			if (*text == '\'')
@@ -83,16 +124,7 @@ text_put(struct kymo_buffer *out, const char *text, int indent)
 		}
 		kymo_buffer_char(out, '\'');
 	} else {
-		kymo_buffer_char(out, '"');
-		for (; *text != '\0'; text++)
-			if (*text == '"' || *text == '\\')
-				kymo_buffer_printf(out, "\\%c", *text);
-			else if ((unsigned char)*text < 0x20 || *text == 0x7f)
-				kymo_buffer_printf(out, "\\x%02x",
-				    (unsigned char)*text);
-			else
-				kymo_buffer_char(out, *text);
-		kymo_buffer_char(out, '"');
+		kyi_tree_quote(out, text);
 	}
 	kymo_buffer_char(out, '\n');
 }

@@ -4,6 +4,7 @@
 #ifndef KYI_RULES_TREE_H
 #define KYI_RULES_TREE_H
 
+#include "reader/buffer.h"
 #include "reader/error.h"
 #include "reader/query/arena.h"
 
@@ -66,6 +67,12 @@ void kyi_fault_at(struct kyi_faults *faults, const struct kyi_tree *tree,
 /* Where a byte of a node's text stands in the file. */
 void kyi_tree_place(const struct kyi_tree *tree, const struct kyi_tree_node *node,
     size_t at_bytes, uint32_t *line, uint32_t *column);
+
+/* The bytes of the character at text that YAML does not take as it is, or takes
+   for the end of a line, and which it is; 0: it is not such a one. */
+size_t kyi_tree_special(const char *text, uint32_t *code);
+/* Appends a text in double quotes, with YAML's escapes. */
+void kyi_tree_quote(struct kymo_buffer *out, const char *text);
 
 /* The value of a key; NULL: a map that lacks it, or no map. */
 const struct kyi_tree_node *kyi_tree_get(const struct kyi_tree_node *map,

@@ -410,6 +410,40 @@ test_routes_have_keys_of_their_own(void **state)
 	kymo_routing_delete(routing);
 }
 
+/* Names and values of any kind. */
+static void
+test_what_is_printed_is_a_file_of_the_same_routes(void **state)
+{
+	struct kymo_routing *routing = parse(
+	    "route:\n  receiver: \"r\\x85\\u2028\\x9f\\ufeff\\\\\"\n"
+	    "  routes:\n"
+	    "  - matchers: ['\"a b\"=\"x\\ny\"', 'c=~\"[\\\\\\\"]\"']\n"
+	    "receivers: [{name: \"r\\x85\\u2028\\x9f\\ufeff\\\\\"}]\n"), *again;
+	const struct kyi_routing_matchers *is;
+	struct kymo_buffer once = {0}, twice = {0};
+
+	if (routing == NULL)
+		fail_msg("%s", heard.at);
+	kymo_routing_print(routing, &once);
+	again = parse(once.at);
+	if (again == NULL)
+		fail_msg("%s: %s", heard.at, once.at);
+	assert_string_equal(again->root->route.receiver,
+	    "r\xc2\x85\xe2\x80\xa8\xc2\x9f\xef\xbb\xbf\\");
+	is = &again->root->first->matchers;
+	assert_int_equal(is->cnt, 2);
+	assert_string_equal(is->at[0].key, "a b");
+	assert_string_equal(is->at[0].value, "x\ny");
+	assert_string_equal(is->at[1].key, "c");
+	assert_string_equal(is->at[1].value, "[\\\"]");
+	kymo_routing_print(again, &twice);
+	assert_string_equal(once.at, twice.at);
+	kymo_buffer_free(&once);
+	kymo_buffer_free(&twice);
+	kymo_routing_delete(routing);
+	kymo_routing_delete(again);
+}
+
 int
 main(void)
 {
@@ -419,6 +453,8 @@ main(void)
 		cmocka_unit_test(test_alertmanagers_files_are_read_as_they_are),
 		cmocka_unit_test(test_defaults_are_those_of_whose_file_it_is),
 		cmocka_unit_test(test_routes_have_keys_of_their_own),
+		cmocka_unit_test(
+		    test_what_is_printed_is_a_file_of_the_same_routes),
 	};
 
 	return testlib_run("route_load", tests,
