@@ -36,4 +36,13 @@ kyi_buffer_clear(struct kymo_buffer *buffer)
 		buffer->at[0] = '\0';
 }
 
+/* The same of a buffer that is used for years: that there once was no memory is
+   forgotten, too. */
+static inline void
+kyi_buffer_again(struct kymo_buffer *buffer)
+{
+	buffer->failed = false;
+	kyi_buffer_clear(buffer);
+}
+
 #endif

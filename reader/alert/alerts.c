@@ -158,14 +158,11 @@ annotate(struct kyi_alerted *alert, const struct kymo_alert *from)
 	return result;
 }
 
-int
-kymo_alerts_add(struct kymo_alerts *alerts, const struct kymo_alert *from)
+static int
+add(struct kymo_alerts *alerts, const struct kymo_alert *from)
 {
-	struct kyi_alerted *alert = !alerts->passing ? NULL :
-	    kyi_alerted_find(alerts, from->labels);
+	struct kyi_alerted *alert = kyi_alerted_find(alerts, from->labels);
 
-	if (!alerts->passing)
-		return 0;
 	/* What has ended, and was never heard of, is nothing. */
 	if (from->state == KYMO_ALERT_INACTIVE &&
 	    (alert == NULL || alert->pass == alerts->pass))
@@ -196,6 +193,17 @@ kymo_alerts_add(struct kymo_alerts *alerts, const struct kymo_alert *from)
 	return annotate(alert, from);
 }
 
+/* An alert that could not be added must not look as if it had ended: then the
+   pass is none. */
+int
+kymo_alerts_add(struct kymo_alerts *alerts, const struct kymo_alert *from)
+{
+	if (!alerts->passing || add(alerts, from) == 0)
+		return 0;
+	alerts->passing = false;
+	return -1;
+}
+
 static int
 status_add(void *to, const struct kymo_rule_status *status)
 {
@@ -211,7 +219,10 @@ int
 kymo_alerts_pass(struct kymo_alerts *alerts, struct kymo_rule_engine *engine)
 {
 	kymo_alerts_begin(alerts);
-	return kymo_rule_engine_status(engine, status_add, alerts);
+	if (kymo_rule_engine_status(engine, status_add, alerts) == 0)
+		return 0;
+	alerts->passing = false;
+	return -1;
 }
 
 void

@@ -111,7 +111,8 @@ KYMO_READER_API void kymo_alerts_delete(struct kymo_alerts *alerts);
 /* A pass of the rules: begin, an add for each alert there is (pending and
    resolved ones too, if one likes), and the step ends it. An alert that fired
    and was not added is resolved. Of more than 200,000 alerts at a time the rest
-   is left out, and kymo_alerts_left_out_cnt counts it. -1: no memory. */
+   is left out, and kymo_alerts_left_out_cnt counts it. -1: no memory; the pass is
+   none then, and nothing ends by it. */
 KYMO_READER_API void kymo_alerts_begin(struct kymo_alerts *alerts);
 KYMO_READER_API KYMO_MUST_CHECK int kymo_alerts_add(struct kymo_alerts *alerts,
     const struct kymo_alert *alert);

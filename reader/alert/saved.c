@@ -300,18 +300,18 @@ int
 kyi_alerts_save_now(struct kymo_alerts *alerts, struct kymo_error *error)
 {
 	const struct kymo_alerts_store *store = alerts->options.store;
+	struct kymo_error why;
 
 	alerts->touched = true;
 	if (store == NULL)
 		return 0;
-	if (store->begin(store->of, error) != 0) {
-		alerts->reload = true;
-		return -1;
+	if (store->begin(store->of, error) == 0) {
+		if (kyi_alerts_save(alerts, error) == 0 &&
+		    store->commit(store->of, error) == 0)
+			return 0;
+		store->rollback(store->of);
 	}
-	if (kyi_alerts_save(alerts, error) == 0 &&
-	    store->commit(store->of, error) == 0)
-		return 0;
-	store->rollback(store->of);
-	alerts->reload = true;
+	/* What is not kept was not said. */
+	alerts->reload = kyi_alerts_load(alerts, &why) != 0;
 	return -1;
 }

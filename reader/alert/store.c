@@ -33,18 +33,6 @@ exec(struct state *state, const char *sql, struct kymo_error *error)
 	    wrong(state, error);
 }
 
-static int
-begin(void *of, struct kymo_error *error)
-{
-	return exec(of, "BEGIN IMMEDIATE", error);
-}
-
-static int
-commit(void *of, struct kymo_error *error)
-{
-	return exec(of, "COMMIT", error);
-}
-
 static void
 rollback(void *of)
 {
@@ -52,6 +40,20 @@ rollback(void *of)
 
 	if (!sqlite3_get_autocommit(state->db))
 		sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int
+begin(void *of, struct kymo_error *error)
+{
+	/* One for which there was no memory. */
+	rollback(of);
+	return exec(of, "BEGIN IMMEDIATE", error);
+}
+
+static int
+commit(void *of, struct kymo_error *error)
+{
+	return exec(of, "COMMIT", error);
 }
 
 static int
@@ -74,6 +76,19 @@ put(void *of, char kind, const char *key, const char *text,
 }
 
 static int
+row_tell(sqlite3_stmt *row, int (*each)(void *to, char kind, const char *key,
+    const char *text), void *to, struct kymo_error *error)
+{
+	const unsigned char *kind = sqlite3_column_text(row, 0),
+	    *key = sqlite3_column_text(row, 1),
+	    *text = sqlite3_column_text(row, 2);
+
+	if (kind == NULL || key == NULL || text == NULL)
+		return kymo_error_set(error, "no memory for alerts' states");
+	return each(to, (char)kind[0], (const char *)key, (const char *)text);
+}
+
+static int
 load(void *of, int (*each)(void *to, char kind, const char *key,
     const char *text), void *to, struct kymo_error *error)
 {
@@ -84,12 +99,9 @@ load(void *of, int (*each)(void *to, char kind, const char *key,
 	/* Alerts before groups, which have them. */
 	if (sqlite3_prepare_v2(state->db, "SELECT kind, key, value FROM"
 	    " alert_state ORDER BY kind, key", -1, &all, NULL) == SQLITE_OK)
-		while ((status = sqlite3_step(all)) == SQLITE_ROW &&
-		    result == 0)
-			result = each(to,
-			    (char)sqlite3_column_text(all, 0)[0],
-			    (const char *)sqlite3_column_text(all, 1),
-			    (const char *)sqlite3_column_text(all, 2));
+		while (result == 0 &&
+		    (status = sqlite3_step(all)) == SQLITE_ROW)
+			result = row_tell(all, each, to, error);
 	if (result == 0 && status != SQLITE_DONE)
 		result = wrong(state, error);
 	sqlite3_finalize(all);

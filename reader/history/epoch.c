@@ -11,16 +11,23 @@ kyi_epochs_init(struct kyi_epochs *epochs)
 	epochs->in.next = epochs->in.before = &epochs->in;
 	epochs->retired = NULL;
 	epochs->retired_end = &epochs->retired;
+	epochs->spare_taken = false;
 }
 
 static void
-free_until(struct kyi_retired *retired)
+free_until(struct kyi_epochs *epochs, struct kyi_retired *retired)
 {
 	while (retired != NULL) {
 		struct kyi_retired *next = retired->next;
 
 		retired->free_(retired->memory);
-		free(retired);
+		if (retired != &epochs->spare) {
+			free(retired);
+		} else {
+			pthread_mutex_lock(&epochs->lock);
+			epochs->spare_taken = false;
+			pthread_mutex_unlock(&epochs->lock);
+		}
 		retired = next;
 	}
 }
@@ -28,7 +35,7 @@ free_until(struct kyi_retired *retired)
 void
 kyi_epochs_end(struct kyi_epochs *epochs)
 {
-	free_until(epochs->retired);
+	free_until(epochs, epochs->retired);
 	pthread_mutex_destroy(&epochs->lock);
 }
 
@@ -62,15 +69,17 @@ kyi_epoch_retire(struct kyi_epochs *epochs, void *memory,
 	if (memory == NULL)
 		return;
 	retired = malloc(sizeof *retired);
-	if (retired == NULL)
-		return;
-	retired->next = NULL;
-	retired->memory = memory;
-	retired->free_ = free_;
 	pthread_mutex_lock(&epochs->lock);
-	retired->epoch = epochs->now;
-	*epochs->retired_end = retired;
-	epochs->retired_end = &retired->next;
+	if (retired == NULL && !epochs->spare_taken) {
+		epochs->spare_taken = true;
+		retired = &epochs->spare;
+	}
+	if (retired != NULL) {
+		*retired = (struct kyi_retired){ .epoch = epochs->now,
+			.memory = memory, .free_ = free_ };
+		*epochs->retired_end = retired;
+		epochs->retired_end = &retired->next;
+	}
 	pthread_mutex_unlock(&epochs->lock);
 }
 
@@ -94,5 +103,5 @@ kyi_epoch_pass(struct kyi_epochs *epochs)
 	if (epochs->retired == NULL)
 		epochs->retired_end = &epochs->retired;
 	pthread_mutex_unlock(&epochs->lock);
-	free_until(free_now);
+	free_until(epochs, free_now);
 }

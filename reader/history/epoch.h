@@ -6,6 +6,7 @@
 #define KYI_HISTORY_EPOCH_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct kyi_reading {
@@ -25,6 +26,8 @@ struct kyi_epochs {
 	uint64_t now;
 	struct kyi_reading in; /* a ring */
 	struct kyi_retired *retired, **retired_end;
+	struct kyi_retired spare; /* for when there is no memory */
+	bool spare_taken;
 };
 
 void kyi_epochs_init(struct kyi_epochs *epochs);
@@ -35,7 +38,8 @@ void kyi_epoch_enter(struct kyi_epochs *epochs, struct kyi_reading *reading);
 void kyi_epoch_leave(struct kyi_epochs *epochs, struct kyi_reading *reading);
 
 /* kyi_epoch_retire frees memory some time after kyi_epoch_pass; what points to
-   it is already gone. Without memory to note it, it is never freed. */
+   it is already gone. Without memory to note it, more than once before the next
+   kyi_epoch_pass, it is never freed. */
 void kyi_epoch_retire(struct kyi_epochs *epochs, void *memory,
     void (*free_)(void *memory));
 void kyi_epoch_pass(struct kyi_epochs *epochs);

@@ -48,8 +48,8 @@ void
 kyi_frame_begin(struct kyi_frame_writer *writer, uint32_t sample_cnt,
     uint32_t block_series)
 {
-	kyi_buffer_clear(&writer->directory);
-	kyi_buffer_clear(&writer->columns);
+	kyi_buffer_again(&writer->directory);
+	kyi_buffer_again(&writer->columns);
 	writer->sample_cnt = sample_cnt;
 	writer->block_series = block_series;
 	writer->series_cnt = 0;

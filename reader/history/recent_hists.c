@@ -115,7 +115,7 @@ put(struct kyi_recent_hists *recent, const struct kymo_native_hist *hist,
 		return -1;
 	begins = (recent->next - recent->chunks->first) %
 	    KYI_CHUNK_SAMPLES == 0;
-	kyi_buffer_clear(&recent->code);
+	kyi_buffer_again(&recent->code);
 	if (hist == NULL) {
 		memcpy(&stale, &stale_bits, sizeof stale);
 		kyi_hist_put_float(&recent->code, stale);

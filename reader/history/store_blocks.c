@@ -20,7 +20,7 @@ kyi_writing_begin(struct kyi_writing *w, struct kyi_store *store, int tier,
 	}
 	if (w->block_series < least)
 		w->block_series = least;
-	kyi_buffer_clear(&store->directory);
+	kyi_buffer_again(&store->directory);
 }
 
 static int
@@ -32,7 +32,7 @@ block_end(struct kyi_writing *w)
 	if (w->series_cnt == 0)
 		return SQLITE_OK;
 	w->series_cnt = 0;
-	kyi_buffer_clear(&store->bytes);
+	kyi_buffer_again(&store->bytes);
 	if (kyi_frame_end(w->writer, &store->bytes) != 0)
 		return SQLITE_NOMEM;
 	w->bytes += store->bytes.len_bytes;
@@ -96,7 +96,7 @@ kyi_writing_end(struct kyi_writing *w, const struct kyi_frame_row *row,
 
 	if (code != SQLITE_OK || w->block_cnt == 0)
 		return code;
-	kyi_buffer_clear(&store->bytes);
+	kyi_buffer_again(&store->bytes);
 	if (store->directory.failed || kyi_frame_times(w->writer, at_ms,
 	    w->sample_cnt, &store->bytes) != 0)
 		return SQLITE_NOMEM;

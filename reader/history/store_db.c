@@ -203,6 +203,17 @@ kyi_db_run(struct kyi_db *db, sqlite3_stmt *statement)
 	return code == SQLITE_DONE || code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
+int
+kyi_db_begin(struct kyi_db *db, enum kyi_sql sql)
+{
+	int code = SQLITE_OK;
+
+	/* One that could not be ended, for want of memory. */
+	if (!sqlite3_get_autocommit(db->sqlite))
+		code = kyi_db_run(db, kyi_db_sql(db, KYI_SQL_ROLLBACK));
+	return code != SQLITE_OK ? code : kyi_db_run(db, kyi_db_sql(db, sql));
+}
+
 int64_t
 kyi_db_meta(struct kyi_db *db, const char *key, int64_t nothing)
 {

@@ -74,6 +74,8 @@ sqlite3_stmt *kyi_db_sql(struct kyi_db *db, enum kyi_sql which);
 KYMO_MUST_CHECK int kyi_db_step(struct kyi_db *db, sqlite3_stmt *statement);
 /* Of one that gives no row: steps it, and resets it. 0, or SQLite's code. */
 KYMO_MUST_CHECK int kyi_db_run(struct kyi_db *db, sqlite3_stmt *statement);
+/* Begins a transaction, by one of the statements that do. */
+KYMO_MUST_CHECK int kyi_db_begin(struct kyi_db *db, enum kyi_sql sql);
 /* Nothing where there is none. */
 int64_t kyi_db_meta(struct kyi_db *db, const char *key, int64_t nothing);
 KYMO_MUST_CHECK int kyi_db_meta_put(struct kyi_db *db, const char *key,

@@ -77,7 +77,7 @@ hists_of(struct kyi_store *store, const struct kyi_series *series)
 	uint64_t i = 0;
 	bool there, any;
 
-	kyi_buffer_clear(&store->code);
+	kyi_buffer_again(&store->code);
 	kyi_hists_walk_begin(&walk, series->hists, stretch->from, stretch->end);
 	there = any = kyi_hists_walk_next(&walk, &i);
 	for (uint32_t k = 0; k < stretch->cnt && any; k++) {

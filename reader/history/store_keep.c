@@ -180,8 +180,7 @@ static int
 drop(struct kyi_store *store, const struct oldest *oldest)
 {
 	bool dropped = false;
-	int code = kyi_db_run(&store->db, kyi_db_sql(&store->db,
-	    KYI_SQL_BEGIN_WRITE));
+	int code = kyi_db_begin(&store->db, KYI_SQL_BEGIN_WRITE);
 
 	if (code != SQLITE_OK)
 		return code;

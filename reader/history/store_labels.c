@@ -205,7 +205,7 @@ batch_write(struct kyi_store *store, int64_t id, int64_t feed_row,
 	char *at;
 	int code;
 
-	kyi_buffer_clear(to);
+	kyi_buffer_again(to);
 	at = raw->failed ? NULL : kyi_room(to, most_bytes);
 	if (at == NULL)
 		return SQLITE_NOMEM;
@@ -223,7 +223,7 @@ batch_write(struct kyi_store *store, int64_t id, int64_t feed_row,
 		    from_ms + USE_STEP_MS);
 	if (code == SQLITE_OK)
 		code = batch_note(store, id, from_ms, from_ms + USE_STEP_MS);
-	kyi_buffer_clear(raw);
+	kyi_buffer_again(raw);
 	return code;
 }
 
@@ -283,7 +283,7 @@ kyi_labels_give(struct kyi_store *store, struct kyi_feed_copy *copy,
 	uint64_t id = store->next_series, batch = id, before = 0, known = 0;
 	int code = SQLITE_OK;
 
-	kyi_buffer_clear(&store->raw);
+	kyi_buffer_again(&store->raw);
 	for (uint32_t i = 0; i < copy->series_cnt && code == SQLITE_OK; i++) {
 		struct kyi_series *series = copy->series[i];
 

@@ -195,7 +195,7 @@ merged_write(struct kyi_merging *m, struct kyi_writing *w,
 		return kyi_writing_floats(w, merged->id, KYI_PART_MERGED,
 		    value);
 	}
-	kyi_buffer_clear(code);
+	kyi_buffer_again(code);
 	for (uint32_t i = 0; i < m->cnt; i++) {
 		if (merged->hist[i] == NULL)
 			kyi_hist_put_float(code, stale());

@@ -221,8 +221,7 @@ kyi_store_try(struct kyi_store *store, struct kymo_error *error)
 	if (code == SQLITE_OK)
 		code = check(store);
 	if (code == SQLITE_OK)
-		code = kyi_db_run(&store->db, kyi_db_sql(&store->db,
-		    KYI_SQL_BEGIN_WRITE));
+		code = kyi_db_begin(&store->db, KYI_SQL_BEGIN_WRITE);
 	if (code == SQLITE_OK)
 		code = kyi_store_end(store, code);
 	if (code == SQLITE_OK)

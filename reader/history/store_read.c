@@ -276,8 +276,7 @@ interrupts(void *of)
 static int
 read_all(struct kyi_asking *asking)
 {
-	int code = kyi_db_run(asking->db, kyi_db_sql(asking->db,
-	    KYI_SQL_BEGIN)), result;
+	int code = kyi_db_begin(asking->db, KYI_SQL_BEGIN), result;
 	uint32_t from = 0, end;
 
 	if (code != SQLITE_OK)

@@ -183,8 +183,7 @@ static int
 rows_make(struct kyi_merging *m, const struct kyi_frame_row *rows, uint32_t cnt)
 {
 	struct kyi_store *store = m->store;
-	int code = kyi_db_run(&store->db, kyi_db_sql(&store->db,
-	    KYI_SQL_BEGIN_WRITE));
+	int code = kyi_db_begin(&store->db, KYI_SQL_BEGIN_WRITE);
 
 	if (code != SQLITE_OK)
 		return code;

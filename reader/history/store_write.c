@@ -152,8 +152,7 @@ kyi_store_journal(struct kyi_store *store)
 {
 	struct kymo_feed *feeds = feeds_now(store), *feed;
 	struct kyi_reading reading;
-	int code = kyi_db_run(&store->db, kyi_db_sql(&store->db,
-	    KYI_SQL_BEGIN_WRITE));
+	int code = kyi_db_begin(&store->db, KYI_SQL_BEGIN_WRITE);
 
 	if (code != SQLITE_OK)
 		return code;
@@ -250,8 +249,7 @@ feed_frame(struct kyi_store *store, struct kymo_feed *feed)
 	int code;
 
 	kyi_copy_sort(&store->copy);
-	code = kyi_db_run(&store->db, kyi_db_sql(&store->db,
-	    KYI_SQL_BEGIN_WRITE));
+	code = kyi_db_begin(&store->db, KYI_SQL_BEGIN_WRITE);
 	if (code != SQLITE_OK)
 		return code;
 	store->added = 0;

@@ -105,6 +105,30 @@ kyi_outbox_run(struct kymo_outbox *outbox, enum kyi_outbox_sql sql,
 	return status == SQLITE_DONE ? 0 : -1;
 }
 
+void
+kyi_outbox_undo(struct kymo_outbox *outbox, enum kyi_outbox_sql sql)
+{
+	struct kymo_error why;
+
+	/* Some errors have rolled back already. */
+	if (!sqlite3_get_autocommit(outbox->db) &&
+	    kyi_outbox_run(outbox, sql, &why, "") != 0)
+		return;
+}
+
+static int
+undo_prepare(struct kymo_outbox *outbox, struct kymo_error *error)
+{
+	static const enum kyi_outbox_sql all[] = { KYI_SQL_UNDO,
+	    KYI_SQL_UNDO_SAVE, KYI_SQL_RELEASE };
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (kyi_outbox_bind(outbox, all[i], error, "") == NULL)
+			return -1;
+	return 0;
+}
+
 /* ---- open and close ---------------------------------------------------------------- */
 
 static int
@@ -163,7 +187,8 @@ kymo_outbox_open(struct kymo_outbox **result,
 		kyi_outbox_wrong(outbox, error);
 		goto fail;
 	}
-	if (version_check(outbox, error) != 0)
+	if (version_check(outbox, error) != 0 ||
+	    undo_prepare(outbox, error) != 0)
 		goto fail;
 	*result = outbox;
 	return 0;
@@ -210,7 +235,5 @@ kymo_outbox_commit(struct kymo_outbox *outbox, struct kymo_error *error)
 void
 kymo_outbox_rollback(struct kymo_outbox *outbox)
 {
-	/* Some errors have rolled back already. */
-	if (!sqlite3_get_autocommit(outbox->db))
-		sqlite3_exec(outbox->db, "ROLLBACK", NULL, NULL, NULL);
+	kyi_outbox_undo(outbox, KYI_SQL_UNDO);
 }

@@ -15,6 +15,8 @@ enum kyi_outbox_sql {
 	KYI_SQL_COMMIT,
 	KYI_SQL_SAVE,
 	KYI_SQL_RELEASE,
+	KYI_SQL_UNDO,
+	KYI_SQL_UNDO_SAVE,
 	KYI_SQL_INSERT,
 	KYI_SQL_GROUP,
 	KYI_SQL_SUPERSEDE,
@@ -74,6 +76,9 @@ void kyi_outbox_done(sqlite3_stmt *statement);
 /* The same of a statement without rows. */
 KYMO_MUST_CHECK int kyi_outbox_run(struct kymo_outbox *outbox,
     enum kyi_outbox_sql sql, struct kymo_error *error, const char *types, ...);
+/* The same of what undoes; ready since the outbox was opened, for it may be memory
+   that was missing. */
+void kyi_outbox_undo(struct kymo_outbox *outbox, enum kyi_outbox_sql sql);
 int kyi_outbox_wrong(const struct kymo_outbox *outbox,
     struct kymo_error *error);
 

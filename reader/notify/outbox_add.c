@@ -220,10 +220,8 @@ add_saved(struct adding *adding, struct kymo_error *error)
 		outbox->changes++;
 		return 0;
 	}
-	/* A grave error has rolled back everything already. */
-	if (!sqlite3_get_autocommit(outbox->db))
-		sqlite3_exec(outbox->db, "ROLLBACK TO kymo_outbox;"
-		    "RELEASE kymo_outbox", NULL, NULL, NULL);
+	kyi_outbox_undo(outbox, KYI_SQL_UNDO_SAVE);
+	kyi_outbox_undo(outbox, KYI_SQL_RELEASE);
 	return status == 0 ? -1 : status;
 }
 

@@ -56,6 +56,8 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
     [KYI_SQL_COMMIT] = "COMMIT",
     [KYI_SQL_SAVE] = "SAVEPOINT kymo_outbox",
     [KYI_SQL_RELEASE] = "RELEASE kymo_outbox",
+    [KYI_SQL_UNDO] = "ROLLBACK",
+    [KYI_SQL_UNDO_SAVE] = "ROLLBACK TO kymo_outbox",
     [KYI_SQL_INSERT] = "INSERT INTO outbox (id, receiver, group_key, firing,"
 	" added_ms, deadline_ms, says, body, bytes)"
 	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -202,7 +202,8 @@ enum kymo_scan_parts {
    reports have expired (for a dead region: last_sign_ns is used). Liveness is
    determined first, so that a dead region's numbers are final. A file that
    was truncated or replaced, or whose header changed, is an error and stays
-   one. Bounded time and memory: at most the file's length. */
+   one; without memory it is an error, too, and the file is to be opened anew.
+   Bounded time and memory: at most the file's length. */
 KYMO_READER_API KYMO_MUST_CHECK int kymo_region_scan(
     struct kymo_region *region, unsigned parts, struct kymo_error *error);
 

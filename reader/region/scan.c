@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One snapshot, from the file to what the world sees. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,7 +144,12 @@ kymo_region_scan(struct kymo_region *region, unsigned parts,
 		return kymo_error_set(error, "out of memory");
 	region->passing.cnt = 0;
 	region->strings_end_off = 0;
+	errno = 0;
 	result = scan_parts(region, parts, error);
+	/* A record that found no memory was refused, for good: a handle that is
+	   opened anew takes it. */
+	if (result == 0 && errno == ENOMEM)
+		result = kymo_error_set(error, "out of memory");
 	kyi_image_give(region->image);
 	region->image = NULL;
 	return result;

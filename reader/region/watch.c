@@ -67,15 +67,18 @@ is_elsewhere(const struct kymo_watch *watch, uint32_t dir_idx,
 	return false;
 }
 
-/* The directory's descriptor, or -1; told if that is worth telling. */
+/* The directory's descriptor, or -1; told if that is worth telling. *not_now: it
+   is we who lack something. */
 static int
-open_dir(struct kymo_watch *watch, uint32_t dir_idx, struct stat *st)
+open_dir(struct kymo_watch *watch, uint32_t dir_idx, struct stat *st,
+    bool *not_now)
 {
 	struct kyi_watch_dir *dir = &watch->dirs[dir_idx];
 	struct kymo_error why = { "" };
 	const char *name = dir->path;
 	int at_fd = AT_FDCWD, fd;
 
+	*not_now = false;
 	if (dir->parent1 != 0) {
 		at_fd = watch->dirs[dir->parent1 - 1].fd;
 		name = KYI_CRASH_NAME;
@@ -85,6 +88,8 @@ open_dir(struct kymo_watch *watch, uint32_t dir_idx, struct stat *st)
 	fd = openat(at_fd, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0) {
+		*not_now = errno == EMFILE || errno == ENFILE ||
+		    errno == ENOMEM;
 		if (errno == ELOOP || errno == ENOTDIR)
 			kymo_error_set(&why, "%s is a link, or no directory",
 			    dir->path);
@@ -120,7 +125,8 @@ watch_dir(struct kymo_watch *watch, const struct kyi_watch_dir *dir, int fd)
 	return wd;
 }
 
-static void
+/* False: they cannot be read now. */
+static bool
 read_names(struct kymo_watch *watch, uint32_t dir_idx)
 {
 	struct dirent *entry;
@@ -130,16 +136,28 @@ read_names(struct kymo_watch *watch, uint32_t dir_idx)
 	fd = openat(watch->dirs[dir_idx].fd, ".",
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return;
+		return false;
 	dir = fdopendir(fd);
 	if (dir == NULL) {
 		close(fd);
-		return;
+		return false;
 	}
 	while ((entry = readdir(dir)) != NULL)
 		kyi_watch_consider(watch, dir_idx, entry->d_name,
 		    entry->d_ino);
 	closedir(dir);
+	return true;
+}
+
+/* What is not looked at is not gone. */
+static void
+keep_names(struct kymo_watch *watch, uint32_t dir_idx)
+{
+	uint32_t i;
+
+	for (i = 0; i < watch->entry_cnt; i++)
+		if (watch->entries[i]->dir_idx == dir_idx)
+			watch->entries[i]->seen_gen = watch->gen;
 }
 
 static void
@@ -147,12 +165,15 @@ rescan_dir(struct kymo_watch *watch, uint32_t dir_idx)
 {
 	struct kyi_watch_dir *dir = &watch->dirs[dir_idx];
 	struct stat st;
-	int fd = open_dir(watch, dir_idx, &st);
+	bool not_now;
+	int fd = open_dir(watch, dir_idx, &st, &not_now);
 
-	if (fd < 0) {
+	if (not_now)
+		keep_names(watch, dir_idx);
+	else if (fd < 0)
 		lose_dir(watch, dir_idx);
+	if (fd < 0)
 		return;
-	}
 	if (dir->fd >= 0 && dir->dev == st.st_dev && dir->ino == st.st_ino) {
 		close(fd);
 	} else {
@@ -165,7 +186,8 @@ rescan_dir(struct kymo_watch *watch, uint32_t dir_idx)
 	   there are no watches left the rescans have to do. */
 	if (dir->wd < 0)
 		dir->wd = watch_dir(watch, dir, dir->fd);
-	read_names(watch, dir_idx);
+	if (!read_names(watch, dir_idx))
+		keep_names(watch, dir_idx);
 }
 
 static void

@@ -251,6 +251,8 @@ kymo_watch_drop(struct kymo_watch *watch, struct kymo_region *region,
     const char *why)
 {
 	struct kyi_watch_entry *entry = region->watch_entry;
+	/* There is nothing wrong with it: there was no memory. */
+	bool sound = region->broken[0] == '\0';
 	char path[sizeof(region->info.path)];
 	struct stat file;
 
@@ -258,7 +260,7 @@ kymo_watch_drop(struct kymo_watch *watch, struct kymo_region *region,
 		entry->ctime_ns = ctime_of(&file);
 	strcpy(path, region->info.path);
 	close_region(watch, entry);
-	entry->not_now = false;
+	entry->not_now = sound;
 	kyi_watch_tell(watch, path, why);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/room.h"
 #include "reader/rules/engine.h"
 
 #define BUCKETS_FIRST 16u
@@ -235,7 +236,7 @@ labels_expand(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 {
 	uint32_t i;
 
-	engine->text.len_bytes = 0;
+	kyi_buffer_again(&engine->text);
 	for (i = 0; i < run->label_cnt; i++) {
 		kyi_expand(engine, run->labels[i].template_,
 		    run->labels[i].value, in, value, hist, run->at_ms,

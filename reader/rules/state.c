@@ -106,6 +106,9 @@ write_all(void *of, int64_t at_ms, const struct kymo_alert_saved *alerts,
 	struct state *state = of;
 	uint32_t i;
 
+	/* One that could not be ended for want of memory. */
+	if (!sqlite3_get_autocommit(state->db))
+		sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
 	if (sqlite3_exec(state->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) !=
 	    SQLITE_OK)
 		return wrong(state, error);

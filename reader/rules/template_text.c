@@ -288,7 +288,8 @@ replace_all(const struct kymo_regex *regex, const char *with,
 	}
 	if (!rest.failed)
 		kymo_buffer_str(out, rest.at);
-	out->failed = out->failed || rest.failed;
+	out->failed = out->failed || rest.failed || cut.before.failed ||
+	    cut.match.failed || cut.behind.failed;
 	kymo_buffer_free(&rest);
 	kymo_buffer_free(&cut.before);
 	kymo_buffer_free(&cut.match);

@@ -9,7 +9,7 @@
 #include "reader/nearest.h"
 #include "reader/rules/duration.h"
 
-static void
+static void __attribute__((format(printf, 5, 0)))
 say_at(struct kyi_faults *faults, const struct kyi_tree *tree, uint32_t line,
     uint32_t column, const char *format, va_list args)
 {
@@ -89,7 +89,8 @@ kyi_tree_place(const struct kyi_tree *tree, const struct kyi_tree_node *node,
     size_t at_bytes, uint32_t *line, uint32_t *column)
 {
 	struct place place = {tree->source, 1, 1};
-	size_t len_bytes = strlen(node->text), ink_cnt = 0, i;
+	size_t len_bytes = node->text == NULL ? 0 : strlen(node->text),
+	    ink_cnt = 0, i;
 	bool block = node->style == '|' || node->style == '>';
 
 	if (at_bytes > len_bytes)

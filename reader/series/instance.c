@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes: each of their series finds its entry once; after that a scan is
    additions only (sums.c). */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,33 +234,61 @@ was_seen(const struct kyi_instance *instance, uint32_t own_idx)
 	    kyi_kind_is_total(kyi_own[own_idx].kind);
 }
 
+/* One that found no room stays without; where there was no memory, the next scan
+   has it. */
+static bool
+no_memory(struct kymo_model *model, const struct kyi_entry *entry)
+{
+	if (entry != NULL || errno != ENOMEM)
+		return false;
+	model->store->entries.refused_cnt--;
+	return true;
+}
+
+static bool
+learn_own(struct kymo_model *model, struct kyi_instance *instance,
+    const struct kyi_source *source)
+{
+	struct kymo_metric_value unused;
+	struct kyi_entry *entry;
+	uint32_t i;
+
+	for (i = model->options.with_own ? 0 : KYI_OWN_PROCESS; i < kyi_own_cnt;
+	    i++) {
+		if (instance->own[i] != NULL || (!was_seen(instance, i) &&
+		    !kyi_own_value(i, source, model->now_ns, &unused)))
+			continue;
+		errno = 0;
+		entry = own_entry(model, instance, i);
+		if (entry == NULL && errno == ENOMEM)
+			return false;
+		hold(&instance->own[i], entry);
+	}
+	return true;
+}
+
 /* New series since the last scan. */
 static bool
 learn(struct kymo_model *model, struct kyi_instance *instance,
     const struct kyi_source *source)
 {
-	uint32_t i;
-
 	if (!make_room(instance, source->series_cnt))
 		return false;
 	for (; instance->cnt < source->series_cnt; instance->cnt++) {
 		const struct kymo_region_series *series =
 		    &source->series[instance->cnt];
+		struct kyi_entry *entry;
 
 		memset(&instance->last[instance->cnt], 0,
 		    sizeof(*instance->last));
-		hold(&instance->entries[instance->cnt], series_entry(model,
-		    instance, &source->families[series->family_idx], series));
+		errno = 0;
+		entry = series_entry(model, instance,
+		    &source->families[series->family_idx], series);
+		if (no_memory(model, entry))
+			return false;
+		hold(&instance->entries[instance->cnt], entry);
 	}
-	for (i = model->options.with_own ? 0 : KYI_OWN_PROCESS; i < kyi_own_cnt;
-	    i++) {
-		struct kymo_metric_value unused;
-
-		if (instance->own[i] == NULL && (was_seen(instance, i) ||
-		    kyi_own_value(i, source, model->now_ns, &unused)))
-			hold(&instance->own[i], own_entry(model, instance, i));
-	}
-	return true;
+	return learn_own(model, instance, source);
 }
 
 /* ---- one region --------------------------------------------------------------- */
@@ -309,8 +338,11 @@ kyi_model_take(struct kymo_model *model, const struct kyi_source *source,
 		*absorbed = true;
 		return 0;
 	}
-	if (!learn(model, instance, source))
+	if (!learn(model, instance, source)) {
+		/* It counts as one that was not there: as it last was. */
+		instance->scan = model->number - 1;
 		return kymo_error_set(error, "out of memory");
+	}
 	if (instance->known == KYI_ABSORBED) {
 		say_came_back(model, instance);
 		kyi_sums_add(model, instance, source, false);

@@ -300,6 +300,8 @@ kyi_retired_begin(struct kyi_retired *retired,
 	int code;
 
 	retired->put_family = NULL;
+	/* One that could not be ended for want of memory. */
+	kyi_retired_rollback(retired);
 	if (run(retired, "BEGIN IMMEDIATE", error) != 0)
 		return -1;
 	sqlite3_bind_blob(retired->add_id, 1, id, KYI_INSTANCE_BYTES,

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -100,6 +101,33 @@ test_regions_are_found_when_they_come_and_lost_when_they_go(void **state)
 	kyi_region_forget(&one.region);
 	kyi_region_forget(&two.region);
 	kyi_region_forget(&three.region);
+}
+
+/* No more descriptors, then no memory for a scan. */
+static void
+test_what_we_lack_takes_no_region_away(void **state)
+{
+	struct make_region m;
+	struct kymo_watch *watch;
+	struct rlimit limit, none;
+
+	make_region(&m, testlib_dir(), "shop");
+	watch = new_watch(testlib_dir(), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ 0, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	kymo_watch_step(watch, 100 * S);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(kymo_watch_cnt(watch), 1);
+	kymo_watch_step(watch, 200 * S);
+	assert_int_equal(kymo_watch_cnt(watch), 1);
+	/* As a scan would have it that found none. */
+	kymo_watch_drop(watch, kymo_watch_at(watch, 0), "out of memory");
+	assert_int_equal(kymo_watch_cnt(watch), 0);
+	kymo_watch_step(watch, 300 * S);
+	assert_int_equal(kymo_watch_cnt(watch), 1);
+	kymo_watch_delete(watch);
+	kyi_region_forget(&m.region);
 }
 
 static void
@@ -409,6 +437,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_DIR(test_regions_are_found_when_they_come_and_lost_when_they_go),
+		IN_DIR(test_what_we_lack_takes_no_region_away),
 		IN_DIR(test_a_rescan_finds_what_inotify_did_not_tell),
 		IN_DIR(test_a_file_put_in_the_place_of_another_is_opened_anew),
 		IN_DIR(test_what_is_no_region_is_told_once_and_the_others_go_on),
