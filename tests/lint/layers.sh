@@ -15,7 +15,7 @@ foreign='
 	microhttpd\.h           ^reader/serve/
 	zlib\.h                 ^reader/serve/
 	yaml\.h                 ^reader/config/
-	jansson\.h              ^(reader/(export/json|notify/|serve/api_body)|tools/kymo_(answer|health|alert|silence|notify|backtest)|tests/unit/test_notify)
+	jansson\.h              ^(reader/(export/json|notify/|serve/api_body)|tools/kymo_(answer|health|alert|silence|notify|backtest)|tests/unit/test_notify|tests/fuzz/fuzz_(api|ask))
 	msgpack.*               ^reader/export/msgpack
 	pcre2\.h              ^(reader/history/|tests/model/)
 	zstd\.h                ^reader/history/

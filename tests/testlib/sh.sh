@@ -128,6 +128,8 @@ killed() {
 wait_for() {
 	local seconds=$1 deadline
 	shift
+	# Programs with a sanitizer take ten times as long.
+	[ "$KYMO_SANITIZER" = no ] || seconds=$((seconds * 5))
 	deadline=$((SECONDS + seconds + 1))
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $deadline ] || fail "not within $seconds s: $*"
