@@ -8,29 +8,22 @@
 #include <string.h>
 
 #define ROWS_MIN 6u      /* of a series, before anything is said */
-#define PART_ROWS_MIN 3u /* of a segment */
+#define PART_ROWS_MIN 3u /* of a segment.. */
+#define SURE_ROWS_MIN 2u /* ..that comes, where noise is well known */
 #define WAIT_MAX 2u      /* rows until an outlier is believed */
-#define MEMORY 1000.0    /* rows, of the noise */
-#define FEW 5.0          /* rows that say of correlation: none */
+#define TAIL_ROWS 1000.0 /* rows after which noise is well known */
+#define REACH_ROWS 300.0 /* rows after which the reach to the level grows */
 #define CLIP 5.0         /* deviations that a growth counts as, at most */
-#define OUTLIER_STEP 0.1   /* deviations, for each outlier.. */
-#define OUTLIER_PART 0.003 /* ..beyond so many a row */
 /* Long parts are fewer than short ones: they need less to be as rare. */
-#define PER_LOG_ROWS 0.75
+#define PER_LOG_ROWS 0.65
 
 const struct kyi_change_tuning kyi_change_tuning = {
 	.threshold = 18,
 	.correlation_max = 0.99,
 	.growth_correlation_max = 0.18,
-	.outlier = 2.4,
+	.outlier = 2.6,
 	.square_max = 100,
 	.flat = 0.3,
-};
-
-struct noise {
-	double phi;      /* correlation of a row with the last */
-	double variance; /* of the number */
-	double shock;    /* variance of what each row adds that is new */
 };
 
 /* The best start of a track. */
@@ -41,57 +34,12 @@ struct best {
 	const struct kymo_change_start *start;
 };
 
-/* ---- noise ------------------------------------------------------------------ */
-
-/* Differences hold whatever the level is; a change of it is one of them, and is
-   cut. Where most rows are the same those that are not tell the noise. */
-static void
-square_add(double *sum, double *weight, double difference,
-    const struct kyi_change_tuning *tuning)
-{
-	double square = difference * difference, usual;
-
-	usual = *weight > 3 ? *sum / *weight : 0;
-	if (usual > 0 && square > tuning->square_max * usual)
-		square = tuning->square_max * usual;
-	*sum = *sum * (1 - 1 / MEMORY) + square;
-	*weight = *weight * (1 - 1 / MEMORY) +
-	    (square == 0 ? tuning->flat : 1);
-}
-
-/* Of x[t] = phi x[t-1] + shock the squares of differences over two rows are
-   1 + phi times those over one (Chakar and others 2017). */
-static struct noise
-noise_of(const struct kymo_change_track *track, double phi_max)
-{
-	struct noise noise = { 0 };
-	double one, two;
-
-	if (!(track->square_1 > 0))
-		return noise;
-	one = track->square_1 / track->weight_1;
-	if (track->weight_2 > 0) {
-		two = track->square_2 / track->weight_2;
-		noise.phi = track->weight_2 / (track->weight_2 + FEW) *
-		    (two / one - 1);
-		noise.phi = fmin(fmax(noise.phi, -0.5), phi_max);
-	}
-	noise.variance = one / 2 / (1 - noise.phi);
-	noise.shock = one * (1 + noise.phi) / 2;
-	return noise;
-}
-
-static void
-noise_learn(struct kymo_change_track *track, double x,
-    const struct kyi_change_tuning *tuning)
-{
-	if (track->met_cnt > 0)
-		square_add(&track->square_1, &track->weight_1, x - track->last,
-		    tuning);
-	if (track->met_cnt > 1)
-		square_add(&track->square_2, &track->weight_2,
-		    x - track->last_but_one, tuning);
-}
+/* What a search is in. */
+struct searched {
+	const struct kymo_change_track *track;
+	struct kymo_change *met; /* what chance does; not of growths */
+	struct kyi_change_noise noise;
+};
 
 /* ---- two levels against one ----------------------------------------------------- */
 
@@ -136,21 +84,34 @@ gain_of_growths(const struct kymo_change_track *track,
 	return n1 * n2 / (n1 + n2) * difference * difference / 2;
 }
 
-static void
-consider(struct best *best, const struct kymo_change_track *track,
-    const struct kymo_change_start *start, struct noise noise, bool growths)
+/* Two rows are enough where it is known how rare they are. */
+static bool
+long_enough(const struct searched *in, uint64_t n1, uint64_t n2)
 {
-	uint64_t n1 = start->row - track->begin.row;
-	uint64_t n2 = track->next_row - start->row, least = n1 < n2 ? n1 : n2;
-	double unit = growths ?
-	    noise.variance * (1 + noise.phi) / (1 - noise.phi) : noise.shock;
+	return n1 >= PART_ROWS_MIN && (n2 >= PART_ROWS_MIN ||
+	    (n2 >= SURE_ROWS_MIN && in->met &&
+	    in->track->known.one_cnt >= TAIL_ROWS));
+}
+
+static void
+consider(struct best *best, const struct searched *in,
+    const struct kymo_change_start *start)
+{
+	const struct kyi_change_noise *noise = &in->noise;
+	uint64_t n1 = start->row - in->track->begin.row;
+	uint64_t n2 = in->track->next_row - start->row;
 	double gain, rows;
 
-	if (least < PART_ROWS_MIN)
+	if (!long_enough(in, n1, n2))
 		return;
-	gain = (growths ? gain_of_growths(track, start) :
-	    gain_of_values(track, start, noise.phi)) / unit;
-	rows = (double)least * (1 - noise.phi) / (1 + noise.phi);
+	gain = in->met ?
+	    gain_of_values(in->track, start, noise->phi) / noise->shock :
+	    gain_of_growths(in->track, start) /
+	    (noise->variance * (1 + noise->phi) / (1 - noise->phi));
+	if (in->met && !kyi_change_chance_met(in->met, n2, gain))
+		return;
+	rows = (double)(n1 < n2 ? n1 : n2) * (1 - noise->phi) /
+	    (1 + noise->phi);
 	rows = rows > 1 ? rows : 1;
 	/* A log costs more than the rest: only where it can matter. log x < x. */
 	if (gain + PER_LOG_ROWS * rows <= best->merit)
@@ -164,20 +125,20 @@ consider(struct best *best, const struct kymo_change_track *track,
 }
 
 static struct best
-best_of(const struct kymo_change_track *track, double phi_max, bool growths,
-    const struct kyi_change_tuning *tuning)
+best_of(const struct kymo_change_track *track, struct kymo_change *met,
+    double phi_max, double threshold)
 {
-	struct noise noise = noise_of(track, phi_max);
-	struct best best = { .merit = tuning->threshold };
+	struct searched in = { .track = track, .met = met,
+	    .noise = kyi_change_noise_of(track, phi_max) };
+	struct best best = { .merit = threshold };
 
-	if (!(noise.shock > 0))
+	if (!(in.noise.shock > 0))
 		return best;
 	for (uint32_t i = 0; i < track->latest_cnt; i++)
-		consider(&best, track, &track->latest[i], noise, growths);
+		consider(&best, &in, &track->latest[i]);
 	for (int side = 0; side < 2; side++)
 		for (uint32_t i = 0; i < track->corner_cnt[side]; i++)
-			consider(&best, track, &track->corners[side][i], noise,
-			    growths);
+			consider(&best, &in, &track->corners[side][i]);
 	return best;
 }
 
@@ -211,14 +172,14 @@ take_row(struct kymo_change *change, const struct kyi_change_tuning *tuning,
 	double x = value - change->value.last, rows, middle, reach;
 	bool first = change->value.met_cnt == 0;
 
-	noise_learn(&change->value, value, tuning);
+	kyi_change_noise_learn(&change->value, value, tuning);
 	take_in(&change->value, change->row_cnt, at_ns, value);
 	if (!first) {
-		noise_learn(growth, x, tuning);
+		kyi_change_noise_learn(growth, x, tuning);
 		rows = (double)(growth->next_row - growth->begin.row);
 		if (growth->met_cnt > 0 && rows >= ROWS_MIN / 2) {
 			middle = growth->begin.own + growth->sum / rows;
-			reach = CLIP * sqrt(noise_of(growth,
+			reach = CLIP * sqrt(kyi_change_noise_of(growth,
 				tuning->growth_correlation_max).variance);
 			if (reach > 0)
 				x = fmin(fmax(x, middle - reach), middle + reach);
@@ -228,37 +189,59 @@ take_row(struct kymo_change *change, const struct kyi_change_tuning *tuning,
 	change->row_cnt++;
 }
 
-/* An outlier is a row that the next ones do not stand by: it is then drawn over
-   with a line. Returns false as long as that is open. */
+static double
+level_of(const struct kymo_change_track *track)
+{
+	return track->begin.own + track->sum /
+	    (double)(track->next_row - track->begin.row);
+}
+
+/* Out of reach of the last row and of the level; either alone would cut noise where
+   it is widest, and noise would seem to be less. Of many rows more are far from
+   the level by chance: that reach grows, so that they stay as few. */
+static bool
+is_far(const struct kymo_change_track *track,
+    const struct kyi_change_tuning *tuning, double value)
+{
+	const struct kymo_change_squares *known = &track->known;
+	double square = known->one_cnt > 0 ? known->one / known->one_cnt : 0;
+	double reach = tuning->outlier * tuning->outlier;
+	double off = value - track->last;
+
+	if (!(off * off > reach * square))
+		return false;
+	off = value - level_of(track);
+	if (known->one_cnt > REACH_ROWS)
+		reach += 2 * log(known->one_cnt / REACH_ROWS);
+	return off * off > reach * square / 2;
+}
+
+/* An outlier is a row that the next ones do not stand by, by being as far, or,
+   where noise is well known, by being nearer to it than to the row before it: it
+   is then drawn over with a line. Returns false as long as that is open. */
 static bool
 settle(struct kymo_change *change, const struct kyi_change_tuning *tuning,
     uint64_t at_ns, double value)
 {
 	const struct kymo_change_track *track = &change->value;
-	double last = track->last, reach;
 	uint32_t cnt = change->wait_cnt;
-	bool far = false;
+	double last = track->last;
+	bool far = change->row_cnt + cnt + 1 >= ROWS_MIN &&
+	    is_far(track, tuning, value);
 
-	if (change->row_cnt + cnt + 1 >= ROWS_MIN) {
-		reach = (tuning->outlier + change->outlier_more) *
-		    sqrt(track->weight_1 > 0 ?
-		    track->square_1 / track->weight_1 : 0);
-		far = fabs(value - last) > reach;
-	}
 	if (far && cnt < WAIT_MAX) {
 		change->waiting[cnt].at_ns = at_ns;
 		change->waiting[cnt].value = value;
 		change->wait_cnt++;
 		return false;
 	}
+	if (cnt > 0 && track->known.one_cnt >= TAIL_ROWS)
+		far |= fabs(value - change->waiting[cnt - 1].value) <
+		    fabs(value - last);
 	for (uint32_t i = 0; i < cnt; i++)
 		take_row(change, tuning, change->waiting[i].at_ns, far ?
 		    change->waiting[i].value :
 		    last + (value - last) * (i + 1) / (cnt + 1));
-	/* What is out of reach and alone so often is noise. */
-	change->outlier_more += cnt > 0 && !far ? OUTLIER_STEP : 0;
-	change->outlier_more = fmax(change->outlier_more -
-	    OUTLIER_STEP * OUTLIER_PART, 0);
 	change->wait_cnt = 0;
 	take_row(change, tuning, at_ns, value);
 	return true;
@@ -321,36 +304,78 @@ kymo_change_init(struct kymo_change *change, double least)
 	change->least = least;
 }
 
+/* Has it changed, by the rows that were taken in? */
+static bool
+search(struct kymo_change *change, const struct kyi_change_tuning *tuning,
+    uint64_t at_ns, struct kymo_change_point *point)
+{
+	struct kymo_change_track *value = &change->value;
+	struct kymo_change_track *growth = &change->growth;
+	struct best level, slope;
+	const struct kymo_change_start *start;
+	bool growths;
+
+	kyi_change_chance_settle(change);
+	level = best_of(value, change, tuning->correlation_max,
+	    tuning->threshold);
+	slope = best_of(growth, NULL, tuning->growth_correlation_max,
+	    tuning->threshold);
+	if (!level.start && !slope.start)
+		return false;
+	growths = slope.merit > level.merit;
+	tell(point, growths ? growth : value, growths ? &slope : &level, growths,
+	    at_ns);
+	if (!growths && fabs(point->after - point->before) <
+	    change->least * fabs(point->before))
+		return false;
+	if (!growths)
+		kyi_change_chance_told(change, point->row - value->begin.row,
+		    level.gain);
+	start = start_at(growths ? value : growth, point->row);
+	if (start)
+		kyi_starts_cut(growths ? value : growth, start);
+	kyi_starts_cut(growths ? growth : value,
+	    growths ? slope.start : level.start);
+	return true;
+}
+
+/* Rows that wait may tell it by themselves, if there are two: then they are taken
+   in as they are. */
+static bool
+told_by_those_that_wait(struct kymo_change *change,
+    const struct kyi_change_tuning *tuning, uint64_t at_ns,
+    struct kymo_change_point *point)
+{
+	struct kymo_change as_if;
+	struct kymo_change_point told;
+
+	if (change->wait_cnt < SURE_ROWS_MIN ||
+	    change->value.known.one_cnt < TAIL_ROWS)
+		return false;
+	as_if = *change;
+	as_if.wait_cnt = 0;
+	for (uint32_t i = 0; i < change->wait_cnt; i++)
+		take_row(&as_if, tuning, change->waiting[i].at_ns,
+		    change->waiting[i].value);
+	if (!search(&as_if, tuning, at_ns, &told) ||
+	    told.row < change->row_cnt)
+		return false;
+	*change = as_if;
+	*point = told;
+	return true;
+}
+
 bool
 kyi_change_step(struct kymo_change *change,
     const struct kyi_change_tuning *tuning, uint64_t at_ns, double value,
     struct kymo_change_point *point)
 {
-	struct best level, slope;
-	const struct kymo_change_start *start;
-	bool growths;
-
-	if (!isfinite(value) || !settle(change, tuning, at_ns, value) ||
-	    change->row_cnt < ROWS_MIN)
+	if (!isfinite(value))
 		return false;
-	level = best_of(&change->value, tuning->correlation_max, false,
-	    tuning);
-	slope = best_of(&change->growth, tuning->growth_correlation_max, true,
-	    tuning);
-	if (!level.start && !slope.start)
-		return false;
-	growths = slope.merit > level.merit;
-	tell(point, growths ? &change->growth : &change->value,
-	    growths ? &slope : &level, growths, at_ns);
-	if (!growths && fabs(point->after - point->before) <
-	    change->least * fabs(point->before))
-		return false;
-	start = start_at(growths ? &change->value : &change->growth, point->row);
-	if (start)
-		kyi_starts_cut(growths ? &change->value : &change->growth, start);
-	kyi_starts_cut(growths ? &change->growth : &change->value,
-	    growths ? slope.start : level.start);
-	return true;
+	if (!settle(change, tuning, at_ns, value))
+		return told_by_those_that_wait(change, tuning, at_ns, point);
+	return change->row_cnt >= ROWS_MIN &&
+	    search(change, tuning, at_ns, point);
 }
 
 bool

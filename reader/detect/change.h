@@ -40,10 +40,14 @@ struct kymo_change_start {
 #define KYMO_CHANGE_LATEST 16u /* starts that are all looked at */
 #define KYMO_CHANGE_CORNERS 32u /* older ones that can be the best, a side */
 
+/* Squared differences from row to row, and over two, and how many they are. */
+struct kymo_change_squares {
+	double one, one_cnt, two, two_cnt;
+};
+
 /* One number that is watched: the value, or how much it grows by a row. */
 struct kymo_change_track {
-	double square_1, weight_1; /* of differences from row to row */
-	double square_2, weight_2; /* ..and over two */
+	struct kymo_change_squares lately, known; /* of few rows, of many */
 	double last, last_but_one;
 	uint64_t next_row, met_cnt;
 	uint32_t latest_cnt;
@@ -58,10 +62,14 @@ struct kymo_change_track {
 struct kymo_change {
 	double least; /* part of the level, see kymo_change_init */
 	uint64_t row_cnt; /* taken in, without those that wait */
-	double outlier_more; /* deviations */
 	uint32_t wait_cnt;
 	struct { uint64_t at_ns; double value; } waiting[2];
 	struct kymo_change_track value, growth;
+	/* What chance gained in that many rows, at most: so far; and of the last
+	   rows, which may be a change that begins. */
+	float chance[KYMO_CHANGE_LATEST + 1], of_late[KYMO_CHANGE_LATEST + 1];
+	uint64_t of_late_until; /* row */
+	double told_gain; /* of the last change of level */
 };
 
 /* kymo_change_init makes change know nothing. There is nothing to free.

@@ -23,6 +23,32 @@ bool kyi_change_step(struct kymo_change *change,
     const struct kyi_change_tuning *tuning, uint64_t at_ns, double value,
     struct kymo_change_point *point);
 
+/* ---- noise ---------------------------------------------------------------- */
+
+struct kyi_change_noise {
+	double phi;      /* correlation of a row with the last */
+	double variance; /* of the number */
+	double shock;    /* variance of what each row adds that is new */
+};
+
+/* kyi_change_noise_learn: x is the track's next row, not taken in yet. */
+void kyi_change_noise_learn(struct kymo_change_track *track, double x,
+    const struct kyi_change_tuning *tuning);
+struct kyi_change_noise kyi_change_noise_of(
+    const struct kymo_change_track *track, double phi_max);
+
+/* ---- what chance does ------------------------------------------------------- */
+
+/* kyi_change_chance_met: the last rows gained as much. Returns whether that is
+   beyond what they did by chance. */
+bool kyi_change_chance_met(struct kymo_change *change, uint64_t rows,
+    double gain);
+/* kyi_change_chance_settle: what was gained a while ago was no change. */
+void kyi_change_chance_settle(struct kymo_change *change);
+/* kyi_change_chance_told: a change, with gain, of a level that was rows long. */
+void kyi_change_chance_told(struct kymo_change *change, uint64_t rows,
+    double gain);
+
 /* ---- starts that can be the best ------------------------------------------ */
 
 /* kyi_starts_add: another start; the oldest of the latest becomes a corner if it

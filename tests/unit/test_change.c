@@ -65,6 +65,29 @@ static double not_numbers(uint32_t row) { return row % 3 == 0 ? NAN :
 static double huge_then_tiny(uint32_t row) { return row % 50 < 25 ?
 	1e308 * (row % 2 ? 1 : -1) : 1e-308; }
 
+static double pairs(uint32_t row) { return normal() +
+	(row % 211 == 50 || row % 211 == 51 ? 10 : 0); }
+static double wider(uint32_t row) { return normal() *
+	(row < 5000 ? 1 : 3); }
+static double far_up(uint32_t row) { return normal() + (row < 2000 ? 0 : 9); }
+static double far_then_near(uint32_t row) { return row < 1999 ? normal() :
+	row < 2000 ? 0 : row == 2000 ? 6.4 : 3.4; }
+
+/* Student's t of three degrees. */
+static double
+heavy_tails(uint32_t row)
+{
+	double sum = 0;
+
+	(void)row;
+	for (int i = 0; i < 3; i++) {
+		double x = normal();
+
+		sum += x * x / 3;
+	}
+	return normal() / sqrt(sum);
+}
+
 static double walk_at;
 static double walk(uint32_t row) { (void)row; return walk_at += normal(); }
 
@@ -127,8 +150,11 @@ test_noise_rarely_changes(void **state)
 	} rows[] = {
 		{ "white", noise, 100000, 6 },
 		{ "like the last", like_the_last, 100000, 6 },
-		{ "a walk", walk, 20000, 40 },
+		{ "a walk", walk, 20000, 20 },
 		{ "spikes", spikes, 20000, 2 },
+		{ "spikes of two rows, each 211", pairs, 20000, 4 },
+		{ "heavy tails", heavy_tails, 100000, 15 },
+		{ "noise three times wider", wider, 20000, 6 },
 		{ "flat", flat, 5000, 0 },
 		{ "no numbers", not_numbers, 1000, 0 },
 	};
@@ -144,6 +170,25 @@ test_noise_rarely_changes(void **state)
 		found = watch(&change, rows[i].series, rows[i].row_cnt);
 		if (found.cnt > rows[i].most)
 			fail_msg("%s: %u changes", rows[i].what, found.cnt);
+	}
+}
+
+static void
+test_two_rows_tell_a_large_step_where_noise_is_known(void **state)
+{
+	/* The second is no outlier of its own, but nearer to the first. */
+	static double (*const series[])(uint32_t) = { far_up, far_then_near };
+	struct kymo_change change;
+	struct found found;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		random_state = 1;
+		kymo_change_init(&change, 0);
+		found = watch(&change, series[i], 2010);
+		assert_int_equal(found.cnt, 1);
+		assert_int_equal(found.first.row, 2000);
+		assert_int_equal(found.at_row, 2001);
 	}
 }
 
@@ -222,6 +267,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_changes_are_told_with_their_row),
 		cmocka_unit_test(test_noise_rarely_changes),
+		cmocka_unit_test(
+		    test_two_rows_tell_a_large_step_where_noise_is_known),
 		cmocka_unit_test(test_what_is_too_small_to_matter_is_not_told),
 		cmocka_unit_test(test_numbers_at_the_ends_of_doubles_do_no_harm),
 		cmocka_unit_test(test_corners_that_find_no_room_are_thinned),
