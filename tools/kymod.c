@@ -306,6 +306,8 @@ parts_make(struct kyi_kymod *kymod)
 	if (kymod->rules)
 		kymod->health = kyi_health_open(settings, kymod->state_path,
 		    kymod->model, kyi_history_of(kymod->history), &error);
+	if (kymod->health)
+		kyi_detection_health(kymod->detection, kymod->health);
 	/* Also where it listens nowhere: a reload may want it to. */
 	if (kymod->health)
 		kymod->serve = kyi_kymod_serve(kymod, settings, &error);
@@ -326,6 +328,7 @@ parts_free(struct kyi_kymod *kymod)
 		kyi_ask_close(kymod->ask);
 	if (kymod->serve)
 		kymo_serve_delete(kymod->serve);
+	kyi_detection_health(kymod->detection, NULL);
 	kyi_health_close(kymod->health);
 	kyi_rules_close(kymod->rules);
 	kyi_alerting_close(kymod->alerting);

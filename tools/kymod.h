@@ -195,9 +195,17 @@ void kyi_detection_take(struct kyi_detection *detection,
 /* Into the scan that is being made: what was found. There is a new scan. */
 void kyi_detection_ingest(struct kyi_detection *detection);
 void kyi_detection_scan(struct kyi_detection *detection);
+/* Who hears of components that are worse than they were; NULL: nobody any more. */
+struct kyi_health;
+void kyi_detection_health(struct kyi_detection *detection,
+    struct kyi_health *health);
 /* What was found, by any thread; returns what told does. */
 int kyi_detection_told(struct kyi_detection *detection,
     int (*told)(void *to, const struct kymo_anomalies *anomalies), void *to);
+/* Takes the names; what was found, as series (kymod_found.c). */
+void kyi_found_names(struct kymo_model *model);
+void kyi_found_ingest(struct kymo_model *model,
+    const struct kymo_anomalies *list);
 /* For templates, as kymo_rule_options.anomaly; of is a struct kyi_detection. */
 void kyi_detection_say(void *of, const struct kymo_label *labels, uint32_t cnt,
     bool members, struct kymo_buffer *out);

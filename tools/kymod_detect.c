@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "reader/detect/detectors.h"
+#include "tools/kymod_worse.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 /* What was learned is written so often, and so slowly, that it costs a disk
@@ -37,8 +38,10 @@ struct kyi_detection {
 	/* The thread's own. */
 	struct kymo_detectors *detectors; /* NULL: detection is off */
 	struct kyi_dependency *dependencies;
+	struct kyi_worse *worse;
 	uint64_t save_due_ns; /* monotonic */
 	uint64_t save_found_due_ns; /* when something was found */
+	uint64_t interval_ns; /* 0: as detectors have it */
 	struct kymo_detectors_stats told;
 	bool save_failing, has_found; /* since it was saved */
 
@@ -168,62 +171,19 @@ kyi_detection_say(void *of, const struct kymo_label *labels, uint32_t cnt,
 	(void)kyi_detection_told(of, answer, &question);
 }
 
-static const struct { const char *name, *help; } change_names[] = {
-	{ "anomaly_change_timestamp_seconds", "Since when a series has "
-	    "another level; found within the last day" },
-	{ "anomaly_change_before", "Its level before" },
-	{ "anomaly_change_after", "Its level since" },
-};
-
-static void
-names_take(struct kymo_model *model)
+static int
+series(void *to, const struct kymo_anomalies *anomalies)
 {
-	kymo_model_ingest(model, "anomaly_score", "", "",
-	    KYMO_METRIC_FLOAT_GAUGE, NULL, 0, 0);
-	kymo_model_ingest(model, "anomaly_incident", "", "",
-	    KYMO_METRIC_GAUGE, NULL, 0, 0);
-	for (size_t i = 0; i < sizeof(change_names) / sizeof(*change_names);
-	    i++)
-		kymo_model_ingest(model, change_names[i].name, "", "",
-		    KYMO_METRIC_FLOAT_GAUGE, NULL, 0, 0);
-}
+	const struct kyi_detection *detection = to;
 
-static void
-change_ingest(struct kymo_model *model, const struct kymo_changed *changed)
-{
-	const double values[] = {
-		(double)(changed->point.at_ns / 1000000) / 1000,
-		changed->point.before, changed->point.after
-	};
-
-	for (size_t i = 0; i < sizeof(change_names) / sizeof(*change_names);
-	    i++)
-		kymo_model_ingest(model, change_names[i].name,
-		    change_names[i].help, "", KYMO_METRIC_FLOAT_GAUGE,
-		    changed->labels, changed->label_cnt, values[i]);
+	kyi_found_ingest(detection->model, anomalies);
+	return 0;
 }
 
 void
 kyi_detection_ingest(struct kyi_detection *detection)
 {
-	struct found *found = found_take(detection);
-	const struct kymo_anomalies *list = found ? &found->list : NULL;
-
-	for (uint32_t i = 0; list && i < list->cnt; i++)
-		kymo_model_ingest(detection->model, "anomaly_score",
-		    "How odd a series was at most within the last hour; 1 is "
-		    "the budget of false alarms", "", KYMO_METRIC_FLOAT_GAUGE,
-		    list->at[i].labels, list->at[i].label_cnt,
-		    list->at[i].score);
-	for (uint32_t i = 0; list && i < list->incident_cnt; i++)
-		kymo_model_ingest(detection->model, "anomaly_incident",
-		    "Series that became odd together; the likely root is first",
-		    "", KYMO_METRIC_GAUGE, list->incidents[i].labels,
-		    list->incidents[i].label_cnt,
-		    list->incidents[i].member_cnt);
-	for (uint32_t i = 0; list && i < list->change_cnt; i++)
-		change_ingest(detection->model, &list->changes[i]);
-	found_drop(detection, found);
+	(void)kyi_detection_told(detection, series, detection);
 }
 
 /* ---- what was learned -------------------------------------------------------------- */
@@ -292,6 +252,15 @@ warn(void *to, const char *text)
 	kyi_log(KYMO_LOG_WARN, "%s", text);
 }
 
+static int
+worse_tell(void *to, const struct kymo_anomalies *anomalies)
+{
+	struct kyi_detection *detection = to;
+
+	kyi_worse_tell(detection->worse, anomalies, detection->interval_ns);
+	return 0;
+}
+
 static void
 change(struct kyi_detection *detection,
     const struct kymo_detectors_options *options, bool off)
@@ -301,6 +270,7 @@ change(struct kyi_detection *detection,
 		kymo_detectors_delete(detection->detectors);
 		detection->detectors = NULL;
 		found_set(detection, NULL);
+		(void)kyi_detection_told(detection, worse_tell, detection);
 		kyi_metrics_detection_off();
 	} else if (detection->detectors) {
 		kymo_detectors_change(detection->detectors, options);
@@ -335,6 +305,7 @@ look(struct kyi_detection *detection)
 	    detection->save_found_due_ns : detection->save_due_ns))
 		save(detection);
 	found_renew(detection);
+	(void)kyi_detection_told(detection, worse_tell, detection);
 	kyi_metrics_detection(took_ns, &stats, &detection->told);
 	detection->told = stats;
 }
@@ -354,6 +325,7 @@ looks(void *of)
 		ends = detection->ends;
 		changed = detection->changed;
 		options = detection->options;
+		detection->interval_ns = options.interval_ns;
 		off = detection->off;
 		if (changed) {
 			kyi_dependencies_free(detection->dependencies);
@@ -381,6 +353,7 @@ kyi_detection_take(struct kyi_detection *detection,
 	struct kyi_dependency *dependencies =
 	    kyi_dependencies_of(settings->config);
 
+	kyi_worse_take(detection->worse, settings->config);
 	pthread_mutex_lock(&detection->lock);
 	kyi_dependencies_free(detection->dependencies_next);
 	detection->dependencies_next = dependencies;
@@ -396,6 +369,14 @@ kyi_detection_take(struct kyi_detection *detection,
 	detection->changed = true;
 	pthread_cond_signal(&detection->wake);
 	pthread_mutex_unlock(&detection->lock);
+}
+
+void
+kyi_detection_health(struct kyi_detection *detection,
+    struct kyi_health *health)
+{
+	if (detection)
+		kyi_worse_health(detection->worse, health);
 }
 
 void
@@ -434,9 +415,15 @@ kyi_detection_open(const struct kyi_settings *settings,
 		return NULL;
 	}
 	detection->model = model;
+	detection->worse = kyi_worse_new();
+	if (!detection->worse) {
+		free(detection);
+		kymo_error_set(error, "out of memory");
+		return NULL;
+	}
 	pthread_mutex_init(&detection->lock, NULL);
 	pthread_cond_init(&detection->wake, NULL);
-	names_take(model);
+	kyi_found_names(model);
 	kyi_detection_take(detection, settings);
 	detection->path = path_beside(state_path);
 	if (detection->path)
@@ -465,6 +452,7 @@ kyi_detection_close(struct kyi_detection *detection)
 	kymo_detectors_delete(detection->detectors);
 	kyi_dependencies_free(detection->dependencies);
 	kyi_dependencies_free(detection->dependencies_next);
+	kyi_worse_delete(detection->worse);
 	free(detection->path);
 	pthread_cond_destroy(&detection->wake);
 	pthread_mutex_destroy(&detection->lock);

@@ -8,6 +8,8 @@
 #include "reader/detect/detectors_private.h"
 
 #define REASON_BYTES 96u
+/* Quantiles of little come each five minutes. */
+#define NOW_NS UINT64_C(600000000000)
 
 /* A signal to be listed. */
 struct ref {
@@ -170,6 +172,8 @@ anomaly_put(const struct kymo_detectors *detectors, struct room *room,
 	    anomaly->signal, of->labels, of->label_cnt);
 	anomaly->metric = text_put(room, of->name, name_suffix(of->kind), "");
 	anomaly->reason = "";
+	anomaly->now = detectors->at_ns - of->slots[ref->slot_idx].at_ns <=
+	    NOW_NS ? of->slots[ref->slot_idx].value : (double)NAN;
 	anomaly->value = anomaly->low = anomaly->high = anomaly->usual = NAN;
 	if (!held)
 		return;

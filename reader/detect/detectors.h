@@ -94,6 +94,7 @@ struct kymo_anomaly {
 	double value;
 	double low, high; /* of the values met before */
 	double usual;     /* their mean, of two days */
+	double now;       /* the last value, of ten minutes; NaN: none */
 	const char *reason;
 	uint32_t incident_idx1; /* 0: of none */
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* detect_past FILE END_S: what detectors learned in the three days up to END_S of
    gauges, which are 1000, more or less: of the service shop queue, and
-   depth{n="0"} to depth{n="38"}; of web, waiting. For a kymod that shall not begin
+   depth{n="0"} to depth{n="38"}; of web, waiting; and of a counter of shop,
+   failures, about 1000 a second. For a kymod that shall not begin
    anew. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #define LOOKS (3u * 5760u)
 #define LOOK_NS UINT64_C(15000000000)
 
-#define SERIES_CNT (DEPTH_CNT + 2)
+#define SERIES_CNT (DEPTH_CNT + 3)
+#define FAILURES (DEPTH_CNT + 2)
 
 static struct kymo_label labels[SERIES_CNT][2];
 static struct kymo_series series[SERIES_CNT];
@@ -37,8 +39,8 @@ series_make(unsigned i)
 {
 	bool is_depth = i > 0 && i <= DEPTH_CNT;
 
-	labels[i][0] = (struct kymo_label){ "service", i <= DEPTH_CNT ? "shop" :
-		"web" };
+	labels[i][0] = (struct kymo_label){ "service", i == DEPTH_CNT + 1 ?
+		"web" : "shop" };
 	series[i].labels = labels[i];
 	series[i].label_cnt = is_depth ? 2 : 1;
 	if (!is_depth)
@@ -56,9 +58,11 @@ main(int argc, char **argv)
 		{ .name = "queue", .kind = KYMO_METRIC_FLOAT_GAUGE,
 		  .series = series, .series_cnt = 1 },
 		{ .name = "waiting", .kind = KYMO_METRIC_FLOAT_GAUGE,
-		  .series = series + SERIES_CNT - 1, .series_cnt = 1 }
+		  .series = series + DEPTH_CNT + 1, .series_cnt = 1 },
+		{ .name = "failures", .kind = KYMO_METRIC_COUNTER,
+		  .series = series + FAILURES, .series_cnt = 1 }
 	};
-	struct kymo_scan scan = { .families = families, .family_cnt = 3 };
+	struct kymo_scan scan = { .families = families, .family_cnt = 4 };
 	struct kymo_detectors *detectors = kymo_detectors_new(
 	    &(struct kymo_detectors_options){ .change_max = SERIES_CNT });
 	uint64_t random = 88172645463325252u, end_ns;
@@ -70,8 +74,10 @@ main(int argc, char **argv)
 	for (unsigned i = 0; i < SERIES_CNT; i++)
 		series_make(i);
 	for (unsigned look = 0; look < LOOKS; look++) {
-		for (unsigned i = 0; i < SERIES_CNT; i++)
+		for (unsigned i = 0; i < FAILURES; i++)
 			series[i].value.is.f = reading(&random);
+		series[FAILURES].value.is.u += (uint64_t)(15 *
+		    reading(&random));
 		scan.at_ns = end_ns - (LOOKS - look) * LOOK_NS;
 		scan.at_mono_ns = look * LOOK_NS;
 		kymo_detectors_step(detectors, &scan);

@@ -38,7 +38,11 @@ directories: ["$run"]
 state: "$tmp/control.db"
 rule_files: [rules.yml, "$(realpath "$top_srcdir/schema/detection.rules.yml")"]
 detection: {interval: 1s, change_interval: 1s$1}
-components: {shop: {}, web: {depends_on: [shop]}}
+components:
+  shop:
+    checks: [{process: shop}]
+    degradation: {errors: failures_total, requests: requests_total, service: shop}
+  web: {depends_on: [shop]}
 END
 }
 kymod_start() {
@@ -70,7 +74,7 @@ echo 'queue = 1003' >&3
 say_all 1001
 config ''
 kymod_start
-logged 'what was learned of 41 series is in' || fail "$(<"$tmp/kymod.log")"
+logged 'what was learned of 42 series is in' || fail "$(<"$tmp/kymod.log")"
 wait_for 10 query_is 'count(depth) + count(queue) + count(waiting)' 41
 "$kymo" anomalies >"$tmp/out" || fail "odd already: $(<"$tmp/out")"
 says '^nothing is odd$'
@@ -128,13 +132,13 @@ changed() {
 }
 wait_for 20 changed
 wait_for 10 query_is 'round(anomaly_change_before{metric="queue"} / 100)' 10
-query_is 'anomaly_change_after{service="shop",metric="queue",signal="value"}' 9000 ||
+query_is 'round(anomaly_change_after{service="shop",metric="queue",signal="value"})' 9000 ||
 	fail "after: $(query anomaly_change_after)"
 query_is 'time() - anomaly_change_timestamp_seconds{metric="queue"} < bool 100' 1 ||
 	fail "since: $(query anomaly_change_timestamp_seconds)"
 curl -sS "$KYMO_URL/api/v1/anomalies" >"$tmp/out"
 [ "$(jq -r '.data.changes[] | select(.metric == "queue") |
-	[.kind, .signal, .after, (.since < .found), .labels.service] | join(" ")' \
+	[.kind, .signal, (.after | round), (.since < .found), .labels.service] | join(" ")' \
 	"$tmp/out")" = 'level value 9000 true shop' ] || fail "$(<"$tmp/out")"
 curl -sS "$KYMO_URL/metrics" >"$tmp/out"
 says '^kymod_detectors_changes\{service="kymod"\} [1-9]'
@@ -145,7 +149,7 @@ says '^kymod_changes_total\{service="kymod"\} [1-9]'
 killed "$daemon"
 kymod_start
 wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
-wait_for 10 query_is 'anomaly_change_after{metric="queue"}' 9000
+wait_for 10 query_is 'round(anomaly_change_after{metric="queue"})' 9000
 config ', scores: all, budget: 1 per series per day'
 reload
 wait_for 10 query_is 'count(anomaly_score == 0) > bool 20' 1
@@ -159,6 +163,21 @@ wait_for 10 query_is 'kymod_detectors + kymod_detectors_refused + kymod_detector
 config ''
 reload
 wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
+
+# --- a component that is worse than it was --------------------------------------------------
+
+shop_is() {
+	"$kymo" health shop >"$tmp/out" || true
+	grep -qE "$1" "$tmp/out"
+}
+echo 'requests_total += 1000' >&3
+wait_for 10 shop_is 'shop +ok' || fail "before: $(<"$tmp/out")"
+start fails bash -c "while sleep 0.1; do echo 'failures_total += 3000'; done >'$tmp/in'"
+fails=$started
+wait_for 15 shop_is 'shop +degraded .*errors rate: (never this high in 3 days|level )'
+stop "$fails"
+wait_for 15 shop_is 'shop +ok'
+
 stop "$daemon"
 printf 'KYMODET3 of somebody else' >"$tmp/detectors.state"
 kymod_start

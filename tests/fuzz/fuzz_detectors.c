@@ -42,7 +42,8 @@ live(struct kymo_detectors *detectors)
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes)
 {
-	const struct kymo_detectors_options options = { .detector_max = 1000 };
+	const struct kymo_detectors_options options = { .detector_max = 1000,
+		.change_max = 10 };
 	struct kymo_detectors *detectors = kymo_detectors_new(&options);
 	char *copy = malloc(len_bytes + 1);
 	struct kyi_saved_head head;
