@@ -17,7 +17,7 @@
 #define BODY_BYTES_MAX ((size_t)16 << 20)
 
 struct asked {
-	const char *path, *receiver, *alerts, *html, *png;
+	const char *path, *receiver, *alerts, *html, *png, *text, *as;
 };
 
 /* ---- a message ------------------------------------------------------------------------ */
@@ -242,6 +242,36 @@ receivers_show(const struct asked *asked, const struct kyi_receivers *receivers,
 	    asked->receiver : asked->path);
 }
 
+/* What a template of one's own makes of it, with the file's. */
+static int
+text_render(const struct asked *asked, const struct kymo_routing *routing,
+    const struct kymo_routing_faults *faults, const char *body,
+    struct kymo_error *error)
+{
+	static const char *const names[] = {[KYMO_TEMPLATE_TEXT] = "text",
+	    [KYMO_TEMPLATE_SLACK] = "slack", [KYMO_TEMPLATE_HTML] = "html",
+	    [KYMO_TEMPLATE_JSON] = "json"};
+	struct kymo_templates *templates = NULL;
+	struct kymo_buffer text = {0};
+	int status, as = 0;
+
+	while (as < 4 && asked->as && strcmp(names[as], asked->as) != 0)
+		as++;
+	if (as == 4)
+		return kymo_error_set(error, "--as is text, slack, html or "
+		    "json");
+	status = kyi_receivers_templates(&templates, routing, asked->path,
+	    faults, error);
+	if (status == 0)
+		status = kymo_templates_expand(templates, asked->text,
+		    (enum kymo_template_as)as, body, &text, error);
+	if (status == 0 && text.at)
+		text_show(&text);
+	kymo_buffer_free(&text);
+	kymo_templates_delete(templates);
+	return status;
+}
+
 static int
 render(const struct asked *asked, struct kymo_error *error)
 {
@@ -254,12 +284,14 @@ render(const struct asked *asked, struct kymo_error *error)
 	if (status != 0)
 		return kymo_error_set(error, "%.200s is not sound",
 		    asked->path);
-	status = kyi_receivers_make(&receivers, routing, asked->path, &faults,
-	    error);
-	if (status == 0)
-		status = asked->alerts ? message_read(asked->alerts, &body,
-		    error) : sample_make(&body, error);
-	if (status == 0)
+	status = asked->alerts ? message_read(asked->alerts, &body, error) :
+	    sample_make(&body, error);
+	if (status == 0 && asked->text)
+		status = text_render(asked, routing, &faults, body.at, error);
+	else if (status == 0)
+		status = kyi_receivers_make(&receivers, routing, asked->path,
+		    &faults, error);
+	if (status == 0 && !asked->text)
 		status = receivers_show(asked, &receivers, body.at, error);
 	kymo_buffer_free(&body);
 	kyi_receivers_free(&receivers);
@@ -275,9 +307,11 @@ kyi_notify_render(int argc, char **argv)
 		{"alerts", required_argument, NULL, 'a'},
 		{"html", required_argument, NULL, 'h'},
 		{"png", required_argument, NULL, 'p'},
+		{"template", required_argument, NULL, 't'},
+		{"as", required_argument, NULL, 'A'},
 		{NULL, 0, NULL, 0}
 	};
-	struct asked asked = {NULL, NULL, NULL, NULL, NULL};
+	struct asked asked = {0};
 	struct kymo_error error = {""};
 	int option;
 
@@ -288,6 +322,8 @@ kyi_notify_render(int argc, char **argv)
 		case 'a': asked.alerts = optarg; break;
 		case 'h': asked.html = optarg; break;
 		case 'p': asked.png = optarg; break;
+		case 't': asked.text = optarg; break;
+		case 'A': asked.as = optarg; break;
 		default: return KYI_EXIT_USAGE;
 		}
 	if (optind + 1 != argc) {

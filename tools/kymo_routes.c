@@ -8,6 +8,7 @@
 #include "reader/alert/routing.h"
 #include "reader/export/export.h"
 #include "tools/kymo_cli.h"
+#include "tools/kymod_receivers.h"
 
 #define LABELS_MAX 100u
 
@@ -40,6 +41,23 @@ load(struct kymo_routing **routing, const char *path, bool quiet)
 
 /* ---- check ---------------------------------------------------------------- */
 
+/* Ways to receivers, and templates, as whoever sends wants them. */
+static bool
+ways_check(const struct kymo_routing *routing, const char *path, bool quiet)
+{
+	const struct kymo_routing_faults faults = {fault_say,
+	    quiet ? NULL : warning_say, (void *)(uintptr_t)""};
+	struct kyi_receivers receivers;
+	struct kymo_error error = {""};
+	bool good = kyi_receivers_make(&receivers, routing, path, &faults,
+	    &error) == 0;
+
+	if (!good)
+		fault_say((void *)(uintptr_t)"", error.text);
+	kyi_receivers_free(&receivers);
+	return good;
+}
+
 static int
 check(int argc, char **argv, bool quiet)
 {
@@ -51,6 +69,11 @@ check(int argc, char **argv, bool quiet)
 
 		if (load(&routing, argv[optind], quiet) != 0) {
 			status = KYI_EXIT_NO;
+			continue;
+		}
+		if (!ways_check(routing, argv[optind], quiet)) {
+			status = KYI_EXIT_NO;
+			kymo_routing_delete(routing);
 			continue;
 		}
 		kymo_routing_integrations(routing, &cnt);

@@ -7,21 +7,13 @@
 #include <strings.h>
 
 #include "tools/kymod_receivers.h"
-
-/* A way that is looked at. */
-struct way {
-	struct kyi_receivers *receivers;
-	const struct kymo_routing *routing;
-	const struct kymo_integration *of;
-	const char *path; /* of the file */
-	const struct kymo_routing_faults *faults;
-};
+#include "tools/kymod_receivers_way.h"
 
 /* ---- texts ------------------------------------------------------------------------- */
 
 /* key of the way; else other of global, where that is not NULL. */
 static const char *
-text_of(const struct way *way, const char *key, const char *other)
+text_of(const struct kyi_way *way, const char *key, const char *other)
 {
 	const char *text = kymo_integration_get(way->of, key);
 
@@ -32,7 +24,7 @@ text_of(const struct way *way, const char *key, const char *other)
 
 /* The path of a file, put behind the folder of the routing file. */
 static const char *
-file_of(const struct way *way, const char *text)
+file_of(const struct kyi_way *way, const char *text)
 {
 	const char *slash = strrchr(way->path, '/');
 	char *path;
@@ -47,7 +39,7 @@ file_of(const struct way *way, const char *text)
 
 /* key, or the file that key_file names. */
 static struct kymo_secret
-secret_of(const struct way *way, const char *key, const char *other)
+secret_of(const struct kyi_way *way, const char *key, const char *other)
 {
 	struct kymo_secret secret = {NULL, NULL};
 	char key_file[80], other_file[80];
@@ -77,19 +69,9 @@ yes(const char *text)
 
 /* ---- what is not there ---------------------------------------------------------------- */
 
-/* "FILE:LINE:COLUMN" of a key. */
-static void
-place_put(const struct way *way, const char *key, char place[400])
-{
-	uint32_t line, column;
-
-	kymo_integration_place(way->of, key, &line, &column);
-	snprintf(place, 400, "%.370s:%u:%u", way->path, line, column);
-}
-
 /* Whether a key is there, as a text, a list or a map. */
 static bool
-has(const struct way *way, const char *key)
+has(const struct kyi_way *way, const char *key)
 {
 	uint32_t line, column, of_line, of_column;
 
@@ -100,20 +82,20 @@ has(const struct way *way, const char *key)
 }
 
 static void
-idle_say(const struct way *way, const char *key)
+idle_say(const struct kyi_way *way, const char *key)
 {
 	char place[400], text[800];
 
 	if (!has(way, key) || !way->faults->warn)
 		return;
-	place_put(way, key, place);
+	kyi_way_place(way, key, place);
 	snprintf(text, sizeof(text), "%s: %s of receiver %.200s does nothing "
 	    "here; leave it out", place, key, way->of->receiver);
 	way->faults->warn(way->faults->of, text);
 }
 
 static void
-idles_say(const struct way *way, const char *const *keys, size_t cnt)
+idles_say(const struct kyi_way *way, const char *const *keys, size_t cnt)
 {
 	for (size_t i = 0; i < cnt; i++)
 		idle_say(way, keys[i]);
@@ -122,18 +104,18 @@ idles_say(const struct way *way, const char *const *keys, size_t cnt)
 /* What cannot be left out without sending something else, or to somebody else,
    is an error. */
 static int
-refuse(const struct way *way, const char *key, const char *instead,
+refuse(const struct kyi_way *way, const char *key, const char *instead,
     struct kymo_error *error)
 {
 	char place[400];
 
-	place_put(way, key, place);
+	kyi_way_place(way, key, place);
 	return kymo_error_set(error, "%s: %s of receiver %.200s is not one of "
 	    "kymo's: %s", place, key, way->of->receiver, instead);
 }
 
 static int
-tls_check(const struct way *way, const char *tls, struct kymo_error *error)
+tls_check(const struct kyi_way *way, const char *tls, struct kymo_error *error)
 {
 	static const char *const keys[][2] = {{"ca", "write ca_file"},
 	    {"cert", "write cert_file"}, {"key", "write key_file"},
@@ -156,7 +138,7 @@ tls_check(const struct way *way, const char *tls, struct kymo_error *error)
 /* ---- headers ----------------------------------------------------------------------------- */
 
 struct headers {
-	const struct way *way;
+	const struct kyi_way *way;
 	struct kymo_receiver *receiver;
 	struct kymo_label *at;
 	const char *key, *list; /* whose values are gone through */
@@ -224,7 +206,7 @@ http_header(void *to, const char *key, const char *text)
 }
 
 static int
-headers_take(const struct way *way, struct kymo_receiver *receiver,
+headers_take(const struct kyi_way *way, struct kymo_receiver *receiver,
     const char *path, int (*each)(void *to, const char *key, const char *text),
     struct kymo_error *error)
 {
@@ -242,7 +224,7 @@ headers_take(const struct way *way, struct kymo_receiver *receiver,
 /* ---- ways ------------------------------------------------------------------------------- */
 
 static void
-tls_take(const struct way *way, struct kymo_receiver *receiver,
+tls_take(const struct kyi_way *way, struct kymo_receiver *receiver,
     const char *tls, const char *global)
 {
 	const char **to[] = {&receiver->ca_file, &receiver->cert_file,
@@ -258,7 +240,7 @@ tls_take(const struct way *way, struct kymo_receiver *receiver,
 }
 
 static int
-authorization_take(const struct way *way, struct kymo_receiver *receiver,
+authorization_take(const struct kyi_way *way, struct kymo_receiver *receiver,
     struct kymo_error *error)
 {
 	const char *type = text_of(way, "http_config.authorization.type",
@@ -281,7 +263,7 @@ authorization_take(const struct way *way, struct kymo_receiver *receiver,
 }
 
 static int
-http_take(const struct way *way, struct kymo_receiver *receiver,
+http_take(const struct kyi_way *way, struct kymo_receiver *receiver,
     struct kymo_error *error)
 {
 	static const char *const idle[] = {"http_config.no_proxy",
@@ -309,7 +291,7 @@ http_take(const struct way *way, struct kymo_receiver *receiver,
 }
 
 static int
-webhook_take(const struct way *way, struct kymo_receiver *receiver,
+webhook_take(const struct kyi_way *way, struct kymo_receiver *receiver,
     struct kymo_error *error)
 {
 	const char *max = kymo_integration_get(way->of, "max_alerts");
@@ -333,15 +315,10 @@ webhook_take(const struct way *way, struct kymo_receiver *receiver,
 }
 
 static int
-slack_take(const struct way *way, struct kymo_receiver *receiver,
+slack_take(const struct kyi_way *way, struct kymo_receiver *receiver,
     struct kymo_error *error)
 {
-	/* A webhook of Slack has its channel, and the text is ours. */
-	static const char *const idle[] = {"channel", "username", "color",
-	    "title", "title_link", "pretext", "text", "footer", "fallback",
-	    "icon_emoji", "icon_url", "image_url", "thumb_url", "message_text",
-	    "fields", "actions", "mrkdwn_in", "short_fields", "link_names",
-	    "callback_id", "app_url"};
+	static const char *const idle[] = {"link_names", "app_url"};
 	static const char *const app[] = {"app_token", "app_token_file"};
 
 	receiver->kind = KYMO_RECEIVER_SLACK;
@@ -350,13 +327,15 @@ slack_take(const struct way *way, struct kymo_receiver *receiver,
 		if (kymo_integration_get(way->of, app[i]))
 			return refuse(way, app[i], "use an incoming webhook, "
 			    "api_url or api_url_file", error);
+	if (kyi_way_words(way, receiver, error) != 0)
+		return -1;
 	receiver->url_secret = secret_of(way, "api_url", "slack_api_url");
 	return http_take(way, receiver, error);
 }
 
 /* "a@example.org, B <b@example.org>" */
 static int
-addresses_take(const struct way *way, struct kymo_receiver *receiver,
+addresses_take(const struct kyi_way *way, struct kymo_receiver *receiver,
     struct kymo_error *error)
 {
 	const char *text = kymo_integration_get(way->of, "to");
@@ -389,16 +368,18 @@ addresses_take(const struct way *way, struct kymo_receiver *receiver,
 }
 
 static int
-email_take(const struct way *way, struct kymo_receiver *receiver,
+email_take(const struct kyi_way *way, struct kymo_receiver *receiver,
     struct kymo_error *error)
 {
-	static const char *const idle[] = {"html", "text", "auth_identity",
+	static const char *const idle[] = {"auth_identity",
 	    "auth_secret", "auth_secret_file", "threading",
 	    "tls_config.min_version", "tls_config.max_version"};
 	const char *tls, *implicit, *port;
 
 	receiver->kind = KYMO_RECEIVER_EMAIL;
 	idles_say(way, idle, sizeof(idle) / sizeof(idle[0]));
+	if (kyi_way_words(way, receiver, error) != 0)
+		return -1;
 	receiver->smarthost = text_of(way, "smarthost", "smtp_smarthost");
 	receiver->from = text_of(way, "from", "smtp_from");
 	receiver->hello = text_of(way, "hello", "smtp_hello");
@@ -424,11 +405,14 @@ kyi_receivers_make(struct kyi_receivers *receivers,
     const struct kymo_routing *routing, const char *path,
     const struct kymo_routing_faults *faults, struct kymo_error *error)
 {
-	struct way way = {receivers, routing, NULL, path, faults};
+	struct kyi_way way = {receivers, routing, NULL, path, faults};
 	const struct kymo_integration *ways;
 	int result = 0;
 
 	memset(receivers, 0, sizeof(*receivers));
+	if (kyi_receivers_templates(&receivers->templates, routing, path,
+		faults, error) != 0)
+		return -1;
 	ways = kymo_routing_integrations(routing, &receivers->cnt);
 	receivers->at = calloc(receivers->cnt + 1u, sizeof(receivers->at[0]));
 	if (!receivers->at)
@@ -438,6 +422,7 @@ kyi_receivers_make(struct kyi_receivers *receivers,
 
 		way.of = &ways[i];
 		receiver->name = ways[i].name;
+		receiver->templates = receivers->templates;
 		/* Whoever writes this file says where to, as with curl. */
 		receiver->private_ok = true;
 		result = ways[i].kind == KYMO_INTEGRATION_WEBHOOK ?

@@ -14,6 +14,7 @@ struct kyi_receivers {
 	/* What they point to besides the routing. */
 	void **kept;
 	uint32_t kept_cnt;
+	struct kymo_templates *templates;
 	/* Secrets that stand in the file itself: files in memory. */
 	int *fds;
 	uint32_t fd_cnt;
@@ -24,6 +25,10 @@ struct kyi_receivers {
    what is read and does nothing here. -1: error says why; to be freed then,
    too. What it makes lives as long as routing at most. */
 int kyi_receivers_make(struct kyi_receivers *receivers,
+    const struct kymo_routing *routing, const char *path,
+    const struct kymo_routing_faults *faults, struct kymo_error *error);
+/* kyi_receivers_templates: those of the files that the routing names. */
+int kyi_receivers_templates(struct kymo_templates **templates,
     const struct kymo_routing *routing, const char *path,
     const struct kymo_routing_faults *faults, struct kymo_error *error);
 void kyi_receivers_free(struct kyi_receivers *receivers);

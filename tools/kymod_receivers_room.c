@@ -58,5 +58,6 @@ kyi_receivers_free(struct kyi_receivers *receivers)
 	free(receivers->kept);
 	free(receivers->fds);
 	free(receivers->at);
+	kymo_templates_delete(receivers->templates);
 	memset(receivers, 0, sizeof(*receivers));
 }

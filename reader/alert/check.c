@@ -107,15 +107,58 @@ webhook_check(struct kyi_routing_load *load, const struct kyi_tree_node *node)
 		    "begins with http:// or https://");
 }
 
+/* A text that is a template: whether it is one. Those that it calls are looked
+   for when they are there. */
+static void
+template_check(struct kyi_routing_load *load, const struct kyi_tree_node *node)
+{
+	struct kyi_template_set *set = kyi_template_set_new(
+	    load->routing->arena);
+	struct kyi_template_error error;
+	const char *text = "";
+
+	if (node == NULL || !kyi_tree_text(load->faults, load->tree, node,
+	    "a template", &text))
+		return;
+	if (set == NULL)
+		kyi_fault(load->faults, load->tree, node, "no memory");
+	else if (kyi_template_set_add(set, "", text, &error) != 0)
+		kyi_fault(load->faults, load->tree, node, "the template, byte "
+		    "%zu: %s; mend it, or leave %s out", error.at_bytes + 1,
+		    error.error.text, node->key == NULL ? "it" : node->key);
+}
+
+static void
+templates_check(struct kyi_routing_load *load,
+    const struct kyi_tree_node *node, const char *const *names, size_t cnt)
+{
+	size_t i;
+
+	for (i = 0; i < cnt; i++)
+		template_check(load, kyi_tree_get(node, names[i]));
+}
+
+/* Each of a list of maps, such as fields. */
+static void
+listed_check(struct kyi_routing_load *load, const struct kyi_tree_node *list,
+    const char *const *names, size_t cnt)
+{
+	const struct kyi_tree_node *node;
+
+	if (!kyi_tree_is(load->faults, load->tree, list, KYI_TREE_LIST))
+		return;
+	for (node = list->first; node != NULL; node = node->next)
+		if (kyi_tree_is(load->faults, load->tree, node, KYI_TREE_MAP))
+			templates_check(load, node, names, cnt);
+}
+
 /* What is ours under a way's key kymo. */
 static void
 ours_check(struct kyi_routing_load *load, const struct kyi_tree_node *node,
     bool webhook)
 {
 	static const char *const keys[] = {"signing_secret_file", "body"};
-	const struct kyi_tree_node *ours = kyi_tree_get(node, "kymo"), *body;
-	struct kyi_template_error error;
-	const char *text = "";
+	const struct kyi_tree_node *ours = kyi_tree_get(node, "kymo");
 
 	if (ours == NULL || !kyi_tree_is(load->faults, load->tree, ours,
 	    KYI_TREE_MAP))
@@ -123,12 +166,8 @@ ours_check(struct kyi_routing_load *load, const struct kyi_tree_node *node,
 	kyi_tree_keys(load->faults, load->tree, ours, webhook ?
 	    "kymo of a webhook" : "kymo of this way, which has none,", keys,
 	    webhook ? COUNT(keys) : 0);
-	body = webhook ? kyi_tree_get(ours, "body") : NULL;
-	if (body != NULL && kyi_tree_text(load->faults, load->tree, body,
-	    "a template", &text) && kyi_template_parse(load->routing->arena,
-	    text, &error) == NULL)
-		kyi_fault(load->faults, load->tree, body, "the template, byte "
-		    "%zu: %s; mend it, or leave body out", error.at_bytes + 1, error.error.text);
+	if (webhook)
+		template_check(load, kyi_tree_get(ours, "body"));
 }
 
 static void
@@ -141,11 +180,23 @@ slack_check(struct kyi_routing_load *load, const struct kyi_tree_node *node)
 	    "callback_id", "icon_emoji", "icon_url", "image_url", "thumb_url",
 	    "link_names", "mrkdwn_in", "actions", "timeout", "message_text",
 	    "kymo"};
+	static const char *const texts[] = {"channel", "username", "color",
+	    "title", "title_link", "pretext", "text", "footer", "fallback",
+	    "callback_id", "icon_emoji", "icon_url", "image_url", "thumb_url",
+	    "message_text"};
+	static const char *const fields[] = {"title", "value"};
+	static const char *const actions[] = {"type", "text", "url", "style",
+	    "name", "value"};
 	const struct kyi_tree_node *global = kyi_tree_get(load->tree->root,
 	    "global");
 
 	kyi_tree_keys(load->faults, load->tree, node, "Slack", keys,
 	    COUNT(keys));
+	templates_check(load, node, texts, COUNT(texts));
+	listed_check(load, kyi_tree_get(node, "fields"), fields,
+	    COUNT(fields));
+	listed_check(load, kyi_tree_get(node, "actions"), actions,
+	    COUNT(actions));
 	if (kyi_tree_get(node, "api_url") == NULL &&
 	    kyi_tree_get(node, "api_url_file") == NULL &&
 	    (global == NULL || (kyi_tree_get(global, "slack_api_url") == NULL &&
@@ -171,6 +222,8 @@ email_check(struct kyi_routing_load *load, const struct kyi_tree_node *node)
 
 	kyi_tree_keys(load->faults, load->tree, node, "an email", keys,
 	    COUNT(keys));
+	template_check(load, kyi_tree_get(node, "html"));
+	template_check(load, kyi_tree_get(node, "text"));
 	if (kyi_tree_get(node, "to") == NULL)
 		kyi_fault(load->faults, load->tree, node, "an email needs an "
 		    "address: write to");

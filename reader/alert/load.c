@@ -157,6 +157,7 @@ file_load(struct kyi_routing_load *load)
 	const struct kyi_tree_node *root = load->tree->root;
 	const struct kyi_tree_node *templates = kyi_tree_get(root, "templates");
 	const struct kyi_tree_node *tracing = kyi_tree_get(root, "tracing");
+	const char **patterns;
 
 	if (root->kind == KYI_TREE_NULL) {
 		kyi_fault(load->faults, load->tree, root, "no route: write at "
@@ -168,9 +169,8 @@ file_load(struct kyi_routing_load *load)
 		return;
 	kyi_tree_keys(load->faults, load->tree, root, "a routing file", keys,
 	    sizeof(keys) / sizeof(keys[0]));
-	if (templates != NULL && templates->first != NULL)
-		kyi_fault_key(&load->warnings, load->tree, templates,
-		    "templates are not read: messages are kymo's own");
+	kyi_routing_load_texts(load, templates, "a file, or a pattern of "
+	    "files", &patterns);
 	if (tracing != NULL)
 		kyi_fault_key(&load->warnings, load->tree, tracing,
 		    "tracing does nothing here");

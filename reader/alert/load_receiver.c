@@ -118,10 +118,11 @@ foreign_say(struct kyi_routing_load *load, const struct kyi_tree_node *receiver)
 			if (strncmp(node->key, foreign[i], len_bytes) == 0 &&
 			    strcmp(node->key + len_bytes, "_configs") == 0)
 				kyi_fault_key(load->faults, load->tree, node,
-				    "%s is not one of kymo's ways: use "
-				    "webhook_configs, slack_configs or "
-				    "email_configs, or have an Alertmanager "
-				    "send it", node->key);
+				    "%s is not one of kymo's ways: write "
+				    "webhook_configs with kymo: {body: ..} "
+				    "(docs/notifications.md, Bodies for "
+				    "others, has some), or have an "
+				    "Alertmanager send it", node->key);
 		}
 }
 
@@ -305,6 +306,21 @@ kymo_integration_each(const struct kymo_integration *integration,
 	    node = node->next)
 		result = each(to, node->key == NULL ? "" : node->key,
 		    node->kind == KYI_TREE_TEXT ? node->text : NULL);
+	return result;
+}
+
+int
+kymo_routing_templates(const struct kymo_routing *routing,
+    int (*each)(void *to, const char *pattern, uint32_t line, uint32_t column),
+    void *to)
+{
+	const struct kyi_tree_node *list = kyi_tree_get(routing->tree->root,
+	    "templates"), *node;
+	int result = 0;
+
+	for (node = list == NULL ? NULL : list->first; node != NULL &&
+	    result == 0; node = node->next)
+		result = each(to, node->text, node->line, node->column);
 	return result;
 }
 

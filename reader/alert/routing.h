@@ -84,6 +84,12 @@ KYMO_READER_API int kymo_integration_each(
 /* The same of global. */
 KYMO_READER_API const char *kymo_routing_global(
     const struct kymo_routing *routing, const char *path);
+/* kymo_routing_templates calls each for the patterns of files, as glob(7), that
+   the file names as templates; they are beside it. Stops when each returns
+   nonzero, and returns that. */
+KYMO_READER_API int kymo_routing_templates(const struct kymo_routing *routing,
+    int (*each)(void *to, const char *pattern, uint32_t line, uint32_t column),
+    void *to);
 
 /* ---- routes -------------------------------------------------------------- */
 

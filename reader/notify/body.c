@@ -4,17 +4,21 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "reader/notify/html.h"
 #include "reader/notify/message.h"
+#include "reader/notify/slack_text.h"
 #include "reader/rules/template_private.h"
 
 #define ROOM_BYTES_MAX ((size_t)16 << 20)
 #define NESTED_MAX 16u
+#define WHOLE_BYTES_MAX ((size_t)256 << 10) /* of a page, of a body */
 
 /* ---- a message as templates see it ------------------------------------------------- */
 
 static struct kyi_tv value_of(struct kyi_arena *arena, const json_t *json,
-    uint32_t depth);
+    enum kyi_tv_map_type type, uint32_t depth);
 
 static int
 by_key(const void *a, const void *b)
@@ -24,8 +28,26 @@ by_key(const void *a, const void *b)
 	return strcmp(one->key, other->key);
 }
 
+/* What is under a key of a map. */
+static enum kyi_tv_map_type
+type_of(enum kyi_tv_map_type of, const char *key)
+{
+	static const char *const labels[] = {"annotations",
+	    "commonAnnotations", "commonLabels", "groupLabels", "labels"};
+	size_t i;
+
+	if (of == TM_DATA && strcmp(key, "alerts") == 0)
+		return TM_ALERT;
+	for (i = 0; of != TM_ANY && i < sizeof(labels) / sizeof(labels[0]);
+	    i++)
+		if (strcmp(key, labels[i]) == 0)
+			return TM_KV;
+	return TM_ANY;
+}
+
 static struct kyi_tv
-map_of(struct kyi_arena *arena, const json_t *json, uint32_t depth)
+map_of(struct kyi_arena *arena, const json_t *json, enum kyi_tv_map_type type,
+    uint32_t depth)
 {
 	struct kyi_tv_map *map = kyi_arena_get(arena, sizeof(*map) +
 	    json_object_size(json) * sizeof(map->at[0]));
@@ -34,16 +56,18 @@ map_of(struct kyi_arena *arena, const json_t *json, uint32_t depth)
 
 	if (map == NULL)
 		return (struct kyi_tv){.kind = TV_NIL};
+	map->type = type;
 	/* json_object_foreach wants one that it could change. */
 	json_object_foreach((json_t *)(uintptr_t)json, key, value)
 		map->at[map->cnt++] = (struct kyi_tv_pair){key,
-		    value_of(arena, value, depth + 1)};
+		    value_of(arena, value, type_of(type, key), depth + 1)};
 	qsort(map->at, map->cnt, sizeof(map->at[0]), by_key);
 	return (struct kyi_tv){.kind = TV_MAP, .map = map};
 }
 
 static struct kyi_tv
-list_of(struct kyi_arena *arena, const json_t *json, uint32_t depth)
+list_of(struct kyi_arena *arena, const json_t *json,
+    enum kyi_tv_map_type type, uint32_t depth)
 {
 	struct kyi_tv_list *list = kyi_arena_get(arena, sizeof(*list) +
 	    json_array_size(json) * sizeof(list->at[0]));
@@ -53,18 +77,19 @@ list_of(struct kyi_arena *arena, const json_t *json, uint32_t depth)
 	if (list == NULL)
 		return (struct kyi_tv){.kind = TV_NIL};
 	json_array_foreach(json, i, value)
-		list->at[list->cnt++] = value_of(arena, value, depth + 1);
+		list->at[list->cnt++] = value_of(arena, value, type, depth + 1);
 	return (struct kyi_tv){.kind = TV_LIST, .list = list};
 }
 
-/* Texts stay the message's. */
+/* Texts stay the message's. type: of a map, or of those in a list. */
 static struct kyi_tv
-value_of(struct kyi_arena *arena, const json_t *json, uint32_t depth)
+value_of(struct kyi_arena *arena, const json_t *json,
+    enum kyi_tv_map_type type, uint32_t depth)
 {
 	if (depth < NESTED_MAX && json_is_object(json))
-		return map_of(arena, json, depth);
+		return map_of(arena, json, type, depth);
 	if (depth < NESTED_MAX && json_is_array(json))
-		return list_of(arena, json, depth);
+		return list_of(arena, json, type, depth);
 	if (json_is_string(json))
 		return (struct kyi_tv){.kind = TV_STR,
 		    .str = json_string_value(json)};
@@ -116,60 +141,81 @@ expanded_check(const char *text, struct kymo_error *error)
 	return 0;
 }
 
+/* Slack's marks are those of the template itself; of a value they are shown. */
+static const char *
+slack_put(void *of, struct kymo_buffer *out, const char *text,
+    size_t len_bytes, enum kyi_template_from from)
+{
+	(void)of;
+	if (from == KYI_FROM_VALUE)
+		kyi_slack_put(out, text, SIZE_MAX, false);
+	else
+		kymo_buffer_add(out, text, len_bytes);
+	return NULL;
+}
+
+/* When the message was made, for since. */
+static int64_t
+message_at_ms(const json_t *message)
+{
+	struct kyi_tv_time at;
+
+	if (kyi_tv_time_parse(kyi_json_text(json_object_get(message, "kymo"),
+	    "at"), &at))
+		return at.s * 1000 + at.ns / 1000000;
+	return (int64_t)time(NULL) * 1000;
+}
+
 static int
-expand(const char *template_, const json_t *message, bool is_json,
-    struct kymo_buffer *text, struct kymo_error *error)
+parsed_expand(const struct kyi_template *parsed, enum kymo_template_as as,
+    const json_t *message, const struct kyi_tv *dot, struct kymo_buffer *out,
+    struct kymo_error *error)
+{
+	struct kyi_html html = {.state = KYI_HTML_TEXT};
+	const struct kyi_template_data data = {.value = NAN,
+	    .external_url = kyi_json_text(message, "externalURL"),
+	    .dot = dot, .escape = as == KYMO_TEMPLATE_JSON ? escape : NULL,
+	    .at_ms = message_at_ms(message),
+	    .notifies = as != KYMO_TEMPLATE_JSON,
+	    .put = as == KYMO_TEMPLATE_HTML ? kyi_html_write :
+	    as == KYMO_TEMPLATE_SLACK ? slack_put : NULL, .put_of = &html,
+	    .pages = as == KYMO_TEMPLATE_HTML,
+	    .bytes_max = as == KYMO_TEMPLATE_HTML ||
+	    as == KYMO_TEMPLATE_JSON ? WHOLE_BYTES_MAX : 0};
+
+	return kyi_template_expand(parsed, &data, out, error);
+}
+
+int
+kyi_template_make(const struct kymo_templates *templates, const char *text,
+    enum kymo_template_as as, const json_t *message, struct kymo_buffer *out,
+    struct kymo_error *error)
 {
 	struct kyi_arena *arena = kyi_arena_new(ROOM_BYTES_MAX);
-	struct kyi_template_error wrong;
+	size_t from_bytes = out->len_bytes;
 	struct kyi_template *parsed;
 	struct kyi_tv dot;
 	int status = -1;
 
 	if (arena == NULL)
 		return kymo_error_set(error, "no memory for a message");
-	dot = value_of(arena, message, 0);
-	parsed = kyi_template_parse(arena, template_, &wrong);
-	if (parsed == NULL) {
-		kymo_error_set(error, "%s", wrong.error.text);
-	} else {
-		const struct kyi_template_data data = {.value = NAN,
-		    .external_url = kyi_json_text(message, "externalURL"),
-		    .dot = &dot, .escape = is_json ? escape : NULL};
-
-		status = kyi_template_expand(parsed, &data, text, error);
-	}
+	dot = value_of(arena, message, TM_DATA, 0);
+	parsed = kyi_templates_parse(templates, arena, text, error);
+	if (parsed != NULL)
+		status = parsed_expand(parsed, as, message, &dot, out, error);
+	if (status == 0 && as == KYMO_TEMPLATE_JSON)
+		status = expanded_check(out->at == NULL ? "" :
+		    out->at + from_bytes, error);
+	if (status != 0 && out->at != NULL)
+		out->at[out->len_bytes = from_bytes] = '\0';
 	kyi_arena_delete(arena);
 	return status;
 }
 
-int
-kyi_body_expand(const char *template_, const json_t *message,
-    struct kymo_buffer *out, struct kymo_error *error)
-{
-	struct kymo_buffer text = {0};
-	int status = expand(template_, message, true, &text, error);
-
-	if (status == 0)
-		status = expanded_check(text.at == NULL ? "" : text.at, error);
-	if (status == 0)
-		kymo_buffer_add(out, text.at, text.len_bytes);
-	kymo_buffer_free(&text);
-	return status;
-}
-
-int
-kyi_text_expand(const char *template_, const json_t *message,
-    struct kymo_buffer *out, struct kymo_error *error)
-{
-	return expand(template_, message, false, out, error);
-}
-
 /* A message that has what may trouble a template. */
-static int
-sample_try(const char *template_, int (*try_)(const char *template_,
-    const json_t *message, struct kymo_buffer *out, struct kymo_error *error),
-    struct kymo_error *error)
+int
+kyi_template_try(const struct kymo_templates *templates, const char *text,
+    enum kymo_template_as as, struct kymo_error *error)
 {
 	static const struct kymo_label labels[] = {{"alertname", "Slow"},
 	    {"service", "shop \"a\"\\"}}, annotations[] = {
@@ -183,26 +229,25 @@ sample_try(const char *template_, int (*try_)(const char *template_,
 	static const struct kymo_message message = {.receiver = "r",
 	    .group_key = "{}", .alerts = alerts, .alert_cnt = 2,
 	    .group_labels = labels, .group_label_cnt = 1, .at_ms = 1};
-	json_t *json = kyi_message_make(&message, 0, 2);
+	struct kyi_arena *arena = kyi_arena_new(ROOM_BYTES_MAX);
 	struct kymo_buffer out = {0};
+	uint32_t first;
 	int status;
 
-	if (json == NULL)
-		return kymo_error_set(error, "no memory for a message");
-	status = try_(template_, json, &out, error);
-	json_decref(json);
+	status = arena == NULL ? kymo_error_set(error, "no memory for a "
+	    "template") : kyi_templates_parse(templates, arena, text,
+	    error) == NULL ? -1 : 0;
+	kyi_arena_delete(arena);
+	/* Both, and the resolved one alone. */
+	for (first = 0; first < 2 && status == 0; first++) {
+		json_t *json = kyi_message_make(&message, first, 2 - first);
+
+		status = json == NULL ? kymo_error_set(error, "no memory for "
+		    "a message") : kyi_template_make(templates, text, as, json,
+		    &out, error) == 0 ? 0 : KYMO_TEMPLATE_FAILS;
+		json_decref(json);
+		out.len_bytes = 0;
+	}
 	kymo_buffer_free(&out);
 	return status;
-}
-
-int
-kyi_body_check(const char *template_, struct kymo_error *error)
-{
-	return sample_try(template_, kyi_body_expand, error);
-}
-
-int
-kyi_text_check(const char *template_, struct kymo_error *error)
-{
-	return sample_try(template_, kyi_text_expand, error);
 }

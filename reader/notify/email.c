@@ -16,75 +16,14 @@
 #include "reader/notify/text.h"
 #include "reader/notify/view.h"
 
-#define TO_MAX 50u
 #define SUBJECT_BYTES 300u
 #define ALERTS_MAX 50u
-
-/* ---- configuration -------------------------------------------------------------------- */
-
-/* Those that we write ourselves are not to be written twice. */
-static int
-header_check(const struct kymo_label *header, struct kymo_error *error)
-{
-	static const char *const ours[] = {"From", "To", "Date", "Message-ID",
-	    "In-Reply-To", "References", "Auto-Submitted", "MIME-Version",
-	    "Content-Type", "Content-Transfer-Encoding", "Bcc"};
-	size_t i;
-
-	if (!kyi_header_name_is(header->key))
-		return kymo_error_set(error, "letters, digits and - make a "
-		    "name");
-	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
-		if (strcasecmp(header->key, ours[i]) == 0)
-			return kymo_error_set(error, "kymo writes it itself; "
-			    "leave it out");
-	return kyi_text_check(header->value, error);
-}
-
-static int
-check(const struct kymo_receiver *receiver, struct kymo_error *error)
-{
-	const char *name = receiver->name, *host = receiver->smarthost;
-	struct kyi_mailbox box;
-	struct kymo_error why;
-	uint32_t i;
-
-	if (host == NULL || receiver->from == NULL || receiver->to_cnt == 0)
-		return kymo_error_set(error, "receiver %s: mail needs a "
-		    "smarthost, from and to", name);
-	if (receiver->to_cnt > TO_MAX)
-		return kymo_error_set(error, "receiver %s: more than %u "
-		    "addresses", name, TO_MAX);
-	if (strpbrk(host, "/@ \t\r\n?#") != NULL)
-		return kymo_error_set(error, "receiver %s: the smarthost is "
-		    "host or host:port", name);
-	if (receiver->mail_tls == KYMO_MAIL_PLAIN && receiver->user != NULL)
-		return kymo_error_set(error, "receiver %s: a password goes "
-		    "only over TLS", name);
-	if (receiver->hello != NULL && (receiver->hello[0] == '\0' ||
-	    strspn(receiver->hello, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-[]:") !=
-	    strlen(receiver->hello)))
-		return kymo_error_set(error, "receiver %s: hello is the name "
-		    "of a host", name);
-	for (i = 0; i < receiver->header_cnt; i++)
-		if (header_check(&receiver->headers[i], &why) != 0)
-			return kymo_error_set(error, "receiver %s: the header "
-			    "%s: %s", name, receiver->headers[i].key, why.text);
-	if (kyi_mailbox_parse(&box, receiver->from, &why) != 0)
-		return kymo_error_set(error, "receiver %s: from: %s", name,
-		    why.text);
-	for (i = 0; i < receiver->to_cnt; i++)
-		if (kyi_mailbox_parse(&box, receiver->to[i], &why) != 0)
-			return kymo_error_set(error, "receiver %s: to: %s",
-			    name, why.text);
-	return 0;
-}
 
 /* ---- the text -------------------------------------------------------------------------- */
 
 struct writing {
 	struct kymo_buffer text, html;
+	bool no_html; /* it is not wanted */
 };
 
 static void
@@ -168,6 +107,18 @@ body_write(struct writing *writing, const json_t *message, const char *title,
 	kymo_buffer_str(&writing->html, "</p>\n</body></html>\n");
 }
 
+/* What somebody wrote for this could not be said. */
+static void
+trouble_put(struct writing *writing, const char *trouble)
+{
+	kymo_buffer_printf(&writing->text, "\r\nkymo's own words, for a "
+	    "template failed: %s\r\n", trouble);
+	kymo_buffer_str(&writing->html, "<p>kymo's own words, for a template "
+	    "failed: ");
+	kyi_html_put(&writing->html, trouble);
+	kymo_buffer_str(&writing->html, "</p>\n");
+}
+
 /* ---- the mail -------------------------------------------------------------------------- */
 
 /* RFC 5322, whatever the locale. */
@@ -237,8 +188,8 @@ headers_put(const struct kymo_receiver *receiver, const json_t *message,
 		const struct kymo_label *header = &receiver->headers[i];
 		struct kymo_buffer value = {0};
 		struct kymo_error why;
-		int status = kyi_text_expand(header->value, message, &value,
-		    &why);
+		int status = kyi_template_make(receiver->templates,
+		    header->value, KYMO_TEMPLATE_TEXT, message, &value, &why);
 
 		if (status == 0)
 			kyi_mail_header(out, header->key, value.at == NULL ?
@@ -305,7 +256,9 @@ parts_put(struct kymo_buffer *out, const char *id,
 	    " boundary=\"%s\"\r\n\r\n", outer);
 	part_put(out, outer, "Content-Type: text/plain; charset=utf-8\r\n",
 	    &writing->text);
-	if (png->len_bytes == 0) {
+	if (writing->no_html) {
+		/* The text is all of it. */
+	} else if (png->len_bytes == 0) {
 		part_put(out, outer,
 		    "Content-Type: text/html; charset=utf-8\r\n",
 		    &writing->html);
@@ -331,12 +284,45 @@ struct pieces {
 	struct writing writing;
 };
 
+/* Of the receiver's templates, in place of what is there; trouble: which of
+   them failed, and why. */
+static void
+own_words(struct pieces *pieces, const struct kymo_receiver *receiver,
+    const json_t *message, struct kymo_error *trouble)
+{
+	uint32_t i;
+
+	for (i = 0; i < receiver->text_cnt; i++) {
+		const struct kymo_label *text = &receiver->texts[i];
+		bool html = strcmp(text->key, "html") == 0;
+		struct kymo_buffer *to = html ? &pieces->writing.html :
+		    &pieces->writing.text, made = {0};
+		struct kymo_error why;
+
+		if (kyi_template_make(receiver->templates, text->value, html ?
+		    KYMO_TEMPLATE_HTML : KYMO_TEMPLATE_TEXT, message, &made,
+		    &why) != 0) {
+			kymo_error_set(trouble, "%s: %s", text->key, why.text);
+			continue;
+		}
+		kymo_buffer_free(to);
+		*to = made;
+		kymo_buffer_str(to, "");
+		pieces->writing.no_html |= html && text->value[0] == '\0';
+		/* Nothing in a page of theirs shows it. */
+		if (html)
+			pieces->png.len_bytes = 0;
+	}
+}
+
 static int
-pieces_make(struct pieces *pieces, const json_t *message, const char *id)
+pieces_make(struct pieces *pieces, const struct kymo_receiver *receiver,
+    const json_t *message, const char *id)
 {
 	const json_t *ours = json_object_get(message, "kymo");
 	const json_t *threshold = json_object_get(json_array_get(
 	    json_object_get(message, "alerts"), 0), "threshold");
+	struct kymo_error trouble = {""};
 	struct kymo_buffer title = {0};
 	bool failed;
 
@@ -351,6 +337,9 @@ pieces_make(struct pieces *pieces, const json_t *message, const char *id)
 		return -1;
 	body_write(&pieces->writing, message, pieces->title.at, id,
 	    pieces->png.len_bytes > 0);
+	own_words(pieces, receiver, message, &trouble);
+	if (trouble.text[0] != '\0')
+		trouble_put(&pieces->writing, trouble.text);
 	return pieces->writing.text.failed || pieces->writing.html.failed ?
 	    -1 : 0;
 }
@@ -369,7 +358,8 @@ mail_put(const struct kyi_send *send, const json_t *message,
     struct kymo_buffer *out, struct kymo_error *error)
 {
 	struct pieces pieces = {0};
-	int status = pieces_make(&pieces, message, send->letter.id);
+	int status = pieces_make(&pieces, send->receiver, message,
+	    send->letter.id);
 
 	if (status != 0) {
 		kymo_error_set(error, "no memory for a mail");
@@ -384,15 +374,17 @@ mail_put(const struct kyi_send *send, const json_t *message,
 }
 
 int
-kyi_email_piece(const char *body, const char *id, enum kymo_render what,
-    struct kymo_buffer *out, struct kymo_error *error)
+kyi_email_piece(const struct kymo_receiver *receiver, const char *body,
+    const char *id, enum kymo_render what, struct kymo_buffer *out,
+    struct kymo_error *error)
 {
 	json_t *message = json_loads(body, 0, NULL);
 	struct pieces pieces = {0};
 	const struct kymo_buffer *piece = what == KYMO_RENDER_TEXT ?
 	    &pieces.writing.text : what == KYMO_RENDER_HTML ?
 	    &pieces.writing.html : &pieces.png;
-	int status = message == NULL ? -1 : pieces_make(&pieces, message, id);
+	int status = message == NULL ? -1 : pieces_make(&pieces, receiver, message,
+	    id);
 
 	if (status == 0)
 		kymo_buffer_add(out, piece->at, piece->len_bytes);
@@ -431,5 +423,5 @@ left(struct kymo_outbox *outbox, const struct kyi_send *send,
 }
 
 const struct kyi_channel kyi_channel_email = {
-    .check = check, .payload = payload, .setup = kyi_smtp_setup,
+    .check = kyi_email_check, .payload = payload, .setup = kyi_smtp_setup,
     .left = left };

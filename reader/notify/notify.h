@@ -181,6 +181,46 @@ struct kymo_outbox_stats {
 KYMO_READER_API int kymo_outbox_stats(struct kymo_outbox *outbox,
     struct kymo_outbox_stats *stats, struct kymo_error *error);
 
+/* ---- templates -------------------------------------------------------------------- */
+
+/* Alertmanager's notification templates: Go's text/template with its data and
+   its functions, bounded in output, steps and memory. There are some under the
+   names of Alertmanager's own (docs/notifications.md). Threads: any, once all
+   are added. */
+struct kymo_templates;
+
+/* What a text is for, and so how values in it are escaped. */
+enum kymo_template_as {
+	KYMO_TEMPLATE_TEXT,  /* not at all */
+	KYMO_TEMPLATE_SLACK, /* no value mentions anybody, or is a link */
+	KYMO_TEMPLATE_HTML,  /* for where each stands, as html/template does */
+	KYMO_TEMPLATE_JSON   /* as the content of a JSON text */
+};
+
+KYMO_READER_API KYMO_MUST_CHECK int kymo_templates_new(
+    struct kymo_templates **templates, struct kymo_error *error);
+KYMO_READER_API void kymo_templates_delete(struct kymo_templates *templates);
+/* kymo_templates_add: text of a file, whose name is for errors, as
+   "NAME:LINE:COLUMN: what", and a template's, too. Lifetime: both are copied. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_templates_add(
+    struct kymo_templates *templates, const char *name, const char *text,
+    struct kymo_error *error);
+/* For when all are there: -1 if one calls a template that is none. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_templates_check(
+    const struct kymo_templates *templates, struct kymo_error *error);
+/* kymo_templates_expand appends what text, which may call them, makes of a
+   message, body, as kymo_message_json has it. kymo_templates_try: of messages
+   that are made up, to see whether it can be. -1: it is no template, or calls
+   one that is none; KYMO_TEMPLATE_FAILS: it is, and fails with such a message. */
+#define KYMO_TEMPLATE_FAILS 1
+KYMO_READER_API KYMO_MUST_CHECK int kymo_templates_expand(
+    const struct kymo_templates *templates, const char *text,
+    enum kymo_template_as as, const char *body, struct kymo_buffer *out,
+    struct kymo_error *error);
+KYMO_READER_API KYMO_MUST_CHECK int kymo_templates_try(
+    const struct kymo_templates *templates, const char *text,
+    enum kymo_template_as as, struct kymo_error *error);
+
 /* ---- receivers -------------------------------------------------------------------- */
 
 /* A secret is read at each use, so that it can be changed: the content of a
@@ -237,8 +277,16 @@ struct kymo_receiver {
 	/* WEBHOOK: a template that makes the body, JSON, of the message (docs/
 	   notifications.md, Own bodies); NULL: the message itself. */
 	const char *body;
+	/* Those that the texts of this receiver may call; outlives it. NULL:
+	   none. */
+	const struct kymo_templates *templates;
+	/* SLACK and EMAIL: templates in place of kymo's own words, by the names
+	   of Alertmanager's configuration: "title", "fields.0.value"; "html",
+	   "text" (docs/notifications.md has them all). */
+	const struct kymo_label *texts;
+	uint32_t text_cnt;
 	/* More headers of requests, and of mails; a request's are sent as they
-	   are, a mail's are made sound. */
+	   are, a mail's are templates, and made sound. */
 	const struct kymo_label *headers;
 	uint32_t header_cnt;
 	/* WEBHOOK: at most so many alerts are in a body, and it says how many

@@ -53,5 +53,5 @@ kymo_notify_render(const struct kymo_receiver *receiver, const char *body,
 		    "\"labels\": {..}}]}");
 	if (what == KYMO_RENDER_SENT)
 		return sent_make(receiver, body, id, out, error);
-	return kyi_email_piece(body, id, what, out, error);
+	return kyi_email_piece(receiver, body, id, what, out, error);
 }

@@ -93,9 +93,13 @@ KYMO_MUST_CHECK int kyi_http_send(struct kyi_send *send, struct kyi_leg *leg,
 
 bool kyi_header_name_is(const char *name);
 
+/* email_check.c: whether mails can be sent by what a receiver says. */
+KYMO_MUST_CHECK int kyi_email_check(const struct kymo_receiver *receiver,
+    struct kymo_error *error);
 /* A piece of a mail: email.c. */
-KYMO_MUST_CHECK int kyi_email_piece(const char *body, const char *id,
-    enum kymo_render what, struct kymo_buffer *out, struct kymo_error *error);
+KYMO_MUST_CHECK int kyi_email_piece(const struct kymo_receiver *receiver,
+    const char *body, const char *id, enum kymo_render what,
+    struct kymo_buffer *out, struct kymo_error *error);
 /* A mail's leg: smtp.c. */
 KYMO_MUST_CHECK int kyi_smtp_setup(struct kyi_send *send,
     struct kymo_error *error);

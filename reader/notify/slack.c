@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "reader/notify/message.h"
+#include "reader/notify/slack_text.h"
+#include "reader/notify/slack_words.h"
 #include "reader/notify/text.h"
 #include "reader/notify/view.h"
 
@@ -24,69 +26,6 @@ struct slack {
 	size_t left; /* of all */
 	bool failed;
 };
-
-/* ---- texts ---------------------------------------------------------------------------- */
-
-/* What a character becomes: Slack knows three that must be escaped; those that
-   turn text around or cannot be seen are not shown. */
-static const char *
-escape(const char *at, size_t bytes, bool plain)
-{
-	static const char *const turning[] = { "\xe2\x80\x8b", "\xe2\x80\x8c",
-	    "\xe2\x80\x8d", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xa8",
-	    "\xe2\x80\xa9", "\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac",
-	    "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa7",
-	    "\xe2\x81\xa8", "\xe2\x81\xa9", "\xef\xbb\xbf" };
-	size_t i;
-
-	if (*at == '&' && !plain)
-		return "&amp;";
-	if (*at == '<' && !plain)
-		return "&lt;";
-	if (*at == '>' && !plain)
-		return "&gt;";
-	if (*at == '`' && !plain)
-		return "'";
-	if ((unsigned char)*at < 0x20 && *at != '\n')
-		return " ";
-	if (*at == 0x7f || (bytes == 2 && *at == '\xc2' &&
-	    (unsigned char)at[1] < 0xa0))
-		return " ";
-	for (i = 0; bytes == 3 && i < sizeof(turning) / sizeof(*turning); i++)
-		if (memcmp(at, turning[i], 3) == 0)
-			return "\xef\xbf\xbd";
-	return NULL;
-}
-
-/* Appends as much of a sound text as keeps out at max characters, as Slack
-   counts them (UTF-16), and says where it was cut. */
-static void
-put_clamped(struct kymo_buffer *out, const char *text, size_t max, bool plain)
-{
-	size_t used = out->len_bytes == 0 ? 0 : kyi_text_cnt(out->at);
-	const char *end;
-
-	for (; *text != '\0'; text = end) {
-		char one[8] = "";
-		const char *shown;
-
-		for (end = text + 1; ((unsigned char)*end & 0xc0) == 0x80; )
-			end++;
-		shown = escape(text, (size_t)(end - text), plain);
-		if (shown == NULL) {
-			memcpy(one, text, (size_t)(end - text) < 8 ?
-			    (size_t)(end - text) : 7);
-			shown = one;
-		}
-		if (used + kyi_text_cnt(shown) + (*end != '\0') * 2 > max) {
-			if (used + 2 <= max)
-				kymo_buffer_str(out, "..");
-			return;
-		}
-		kymo_buffer_str(out, shown);
-		used += kyi_text_cnt(shown);
-	}
-}
 
 /* ---- blocks --------------------------------------------------------------------------- */
 
@@ -143,7 +82,7 @@ fact_put(void *to, const char *name, const char *text)
 	if (!first)
 		kymo_buffer_char(&slack->text, '\n');
 	kymo_buffer_printf(&slack->text, "*%s* ", name);
-	put_clamped(&slack->text, text, max, false);
+	kyi_slack_put(&slack->text, text, max, false);
 }
 
 static void
@@ -182,7 +121,7 @@ alerts_put(struct slack *slack, const json_t *alerts)
 		if (line.failed)
 			break;
 		kymo_buffer_char(&slack->text, '`');
-		put_clamped(&slack->text, line.at, ALERT_MAX, false);
+		kyi_slack_put(&slack->text, line.at, ALERT_MAX, false);
 		kymo_buffer_char(&slack->text, '`');
 		section_end(slack);
 	}
@@ -200,7 +139,7 @@ head_put(struct slack *slack, const json_t *message, struct kymo_buffer *title)
 
 	kyi_view_title(&whole, message);
 	if (!whole.failed)
-		put_clamped(title, whole.at, HEADER_MAX, true);
+		kyi_slack_put(title, whole.at, HEADER_MAX, true);
 	slack->failed |= whole.failed || title->failed;
 	kymo_buffer_free(&whole);
 	if (slack->failed)
@@ -211,13 +150,26 @@ head_put(struct slack *slack, const json_t *message, struct kymo_buffer *title)
 	    "emoji", 0));
 }
 
+/* What somebody wrote for this could not be said. */
+static void
+trouble_put(struct slack *slack, const char *trouble)
+{
+	kymo_buffer_str(&slack->text, "kymo's own words, for a template "
+	    "failed: ");
+	kyi_slack_put(&slack->text, trouble, 500, false);
+	section_end(slack);
+}
+
 static json_t *
-slack_make(struct slack *slack, const json_t *message, const char *id)
+slack_make(struct slack *slack, const json_t *message, const char *id,
+    const char *trouble)
 {
 	struct kymo_buffer title = {0}, text = {0};
 	json_t *whole = NULL;
 
 	head_put(slack, message, &title);
+	if (*trouble != '\0' && !slack->failed)
+		trouble_put(slack, trouble);
 	kyi_view_facts(message, fact_put, slack);
 	section_end(slack);
 	sparkline_put(slack, json_object_get(json_object_get(message, "kymo"),
@@ -231,7 +183,7 @@ slack_make(struct slack *slack, const json_t *message, const char *id)
 	block_add(slack, json_pack("{s:s, s:[{s:s, s:s}]}", "type", "context",
 	    "elements", "type", "plain_text", "text", id));
 	if (!title.failed && title.len_bytes > 0)
-		put_clamped(&text, title.at, 4 * HEADER_MAX, false);
+		kyi_slack_put(&text, title.at, 4 * HEADER_MAX, false);
 	if (!slack->failed && !text.failed && text.len_bytes > 0)
 		whole = json_pack("{s:s, s:O}", "text", text.at, "blocks",
 		    slack->blocks);
@@ -247,11 +199,19 @@ payload(const struct kyi_send *send, struct kymo_buffer *out,
 	json_t *message = json_loads(send->letter.body, 0, NULL);
 	struct slack slack = { .blocks = json_array(),
 	    .buttons = json_array(), .left = ALL_MAX - REST_MAX };
+	struct kymo_error trouble = {""};
 	json_t *whole = NULL;
 	int status = -1;
 
-	if (message != NULL && slack.blocks != NULL && slack.buttons != NULL)
-		whole = slack_make(&slack, message, send->letter.id);
+	if (message != NULL)
+		whole = kyi_slack_words(send->receiver, message,
+		    send->letter.id, &trouble);
+	if (whole == NULL && message != NULL && slack.blocks != NULL &&
+	    slack.buttons != NULL)
+		whole = slack_make(&slack, message, send->letter.id,
+		    trouble.text);
+	if (whole != NULL)
+		kyi_slack_words_around(send->receiver, message, whole);
 	if (whole != NULL)
 		status = kyi_json_put(out, whole);
 	json_decref(whole);
@@ -271,6 +231,13 @@ setup(struct kyi_send *send, struct kymo_error *error)
 	return kyi_http_send(send, &send->legs[0], "application/json", error);
 }
 
+static int
+check(const struct kymo_receiver *receiver, struct kymo_error *error)
+{
+	return kyi_slack_words_check(receiver, error) != 0 ? -1 :
+	    kyi_http_check(receiver, error);
+}
+
 const struct kyi_channel kyi_channel_slack = {
-    .per_second = 1, .check = kyi_http_check, .payload = payload,
+    .per_second = 1, .check = check, .payload = payload,
     .setup = setup };

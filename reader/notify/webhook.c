@@ -42,7 +42,8 @@ body_make(const struct kyi_send *send, struct kymo_buffer *out,
 	if (receiver->body == NULL)
 		status = kyi_json_put(out, message);
 	else
-		status = kyi_body_expand(receiver->body, message, out, &why);
+		status = kyi_template_make(receiver->templates,
+		    receiver->body, KYMO_TEMPLATE_JSON, message, out, &why);
 	json_decref(message);
 	return status == 0 ? 0 : kymo_error_set(error, "the template of its "
 	    "body: %s", why.text);
@@ -53,8 +54,8 @@ check(const struct kymo_receiver *receiver, struct kymo_error *error)
 {
 	struct kymo_error why = {""};
 
-	if (receiver->body != NULL && kyi_body_check(receiver->body,
-	    &why) != 0)
+	if (receiver->body != NULL && kyi_template_try(receiver->templates,
+	    receiver->body, KYMO_TEMPLATE_JSON, &why) != 0)
 		return kymo_error_set(error, "receiver %s: the template of "
 		    "its body: %s", receiver->name, why.text);
 	return kyi_http_check(receiver, error);

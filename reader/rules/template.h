@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Templates of labels and annotations: Go's text/template as far as rules use
-   it, with Prometheus' functions. Parsed once, when rules are loaded; bounded
-   in output, steps and memory when expanded. */
+/* Templates: Go's text/template as far as rules, with Prometheus' functions,
+   and notifications, with Alertmanager's, use it. Parsed once, when they are
+   loaded; bounded in output, steps and memory when expanded. */
 #ifndef KYI_RULES_TEMPLATE_H
 #define KYI_RULES_TEMPLATE_H
 
@@ -35,6 +35,38 @@ struct kyi_template *kyi_template_parse(struct kyi_arena *arena,
 #define KYI_TEMPLATE_QUERY 4u
 unsigned kyi_template_looks(const struct kyi_template *template_);
 
+/* ---- notifications' ---------------------------------------------------------- */
+
+/* Templates by name: those that define and block make, and whole files. */
+struct kyi_template_set;
+#define KYI_TEMPLATE_FILE_BYTES_MAX ((size_t)1 << 20)
+
+/* NULL: no memory. It, and all that is parsed with it, lives in arena. */
+struct kyi_template_set *kyi_template_set_new(struct kyi_arena *arena);
+/* kyi_template_set_add parses the text of a file: the text itself is name,
+   what it defines replaces what was there. name and text must stay. */
+KYMO_MUST_CHECK int kyi_template_set_add(struct kyi_template_set *set,
+    const char *name, const char *text, struct kyi_template_error *error);
+/* kyi_template_set_check: -1 if one calls a template that is none, in the text
+   *text, whose name is *of. For when all are there. */
+KYMO_MUST_CHECK int kyi_template_set_check(const struct kyi_template_set *set,
+    const char **of, const char **text, struct kyi_template_error *error);
+/* The same as kyi_template_parse, of a text that may call those of set. */
+struct kyi_template *kyi_template_parse_with(struct kyi_arena *arena,
+    const struct kyi_template_set *set, const char *text,
+    struct kyi_template_error *error);
+
+/* What is written, by whom: the template's own text, a constant or a value that
+   an action prints, or one that the template says is safe. */
+enum kyi_template_from {
+	KYI_FROM_TEXT,
+	KYI_FROM_CONSTANT,
+	KYI_FROM_VALUE,
+	KYI_FROM_QUERY,    /* a value that urlquery is to escape */
+	KYI_FROM_ENTITIES, /* one that html is to escape */
+	KYI_FROM_SAFE
+};
+
 struct kyi_template_data {
 	const struct kymo_labels *labels, *external_labels; /* NULL: none */
 	const char *external_url;
@@ -55,6 +87,18 @@ struct kyi_template_data {
 	   kinds; NULL: as above. What actions print goes through escape then. */
 	const struct kyi_tv *dot;
 	void (*escape)(struct kymo_buffer *out, const char *text);
+	/* As Alertmanager expands: what a map has not is an empty text, what
+	   it calls a struct has its fields only, and title is another. */
+	bool notifies;
+	/* NULL, or: appends what is written, escaped for where it stands. NULL,
+	   or why it cannot stand there. Instead of escape. */
+	const char *(*put)(void *of, struct kymo_buffer *out, const char *text,
+	    size_t len_bytes, enum kyi_template_from from);
+	void *put_of;
+	/* put makes pages: html and urlquery at the end of an action are for it
+	   to do, once. */
+	bool pages;
+	size_t bytes_max; /* of what it gives; 0: KYI_TEMPLATE_BYTES_MAX */
 };
 
 /* kyi_template_expand appends. -1: error says why, and what was appended is

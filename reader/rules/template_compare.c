@@ -11,9 +11,12 @@ comparable(struct kyi_template_run *run, const struct kyi_tv *a,
     const struct kyi_tv *b)
 {
 	if ((a->kind != TV_BOOL && a->kind != TV_INT && a->kind != TV_FLOAT &&
-	    a->kind != TV_STR) || (b->kind != TV_BOOL && b->kind != TV_INT &&
-	    b->kind != TV_FLOAT && b->kind != TV_STR))
+	    a->kind != TV_STR && a->kind != TV_DURATION) ||
+	    (b->kind != TV_BOOL && b->kind != TV_INT && b->kind != TV_FLOAT &&
+	    b->kind != TV_STR && b->kind != TV_DURATION))
 		return kyi_template_fail(run, "invalid type for comparison");
+	if (a->kind + b->kind == TV_INT + TV_DURATION)
+		return 0;
 	if (a->kind != b->kind)
 		return kyi_template_fail(run,
 		    "incompatible types for comparison%s",
@@ -27,6 +30,7 @@ equal(const struct kyi_tv *a, const struct kyi_tv *b)
 {
 	switch (a->kind) {
 	case TV_BOOL: return a->flag == b->flag;
+	case TV_DURATION:
 	case TV_INT: return a->n == b->n;
 	case TV_FLOAT: return a->d == b->d;
 	default: return strcmp(a->str, b->str) == 0;
@@ -37,6 +41,7 @@ static bool
 less(const struct kyi_tv *a, const struct kyi_tv *b)
 {
 	switch (a->kind) {
+	case TV_DURATION:
 	case TV_INT: return a->n < b->n;
 	case TV_FLOAT: return a->d < b->d;
 	default: return strcmp(a->str, b->str) < 0;

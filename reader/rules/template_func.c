@@ -9,8 +9,8 @@
 
 /* ---- of vectors and maps --------------------------------------------------------- */
 
-static struct kyi_tv_list *
-list_new(struct kyi_template_run *run, uint32_t cnt)
+struct kyi_tv_list *
+kyi_tv_list_new(struct kyi_template_run *run, uint32_t cnt)
 {
 	struct kyi_tv_list *list = kyi_arena_get(run->arena, sizeof(*list) +
 	    cnt * sizeof(list->at[0]));
@@ -33,7 +33,7 @@ query_result(struct kyi_template_run *run, const struct kymo_result *answer,
 	uint32_t i;
 
 	if (answer->kind == KYMO_VALUE_SCALAR) {
-		list = list_new(run, 1);
+		list = kyi_tv_list_new(run, 1);
 		scalar = kyi_arena_get(run->arena, sizeof(*scalar));
 		point = kyi_arena_get(run->arena, sizeof(*point));
 		if (list == NULL || scalar == NULL || point == NULL)
@@ -44,7 +44,7 @@ query_result(struct kyi_template_run *run, const struct kymo_result *answer,
 		list->at[0] = (struct kyi_tv){.kind = TV_SAMPLE,
 		    .sample = scalar};
 	} else if (answer->kind == KYMO_VALUE_VECTOR) {
-		list = list_new(run, answer->series_cnt);
+		list = kyi_tv_list_new(run, answer->series_cnt);
 		for (i = 0; list != NULL && i < answer->series_cnt; i++)
 			list->at[i] = (struct kyi_tv){.kind = TV_SAMPLE,
 			    .sample = &answer->series[i]};
@@ -118,7 +118,7 @@ KYI_TEMPLATE_CALL(strvalue)
 static
 KYI_TEMPLATE_CALL(args)
 {
-	struct kyi_tv_list *list = list_new(run, cnt);
+	struct kyi_tv_list *list = kyi_tv_list_new(run, cnt);
 
 	if (list == NULL)
 		return -1;
@@ -152,8 +152,8 @@ static
 KYI_TEMPLATE_CALL(sort_by_label)
 {
 	uint32_t size = args[1].list->cnt;
-	struct kyi_tv_list *list = list_new(run, size);
-	struct kyi_tv_list *room = list_new(run, size);
+	struct kyi_tv_list *list = kyi_tv_list_new(run, size);
+	struct kyi_tv_list *room = kyi_tv_list_new(run, size);
 
 	(void)cnt;
 	if (list == NULL || room == NULL)
@@ -235,20 +235,39 @@ KYI_TEMPLATE_CALL(len)
 static
 KYI_TEMPLATE_CALL(slice)
 {
-	size_t len_bytes = strlen(args[0].str), ends[2] = {0, len_bytes};
+	bool is_text = args[0].kind == TV_STR;
+	size_t size = is_text ? strlen(args[0].str) : 0, ends[2];
 	struct kymo_buffer part = {0};
+	struct kyi_tv_list *list;
 	uint32_t i;
 
+	if (args[0].kind == TV_LIST)
+		size = args[0].list->cnt;
+	else if (!is_text)
+		return kyi_template_fail(run, "slice of type %s",
+		    kyi_tv_type(&args[0]));
+	ends[0] = 0;
+	ends[1] = size;
 	for (i = 1; i < cnt; i++) {
 		if (i > 2 || args[i].kind != TV_INT || args[i].n < 0 ||
-		    (uint64_t)args[i].n > len_bytes)
+		    (uint64_t)args[i].n > size)
 			return kyi_template_fail(run, "index out of range");
 		ends[i - 1] = (size_t)args[i].n;
 	}
 	if (ends[1] < ends[0])
 		return kyi_template_fail(run, "invalid slice index");
-	kymo_buffer_add(&part, args[0].str + ends[0], ends[1] - ends[0]);
-	return kyi_tv_take(run, &part, result);
+	if (is_text) {
+		kymo_buffer_add(&part, args[0].str + ends[0],
+		    ends[1] - ends[0]);
+		return kyi_tv_take(run, &part, result);
+	}
+	list = kyi_tv_list_new(run, (uint32_t)(ends[1] - ends[0]));
+	if (list == NULL)
+		return -1;
+	memcpy(list->at, args[0].list->at + ends[0],
+	    list->cnt * sizeof(list->at[0]));
+	*result = (struct kyi_tv){.kind = TV_LIST, .list = list};
+	return 0;
 }
 
 static
@@ -274,8 +293,10 @@ KYI_TEMPLATE_CALL(path_prefix)
 static
 KYI_TEMPLATE_CALL(safe_html)
 {
-	(void)run, (void)cnt;
+	(void)cnt;
 	*result = args[0];
+	if (run->data->put != NULL)
+		result->kind = TV_RAW;
 	return 0;
 }
 
@@ -327,7 +348,7 @@ static const struct kyi_template_func funcs[] = {
 	{ "query", "s", kyi_tf_query },
 	{ "reReplaceAll", "sss", kyi_tf_re_replace_all },
 	{ "safeHtml", "s", kyi_tf_safe_html },
-	{ "slice", "s*+", kyi_tf_slice },
+	{ "slice", "**+", kyi_tf_slice },
 	{ "sortByLabel", "sv", kyi_tf_sort_by_label },
 	{ "stripDomain", "s", kyi_tf_strip_domain },
 	{ "stripPort", "s", kyi_tf_strip_port },
@@ -341,16 +362,37 @@ static const struct kyi_template_func funcs[] = {
 	{ "value", "m", kyi_tf_value },
 };
 
-const struct kyi_template_func *
-kyi_template_func_find(const char *name, size_t len_bytes)
+/* Those that Alertmanager has and Prometheus has not. */
+static const struct kyi_template_func notify_funcs[] = {
+	{ "date", "s*", kyi_tf_date },
+	{ "join", "s*", kyi_tf_join },
+	{ "since", "*", kyi_tf_since },
+	{ "stringSlice", "s+", kyi_tf_string_slice },
+	{ "toJson", "*", kyi_tf_json },
+	{ "trimSpace", "s", kyi_tf_trim_space },
+};
+
+static const struct kyi_template_func *
+find_in(const struct kyi_template_func *at, size_t cnt, const char *name,
+    size_t len_bytes)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(funcs) / sizeof(funcs[0]); i++)
-		if (strlen(funcs[i].name) == len_bytes &&
-		    memcmp(funcs[i].name, name, len_bytes) == 0)
-			return &funcs[i];
+	for (i = 0; i < cnt; i++)
+		if (strlen(at[i].name) == len_bytes &&
+		    memcmp(at[i].name, name, len_bytes) == 0)
+			return &at[i];
 	return NULL;
+}
+
+const struct kyi_template_func *
+kyi_template_func_find(const char *name, size_t len_bytes, bool notifies)
+{
+	const struct kyi_template_func *func = find_in(funcs,
+	    sizeof(funcs) / sizeof(funcs[0]), name, len_bytes);
+
+	return func != NULL || !notifies ? func : find_in(notify_funcs,
+	    sizeof(notify_funcs) / sizeof(notify_funcs[0]), name, len_bytes);
 }
 
 /* Makes a number of what humanize takes: numbers, and texts that are one. */
@@ -359,7 +401,10 @@ to_number(struct kyi_tv *arg)
 {
 	char *end;
 
-	if (arg->kind == TV_INT)
+	if (arg->kind == TV_DURATION)
+		*arg = (struct kyi_tv){.kind = TV_FLOAT,
+		    .d = (double)arg->n / 1e9};
+	else if (arg->kind == TV_INT)
 		*arg = (struct kyi_tv){.kind = TV_FLOAT, .d = (double)arg->n};
 	else if (arg->kind == TV_STR) {
 		double d = strtod(arg->str, &end);
@@ -420,7 +465,7 @@ kyi_template_call(struct kyi_template_run *run,
 fail:
 	/* An inner call, in parentheses, has said its place already. */
 	said = *run->error;
-	if (said.text[0] >= '0' && said.text[0] <= '9')
+	if (run->placed)
 		return -1;
 	return kymo_error_set(run->error, "error calling %s: %s", func->name,
 	    said.text);

@@ -112,7 +112,8 @@ word_read(struct kyi_template_parse *parse, struct kyi_operand *operand)
 	if (len_bytes == 3 && memcmp(from, "nil", 3) == 0)
 		return 0;
 	operand->kind = TO_FUNC;
-	operand->func = kyi_template_func_find(from, len_bytes);
+	operand->func = kyi_template_func_find(from, len_bytes,
+	    parse->set != NULL);
 	if (operand->func == NULL)
 		return kyi_template_wrong(parse, from,
 		    "function \"%.*s\" not defined", (int)len_bytes, from);
@@ -215,6 +216,15 @@ at_end(const struct kyi_template_parse *parse)
 	    strchr(" \t\r\n", parse->at[-1]) != NULL);
 }
 
+/* A function, or a field that may be a method. */
+static bool
+is_call(const struct kyi_template_parse *parse,
+    const struct kyi_operand *operand)
+{
+	return operand->kind == TO_FUNC ||
+	    (parse->set != NULL && operand->field_cnt > 0);
+}
+
 static struct kyi_command *
 command_read(struct kyi_template_parse *parse)
 {
@@ -249,7 +259,7 @@ command_read(struct kyi_template_parse *parse)
 		    "command");
 		return NULL;
 	}
-	if (command->arg_cnt > 1 && command->args->kind != TO_FUNC) {
+	if (command->arg_cnt > 1 && !is_call(parse, command->args)) {
 		kyi_template_wrong(parse, parse->text +
 		    command->args->from_bytes, "can't give argument to "
 		    "non-function %.*s", (int)(command->args->to_bytes -
@@ -344,7 +354,8 @@ kyi_template_pipe(struct kyi_template_parse *parse, bool is_range)
 		*last = command_read(parse);
 		if (*last == NULL)
 			return NULL;
-		if (last != &pipe->commands && (*last)->args->kind != TO_FUNC) {
+		if (last != &pipe->commands &&
+		    !is_call(parse, (*last)->args)) {
 			kyi_template_wrong(parse, parse->text +
 			    (*last)->args->from_bytes, "non executable command "
 			    "in pipeline stage");

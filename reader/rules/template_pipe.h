@@ -19,6 +19,8 @@ struct kyi_template_parse {
 		uint32_t idx;
 	} vars[KYI_TEMPLATE_VARS_MAX];
 	uint32_t var_cnt, depth;
+	struct kyi_template_set *set; /* NULL: of a rule, which has none */
+	const char *name;             /* of the text; NULL: it has none */
 	struct kyi_template_error *error;
 };
 

@@ -21,7 +21,9 @@ enum kyi_tv_kind {
 	TV_DATA,   /* the dot at the top */
 	TV_MAP,    /* of data that somebody else has */
 	TV_LIST,
-	TV_RAW     /* a text that is not escaped */
+	TV_RAW,    /* a text that is not escaped */
+	TV_TIME,
+	TV_DURATION
 };
 
 struct kyi_tv_list;
@@ -31,15 +33,23 @@ struct kyi_tv {
 	enum kyi_tv_kind kind;
 	union {
 		bool flag;
-		int64_t n;
+		int64_t n; /* DURATION: nanoseconds */
 		double d;
 		const char *str;
 		const struct kymo_labels *labels; /* NULL: empty */
 		const struct kymo_result_series *sample;
 		const struct kyi_tv_list *list; /* VECTOR, ARGS, LIST */
 		const struct kyi_tv_map *map;
+		const struct kyi_tv_time *time;
 		const struct kymo_native_hist *hist;
 	};
+};
+
+struct kyi_tv_time {
+	int64_t s; /* since 1970, UTC */
+	int32_t ns, east_s;
+	const char *zone; /* UTC */
+	const char *text; /* NULL, or how it is printed */
 };
 
 struct kyi_tv_list {
@@ -47,9 +57,13 @@ struct kyi_tv_list {
 	struct kyi_tv at[];
 };
 
+/* What a map is to Alertmanager: it says what may be asked of it. */
+enum kyi_tv_map_type { TM_ANY, TM_DATA, TM_ALERT, TM_KV, TM_PAIR };
+
 /* Sorted by key, as they are gone through. */
 struct kyi_tv_map {
 	uint32_t cnt;
+	enum kyi_tv_map_type type;
 	struct kyi_tv_pair {
 		const char *key;
 		struct kyi_tv value;
@@ -64,6 +78,7 @@ enum kyi_tn_kind {
 	TN_IF,
 	TN_RANGE,
 	TN_WITH,
+	TN_TEMPLATE,
 	TN_BREAK,
 	TN_CONTINUE
 };
@@ -107,9 +122,9 @@ struct kyi_pipe {
 
 struct kyi_tnode {
 	enum kyi_tn_kind kind;
-	const char *text; /* TEXT */
+	const char *text; /* TEXT; TEMPLATE: its name */
 	size_t text_bytes;
-	struct kyi_pipe *pipe;
+	struct kyi_pipe *pipe; /* TEMPLATE: NULL, or what its dot is */
 	struct kyi_tnode *body, *other; /* and what else gives */
 	struct kyi_tnode *next;
 };
@@ -118,11 +133,26 @@ struct kyi_tnode {
 enum { TVAR_DOT, TVAR_LABELS, TVAR_EXTERNAL, TVAR_URL, TVAR_VALUE, TVAR_CNT };
 
 struct kyi_template {
-	const char *text;
+	const char *text, *name; /* name: of the text; NULL: it has none */
 	struct kyi_tnode *nodes;
 	uint32_t var_cnt;
 	unsigned looks;
+	const struct kyi_template_set *set;
 };
+
+/* NULL: there is none. */
+const struct kyi_template *kyi_template_find(
+    const struct kyi_template_set *set, const char *name);
+/* While it is parsed: what is called, to see later whether it is there. false:
+   no memory. */
+bool kyi_template_set_use(struct kyi_template_set *set, const char *called,
+    const char *name, const char *text, size_t at_bytes);
+/* Makes template_ be called so. false: no memory, or too many. */
+bool kyi_template_set_put(struct kyi_template_set *set, const char *called,
+    struct kyi_template *template_);
+/* parse->text into template_; what it defines goes into parse->set. */
+struct kyi_template_parse;
+int kyi_template_text(struct kyi_template_parse *parse);
 
 /* ---- expanding --------------------------------------------------------------- */
 
@@ -130,19 +160,34 @@ struct kyi_template_run {
 	const struct kyi_template *template_;
 	const struct kyi_template_data *data;
 	struct kymo_buffer *out;
-	size_t out_from_bytes;
+	size_t out_from_bytes, bytes_max;
 	struct kyi_arena *arena;
 	struct kyi_tv *vars;
 	uint32_t step_cnt, depth;
 	struct kymo_result **results; /* to be deleted at the end */
 	uint32_t result_cnt;
 	struct kymo_error *error;
-	bool failed;
+	bool failed, placed; /* placed: error says where */
+	const struct kyi_pipe *unescaped; /* whose last command is put's */
 };
+
+#define KYI_TEMPLATE_CALLS_MAX 200u /* levels of nodes, over all templates */
 
 /* kyi_template_fail says why (without the place), once; returns -1. */
 int kyi_template_fail(struct kyi_template_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Puts the place of an operand before what is said of it, once; returns -1. */
+int kyi_template_fail_at(struct kyi_template_run *run, uint32_t from_bytes,
+    uint32_t to_bytes);
+/* template_put.c: what an action prints, and the template's own text. */
+int kyi_template_put(struct kyi_template_run *run, const struct kyi_pipe *pipe,
+    const struct kyi_tv *value);
+int kyi_template_put_text(struct kyi_template_run *run,
+    const struct kyi_tnode *node);
+/* The function that a pipe ends with, if it is one that escapes what comes
+   before it: html or urlquery; else NULL. */
+const char *kyi_template_escaper(const struct kyi_pipe *pipe);
 
 #define KYI_TEMPLATE_ARGS_MAX 16u
 
@@ -155,8 +200,9 @@ struct kyi_template_func {
 	    uint32_t cnt, struct kyi_tv *result);
 };
 
+/* notifies: of Alertmanager's besides. */
 const struct kyi_template_func *kyi_template_func_find(const char *name,
-    size_t len_bytes);
+    size_t len_bytes, bool notifies);
 int kyi_template_call(struct kyi_template_run *run,
     const struct kyi_template_func *func, const struct kyi_tv *args,
     uint32_t cnt, struct kyi_tv *result);
@@ -166,6 +212,12 @@ const char *kyi_tv_type(const struct kyi_tv *value); /* as Go names it */
 void kyi_tv_print(struct kymo_buffer *out, const struct kyi_tv *value);
 int kyi_tv_field(struct kyi_template_run *run, const struct kyi_tv *of,
     const char *name, struct kyi_tv *result);
+/* What Go has as a method of of: 1; 0: it has none of this name. -1: failed. */
+int kyi_tv_method(struct kyi_template_run *run, const struct kyi_tv *of,
+    const char *name, const struct kyi_tv *args, uint32_t cnt,
+    struct kyi_tv *result);
+struct kyi_tv_list *kyi_tv_list_new(struct kyi_template_run *run,
+    uint32_t cnt);
 /* A string that lives as long as the run; takes the buffer's. */
 int kyi_tv_take(struct kyi_template_run *run, struct kymo_buffer *buffer,
     struct kyi_tv *result);
@@ -204,10 +256,32 @@ KYI_TEMPLATE_CALL(urlquery);
 KYI_TEMPLATE_CALL(graph_link);
 KYI_TEMPLATE_CALL(table_link);
 KYI_TEMPLATE_CALL(json);
+KYI_TEMPLATE_CALL(join);
+KYI_TEMPLATE_CALL(string_slice);
+KYI_TEMPLATE_CALL(trim_space);
+KYI_TEMPLATE_CALL(since);
+KYI_TEMPLATE_CALL(date);
 
 /* template_tree.c: of data that somebody else has. */
+/* false: nothing, or it failed. */
 bool kyi_tv_tree_field(struct kyi_template_run *run, const struct kyi_tv *of,
     const char *name, struct kyi_tv *result);
 void kyi_tv_tree_print(struct kymo_buffer *out, const struct kyi_tv *value);
+
+/* template_time.c, template_layout.c: times as Go has them. */
+bool kyi_tv_time_parse(const char *text, struct kyi_tv_time *time);
+int kyi_tv_time_of(struct kyi_template_run *run, const char *text,
+    struct kyi_tv *result);
+int kyi_tv_time_method(struct kyi_template_run *run, const struct kyi_tv *of,
+    const char *name, const struct kyi_tv *args, uint32_t cnt,
+    struct kyi_tv *result);
+void kyi_tv_time_print(struct kymo_buffer *out,
+    const struct kyi_tv_time *time);
+struct tm;
+void kyi_tv_time_parts(const struct kyi_tv_time *time, struct tm *tm);
+void kyi_tv_time_put(struct kymo_buffer *out, const struct kyi_tv_time *time,
+    const char *layout);
+extern const char *const kyi_month_names[12], *const kyi_day_names[7];
+void kyi_tv_duration_print(struct kymo_buffer *out, int64_t ns);
 
 #endif

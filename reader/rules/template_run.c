@@ -28,23 +28,25 @@ kyi_template_fail(struct kyi_template_run *run, const char *format, ...)
 	return kymo_error_set(run->error, "%s", text);
 }
 
-/* Puts the place of an operand before what is said of it, once. */
-static int
-fail_at(struct kyi_template_run *run, uint32_t from_bytes, uint32_t to_bytes)
+int
+kyi_template_fail_at(struct kyi_template_run *run, uint32_t from_bytes, uint32_t to_bytes)
 {
 	const char *text = run->template_->text, *at;
+	const char *name = run->template_->name;
 	struct kymo_error said = *run->error;
 	size_t line = 1, line_from = 0;
 	int len = (int)(to_bytes - from_bytes);
 
-	if (said.text[0] >= '0' && said.text[0] <= '9')
+	if (run->placed)
 		return -1;
+	run->placed = true;
 	for (at = text; at < text + from_bytes; at++)
 		if (*at == '\n') {
 			line++;
 			line_from = (size_t)(at - text) + 1;
 		}
-	return kymo_error_set(run->error, "%zu:%zu: at <%.*s%s>: %s", line,
+	return kymo_error_set(run->error, "%.100s%s%zu:%zu: at <%.*s%s>: %s",
+	    name == NULL ? "" : name, name == NULL ? "" : ":", line,
 	    from_bytes - line_from + 1, len > 40 ? 40 : len, text + from_bytes,
 	    len > 40 ? "..." : "", said.text);
 }
@@ -55,9 +57,9 @@ step(struct kyi_template_run *run)
 	if (++run->step_cnt > KYI_TEMPLATE_STEPS_MAX)
 		return kyi_template_fail(run, "more than %u steps",
 		    KYI_TEMPLATE_STEPS_MAX);
-	if (run->out->len_bytes - run->out_from_bytes > KYI_TEMPLATE_BYTES_MAX)
+	if (run->out->len_bytes - run->out_from_bytes > run->bytes_max)
 		return kyi_template_fail(run, "it gives more than %zu bytes",
-		    KYI_TEMPLATE_BYTES_MAX);
+		    run->bytes_max);
 	if (run->out->failed)
 		return kyi_template_fail(run, "no memory");
 	return 0;
@@ -65,9 +67,10 @@ step(struct kyi_template_run *run)
 
 /* ---- operands ------------------------------------------------------------------ */
 
+/* An operand without the last skip_cnt of its fields. */
 static int
-operand_eval(struct kyi_template_run *run, const struct kyi_operand *operand,
-    const struct kyi_tv *dot, struct kyi_tv *result)
+operand_part(struct kyi_template_run *run, const struct kyi_operand *operand,
+    uint32_t skip_cnt, const struct kyi_tv *dot, struct kyi_tv *result)
 {
 	uint32_t i;
 
@@ -84,12 +87,38 @@ operand_eval(struct kyi_template_run *run, const struct kyi_operand *operand,
 			goto fail;
 		break;
 	}
-	for (i = 0; i < operand->field_cnt; i++)
+	for (i = 0; i + skip_cnt < operand->field_cnt; i++)
 		if (kyi_tv_field(run, result, operand->fields[i], result) != 0)
 			goto fail;
 	return 0;
 fail:
-	return fail_at(run, operand->from_bytes, operand->to_bytes);
+	return kyi_template_fail_at(run, operand->from_bytes, operand->to_bytes);
+}
+
+static int
+operand_eval(struct kyi_template_run *run, const struct kyi_operand *operand,
+    const struct kyi_tv *dot, struct kyi_tv *result)
+{
+	return operand_part(run, operand, 0, dot, result);
+}
+
+/* .EndsAt.Sub .StartsAt: the last field is a method. */
+static int
+method_call(struct kyi_template_run *run, const struct kyi_operand *operand,
+    const struct kyi_tv *args, uint32_t cnt, const struct kyi_tv *dot,
+    struct kyi_tv *result)
+{
+	const char *name = operand->fields[operand->field_cnt - 1];
+	struct kyi_tv of;
+	int found;
+
+	if (operand_part(run, operand, 1, dot, &of) != 0)
+		return -1;
+	found = kyi_tv_method(run, &of, name, args, cnt, result);
+	if (found > 0)
+		return 0;
+	return found < 0 ? -1 : kyi_template_fail(run, "%s is not a method but "
+	    "has arguments", name);
 }
 
 /* and, or: what decides them ends them; what stands behind is not asked. */
@@ -124,10 +153,10 @@ command_eval(struct kyi_template_run *run, const struct kyi_command *command,
 
 	if (step(run) != 0)
 		goto fail;
-	if (first->kind != TO_FUNC)
+	if (first->kind != TO_FUNC && first->next == NULL && last == NULL)
 		return operand_eval(run, first, dot, result);
-	if (strcmp(first->func->name, "and") == 0 ||
-	    strcmp(first->func->name, "or") == 0) {
+	if (first->kind == TO_FUNC && (strcmp(first->func->name, "and") == 0 ||
+	    strcmp(first->func->name, "or") == 0)) {
 		if (logic_eval(run, command, last, dot,
 		    first->func->name[0] == 'o', result) != 0)
 			goto fail;
@@ -138,13 +167,15 @@ command_eval(struct kyi_template_run *run, const struct kyi_command *command,
 			return -1;
 	if (last != NULL)
 		args[cnt++] = *last;
-	if (kyi_template_call(run, first->func, args, cnt, result) == 0)
+	if ((first->kind == TO_FUNC ? kyi_template_call(run, first->func, args,
+	    cnt, result) : method_call(run, first, args, cnt, dot,
+	    result)) == 0)
 		return 0;
 fail:
 	arg = first;
 	while (arg->next != NULL)
 		arg = arg->next;
-	return fail_at(run, first->from_bytes, arg->to_bytes);
+	return kyi_template_fail_at(run, first->from_bytes, arg->to_bytes);
 }
 
 static int
@@ -157,6 +188,8 @@ pipe_eval(struct kyi_template_run *run, const struct kyi_pipe *pipe,
 
 	for (command = pipe->commands; command != NULL;
 	    command = command->next) {
+		if (pipe == run->unescaped && command->next == NULL)
+			break;
 		if (command_eval(run, command, is_first ? NULL : &last, dot,
 		    &value) != 0)
 			return -1;
@@ -182,7 +215,7 @@ round_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
 	if (pipe->var_cnt == 2)
 		run->vars[pipe->var_idx[0]] = key;
 	if (step(run) != 0) {
-		fail_at(run, pipe->from_bytes, pipe->to_bytes);
+		kyi_template_fail_at(run, pipe->from_bytes, pipe->to_bytes);
 		return WALK_FAILED;
 	}
 	return nodes_walk(run, node->body, &element);
@@ -214,7 +247,7 @@ range_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
 	    over->kind != TV_LIST && over->kind != TV_MAP) {
 		kyi_template_fail(run, "range can't iterate over %s",
 		    kyi_tv_type(over));
-		fail_at(run, node->pipe->from_bytes, node->pipe->to_bytes);
+		kyi_template_fail_at(run, node->pipe->from_bytes, node->pipe->to_bytes);
 		return WALK_FAILED;
 	}
 	cnt = range_cnt(over);
@@ -242,20 +275,36 @@ range_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
 	return cnt == 0 ? nodes_walk(run, node->other, dot) : WALK_ON;
 }
 
-static void
-value_put(struct kyi_template_run *run, const struct kyi_tv *value)
+/* Another template, with variables of its own; its $ is its dot. */
+static enum walk
+template_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
+    const struct kyi_tv *dot)
 {
-	struct kymo_buffer text = {0};
+	const struct kyi_template *outer = run->template_, *inner;
+	struct kyi_tv *vars = run->vars, value = {.kind = TV_NIL};
+	enum walk walk;
 
-	if (run->data->escape == NULL || value->kind == TV_RAW) {
-		kyi_tv_print(run->out, value);
-		return;
+	if (node->pipe != NULL && pipe_eval(run, node->pipe, dot, &value) != 0)
+		return WALK_FAILED;
+	inner = kyi_template_find(outer->set, node->text);
+	run->vars = inner == NULL ? NULL : kyi_arena_array(run->arena,
+	    inner->var_cnt, sizeof(run->vars[0]));
+	if (run->vars == NULL) {
+		run->vars = vars;
+		kyi_template_fail(run, inner == NULL ? "template \"%.100s\" "
+		    "not defined" : "no memory for template \"%.100s\"",
+		    node->text);
+		kyi_template_fail_at(run, (uint32_t)node->text_bytes,
+		    (uint32_t)node->text_bytes + 8);
+		return WALK_FAILED;
 	}
-	kyi_tv_print(&text, value);
-	run->out->failed |= text.failed;
-	if (!text.failed && text.len_bytes > 0 && value->kind != TV_NIL)
-		run->data->escape(run->out, text.at);
-	kymo_buffer_free(&text);
+	memcpy(run->vars, vars, TVAR_CNT * sizeof(vars[0]));
+	run->vars[TVAR_DOT] = value;
+	run->template_ = inner;
+	walk = nodes_walk(run, inner->nodes, &value);
+	run->template_ = outer;
+	run->vars = vars;
+	return walk;
 }
 
 static enum walk
@@ -264,19 +313,21 @@ node_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
 {
 	struct kyi_tv value;
 
-	if (node->kind == TN_TEXT) {
-		kymo_buffer_add(run->out, node->text, node->text_bytes);
-		return WALK_ON;
-	}
+	if (node->kind == TN_TEXT)
+		return kyi_template_put_text(run, node) == 0 ? WALK_ON :
+		    WALK_FAILED;
+	if (node->kind == TN_TEMPLATE)
+		return template_walk(run, node, dot);
 	if (node->kind == TN_BREAK || node->kind == TN_CONTINUE)
 		return node->kind == TN_BREAK ? WALK_BREAK : WALK_CONTINUE;
+	run->unescaped = node->kind == TN_PIPE && run->data->pages &&
+	    kyi_template_escaper(node->pipe) != NULL ? node->pipe : NULL;
 	if (pipe_eval(run, node->pipe, dot, &value) != 0)
 		return WALK_FAILED;
 	switch (node->kind) {
 	case TN_PIPE:
-		if (node->pipe->var_cnt == 0)
-			value_put(run, &value);
-		return WALK_ON;
+		return kyi_template_put(run, node->pipe, &value) == 0 ?
+		    WALK_ON : WALK_FAILED;
 	case TN_RANGE:
 		return range_walk(run, node, &value, dot);
 	default:
@@ -291,16 +342,18 @@ static enum walk
 nodes_walk(struct kyi_template_run *run, const struct kyi_tnode *node,
     const struct kyi_tv *dot)
 {
-	for (; node != NULL; node = node->next) {
-		enum walk walk;
+	enum walk walk = WALK_ON;
 
-		if (step(run) != 0)
-			return WALK_FAILED;
-		walk = node_walk(run, node, dot);
-		if (walk != WALK_ON)
-			return walk;
+	if (++run->depth > KYI_TEMPLATE_CALLS_MAX) {
+		kyi_template_fail(run, "templates call each other more than "
+		    "%u levels deep", KYI_TEMPLATE_CALLS_MAX);
+		return WALK_FAILED;
 	}
-	return WALK_ON;
+	for (; node != NULL && walk == WALK_ON; node = node->next)
+		walk = step(run) != 0 ? WALK_FAILED :
+		    node_walk(run, node, dot);
+	run->depth--;
+	return walk;
 }
 
 static void
@@ -331,11 +384,13 @@ kyi_template_expand(const struct kyi_template *template_,
     struct kymo_error *error)
 {
 	struct kyi_template_run run = {.template_ = template_, .data = data,
-	    .out = out, .out_from_bytes = out->len_bytes, .error = error};
+	    .out = out, .out_from_bytes = out->len_bytes, .error = error,
+	    .bytes_max = data->bytes_max > 0 ? data->bytes_max :
+	    KYI_TEMPLATE_BYTES_MAX};
 	enum walk walk = WALK_FAILED;
 	uint32_t i;
 
-	if (template_->looks & KYI_TEMPLATE_PLAIN) {
+	if (template_->looks & KYI_TEMPLATE_PLAIN && data->put == NULL) {
 		kymo_buffer_str(out, template_->text);
 		return out->failed ? kymo_error_set(error, "no memory") : 0;
 	}

@@ -10,10 +10,11 @@
 
 /* ---- letters --------------------------------------------------------------------- */
 
-/* ASCII letters alone change their case. */
+/* ASCII letters alone change their case. rest: of what is not the first of a
+   word; NULL: it stays. */
 static int
 case_change(struct kyi_template_run *run, const char *text, int (*to)(int),
-    bool only_first, struct kyi_tv *result)
+    int (*rest)(int), struct kyi_tv *result)
 {
 	struct kymo_buffer out = {0};
 	bool first = true;
@@ -21,11 +22,13 @@ case_change(struct kyi_template_run *run, const char *text, int (*to)(int),
 	for (; *text != '\0'; text++) {
 		unsigned char c = (unsigned char)*text;
 
-		if (c < 0x80 && (first || !only_first))
-			kymo_buffer_char(&out, (char)to(c));
+		if (c < 0x80 && (first || rest != NULL))
+			kymo_buffer_char(&out, (char)(first ? to : rest)(c));
 		else
 			kymo_buffer_char(&out, (char)c);
-		first = c < 0x80 && !isalnum(c) && c != '_' && c != '\'';
+		first = c < 0x80 && !isalnum(c) && c != '_' && c != '\'' &&
+		    !(rest == tolower && (c == '.' || c == ':') &&
+		    isalnum((unsigned char)text[1]));
 	}
 	return kyi_tv_take(run, &out, result);
 }
@@ -33,19 +36,20 @@ case_change(struct kyi_template_run *run, const char *text, int (*to)(int),
 KYI_TEMPLATE_CALL(title)
 {
 	(void)cnt;
-	return case_change(run, args[0].str, toupper, true, result);
+	return case_change(run, args[0].str, toupper, run->data->notifies ?
+	    tolower : NULL, result);
 }
 
 KYI_TEMPLATE_CALL(to_upper)
 {
 	(void)cnt;
-	return case_change(run, args[0].str, toupper, false, result);
+	return case_change(run, args[0].str, toupper, toupper, result);
 }
 
 KYI_TEMPLATE_CALL(to_lower)
 {
 	(void)cnt;
-	return case_change(run, args[0].str, tolower, false, result);
+	return case_change(run, args[0].str, tolower, tolower, result);
 }
 
 /* ---- addresses and durations ------------------------------------------------------- */
@@ -196,10 +200,22 @@ regex_around(struct kyi_template_run *run, const char *before,
 	return regex;
 }
 
+/* What a regular expression takes counts as steps, so that many of them on
+   long texts end, too. */
+static bool
+steps_take(struct kyi_template_run *run, const char *pattern, const char *text)
+{
+	run->step_cnt += 20 + (uint32_t)((strlen(pattern) + strlen(text)) / 64);
+	if (run->step_cnt <= KYI_TEMPLATE_STEPS_MAX)
+		return true;
+	kyi_template_fail(run, "more than %u steps", KYI_TEMPLATE_STEPS_MAX);
+	return false;
+}
+
 KYI_TEMPLATE_CALL(match)
 {
-	struct kymo_regex *regex = regex_around(run, "(?s:.*)(?:", args[0].str,
-	    ")(?s:.*)");
+	struct kymo_regex *regex = !steps_take(run, args[0].str, args[1].str) ?
+	    NULL : regex_around(run, "(?s:.*)(?:", args[0].str, ")(?s:.*)");
 
 	(void)cnt;
 	if (regex == NULL)
@@ -298,8 +314,9 @@ replace_all(const struct kymo_regex *regex, const char *with,
 
 KYI_TEMPLATE_CALL(re_replace_all)
 {
-	struct kymo_regex *regex = regex_around(run, "(?s:(.*?))(",
-	    args[0].str, ")(?P<kyi_behind>(?s:.*))");
+	struct kymo_regex *regex = !steps_take(run, args[0].str, args[2].str) ?
+	    NULL : regex_around(run, "(?s:(.*?))(", args[0].str,
+	    ")(?P<kyi_behind>(?s:.*))");
 	struct kymo_buffer with = {0}, out = {0};
 
 	(void)cnt;

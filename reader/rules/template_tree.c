@@ -29,46 +29,66 @@ map_get(const struct kyi_tv_map *map, const char *name)
 	return NULL;
 }
 
-/* Those of alerts that fire, or not: .Alerts.Firing. */
-static int
-status_pick(struct kyi_template_run *run, const struct kyi_tv_list *of,
-    const char *status, struct kyi_tv *result)
+/* What Alertmanager's structs have, whether it is said or not. */
+static bool
+field_otherwise(const char *name, struct kyi_tv *result)
 {
-	struct kyi_tv_list *list = kyi_arena_get(run->arena, sizeof(*list) +
-	    of->cnt * sizeof(list->at[0]));
-	uint32_t i;
+	static const char *const texts[] = {"ExternalURL", "Fingerprint",
+	    "GeneratorURL", "Receiver", "Status"};
+	static const char *const labels[] = {"Annotations",
+	    "CommonAnnotations", "CommonLabels", "GroupLabels", "Labels"};
+	static const struct kyi_tv_map none = {.type = TM_KV};
+	size_t i;
 
-	if (list == NULL)
-		return kyi_template_fail(run, "no memory");
-	for (i = 0; i < of->cnt; i++) {
-		const struct kyi_tv *is = of->at[i].kind == TV_MAP ?
-		    map_get(of->at[i].map, "status") : NULL;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i], name) == 0) {
+			*result = (struct kyi_tv){.kind = TV_STR, .str = ""};
+			return true;
+		}
+	for (i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		if (strcmp(labels[i], name) == 0) {
+			*result = (struct kyi_tv){.kind = TV_MAP,
+			    .map = &none};
+			return true;
+		}
+	return false;
+}
 
-		if (is != NULL && is->kind == TV_STR &&
-		    strcmp(is->str, status) == 0)
-			list->at[list->cnt++] = of->at[i];
+/* What a map has, as Alertmanager asks for it: times are times, and a label
+   is called as it is. */
+static int
+map_field(struct kyi_template_run *run, const struct kyi_tv_map *map,
+    const char *name, struct kyi_tv *result)
+{
+	const struct kyi_tv *value = map_get(map, name);
+
+	if (map->type == TM_KV && run->data->notifies) {
+		uint32_t i;
+
+		*result = (struct kyi_tv){.kind = TV_STR, .str = ""};
+		for (i = 0; i < map->cnt; i++)
+			if (strcmp(map->at[i].key, name) == 0)
+				*result = map->at[i].value;
+		return 1;
 	}
-	*result = (struct kyi_tv){.kind = TV_LIST, .list = list};
-	return 0;
+	if (value != NULL && value->kind == TV_STR && map->type == TM_ALERT &&
+	    (strcmp(name, "StartsAt") == 0 || strcmp(name, "EndsAt") == 0))
+		return kyi_tv_time_of(run, value->str, result) == 0 ? 1 : -1;
+	*result = value != NULL ? *value : (struct kyi_tv){.kind = TV_NIL};
+	if (value == NULL && run->data->notifies && map->type != TM_ANY)
+		return field_otherwise(name, result);
+	return 1;
 }
 
 bool
 kyi_tv_tree_field(struct kyi_template_run *run, const struct kyi_tv *of,
     const char *name, struct kyi_tv *result)
 {
-	const struct kyi_tv *value;
+	int found = kyi_tv_method(run, of, name, NULL, 0, result);
 
-	if (of->kind == TV_MAP) {
-		value = map_get(of->map, name);
-		*result = value != NULL ? *value :
-		    (struct kyi_tv){.kind = TV_NIL};
-		return true;
-	}
-	if (strcmp(name, "Firing") == 0)
-		return status_pick(run, of->list, "firing", result) == 0;
-	if (strcmp(name, "Resolved") == 0)
-		return status_pick(run, of->list, "resolved", result) == 0;
-	return false;
+	if (found == 0 && of->kind == TV_MAP)
+		found = map_field(run, of->map, name, result);
+	return found > 0;
 }
 
 void
@@ -76,17 +96,19 @@ kyi_tv_tree_print(struct kymo_buffer *out, const struct kyi_tv *value)
 {
 	uint32_t i, cnt = value->kind == TV_MAP ? value->map->cnt :
 	    value->list->cnt;
+	bool pair = value->kind == TV_MAP && value->map->type == TM_PAIR;
 
-	kymo_buffer_str(out, value->kind == TV_MAP ? "map[" : "[");
+	kymo_buffer_str(out, pair ? "{" : value->kind == TV_MAP ? "map[" :
+	    "[");
 	for (i = 0; i < cnt; i++) {
 		if (i > 0)
 			kymo_buffer_char(out, ' ');
-		if (value->kind == TV_MAP)
+		if (value->kind == TV_MAP && !pair)
 			kymo_buffer_printf(out, "%s:", value->map->at[i].key);
 		kyi_tv_print(out, value->kind == TV_MAP ?
 		    &value->map->at[i].value : &value->list->at[i]);
 	}
-	kymo_buffer_char(out, ']');
+	kymo_buffer_char(out, pair ? '}' : ']');
 }
 
 /* ---- JSON ------------------------------------------------------------------------ */

@@ -25,6 +25,7 @@ kyi_tv_true(const struct kyi_tv *value)
 	case TV_ARGS: return value->list->cnt > 0;
 	case TV_MAP: return value->map->cnt > 0;
 	case TV_RAW: return value->str[0] != '\0';
+	case TV_DURATION: return value->n != 0;
 	default: return true;
 	}
 }
@@ -41,10 +42,16 @@ kyi_tv_type(const struct kyi_tv *value)
 	case TV_STR: return "string";
 	case TV_LIST: return "[]interface {}";
 	case TV_MAP:
+		if (value->map->type == TM_DATA || value->map->type == TM_ALERT)
+			return value->map->type == TM_DATA ? "*template.Data" :
+			    "template.Alert";
+		return "map[string]string";
 	case TV_LABELS: return "map[string]string";
 	case TV_SAMPLE: return "*template.sample";
 	case TV_VECTOR: return "template.queryResult";
 	case TV_ARGS: return "map[string]interface {}";
+	case TV_TIME: return "time.Time";
+	case TV_DURATION: return "time.Duration";
 	case TV_HIST: return "*histogram.FloatHistogram";
 	default: return "struct { Labels map[string]string; "
 	    "ExternalLabels map[string]string; ExternalURL string; "
@@ -176,6 +183,8 @@ kyi_tv_print(struct kymo_buffer *out, const struct kyi_tv *value)
 	case TV_RAW: kymo_buffer_str(out, value->str); break;
 	case TV_MAP:
 	case TV_LIST: kyi_tv_tree_print(out, value); break;
+	case TV_TIME: kyi_tv_time_print(out, value->time); break;
+	case TV_DURATION: kyi_tv_duration_print(out, value->n); break;
 	}
 }
 
@@ -255,10 +264,16 @@ kyi_tv_field(struct kyi_template_run *run, const struct kyi_tv *of,
 	case TV_MAP:
 	case TV_LIST: found = kyi_tv_tree_field(run, &value, name, result);
 		break;
+	case TV_TIME:
+	case TV_DURATION:
+		found = kyi_tv_method(run, &value, name, NULL, 0, result) > 0;
+		break;
 	default: break;
 	}
 	if (found)
 		return 0;
+	if (run->failed)
+		return -1;
 	if (value.kind == TV_NIL)
 		return kyi_template_fail(run, "nil data; no entry for key "
 		    "\"%s\"", name);

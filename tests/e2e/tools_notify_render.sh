@@ -88,9 +88,64 @@ wrong 'routes.yml:9:43: http_config.http_headers.X-Team.files' 's/{values: \[a, 
 # What does nothing is said, too, and where.
 sed 's/^    max_alerts: 1/    timeout: 1s\n    kymo2: 1/' "$tmp/sound.yml" >"$tmp/routes.yml"
 ! render || fail 'a key that is none'
-sed "s,^  slack_configs: .*,  slack_configs:\n  - api_url: 'https://h.example.org'\n    fields: [{title: a}]," \
-	"$tmp/sound.yml" >"$tmp/routes.yml"
+# chat KEYS: the sound file, its Slack with these keys.
+chat() {
+	sed "s,^  slack_configs: .*,  slack_configs:\n  - api_url: 'https://h.example.org'\n    $1," \
+		"$tmp/sound.yml" >"$tmp/routes.yml"
+}
+chat 'link_names: true'
 render || fail "$(<"$tmp/said")"
-grep -qF 'routes.yml:18:5: fields of receiver chat does nothing here' "$tmp/said" ||
+grep -qF 'routes.yml:18:5: link_names of receiver chat does nothing here' "$tmp/said" ||
 	fail "not told: $(<"$tmp/said")"
+
+# --- templates of Alertmanager's kind ----------------------------------------------------------
+
+mkdir "$tmp/more"
+cat >"$tmp/more/team.tmpl" <<'END'
+{{ define "team.title" }}{{ .Status }} <!here> {{ .CommonAnnotations.summary }}{{ end }}
+{{ define "team.page" }}<p title="{{ .CommonAnnotations.summary }}">{{ template "team.title" . }}</p>{{ end }}
+END
+with_templates() {
+	sed -i "s,^kymo: {},&\ntemplates: ['more/*.tmpl']," "$tmp/routes.yml"
+	sed -i "s,^    smarthost: .*,&\n    html: '{{ template \"team.page\" . }}'\n    text: 'text: {{ .CommonLabels.alertname }}'," \
+		"$tmp/routes.yml"
+}
+chat "title: '{{ template \"team.title\" . }}'\n    short_fields: true\n    fields: [{title: a\, value: '{{ len .Alerts }}'}]"
+with_templates
+cat >"$tmp/message.json" <<'END'
+{"status": "firing", "commonLabels": {"alertname": "Mine"}, "groupLabels": {}, "truncatedAlerts": 0,
+ "commonAnnotations": {"summary": "<!channel> \"a\" & b"},
+ "alerts": [{"status": "firing", "labels": {"alertname": "Mine"}, "annotations": {}}]}
+END
+render --alerts "$tmp/message.json" --html "$tmp/page.html" || fail "$(<"$tmp/said")"
+[ ! -s "$tmp/said" ] || fail "said: $(<"$tmp/said")"
+json chat '.attachments[0].title' 'firing <!here> &lt;!channel&gt; "a" &amp; b'
+json chat '.attachments[0].color' danger
+json chat '.attachments[0].fields | tojson' '[{"title":"a","value":"1","short":true}]'
+grep -q '^text: Mine$' "$tmp/out" || fail "$(<"$tmp/out")"
+grep -qF '<p title="&lt;!channel&gt; &#34;a&#34; &amp; b">firing <!here> &lt;' "$tmp/page.html" ||
+	fail "$(<"$tmp/page.html")"
+"$kymo" notify render --alerts "$tmp/message.json" --as slack \
+	--template '{{ .CommonAnnotations.summary }} {{ "<!here>" }}' "$tmp/routes.yml" >"$tmp/out"
+[ "$(<"$tmp/out")" = '&lt;!channel&gt; "a" &amp; b <!here>' ] || fail "$(<"$tmp/out")"
+
+# wrong: a template that fails now and then is said; one that is none is refused.
+fails() {
+	chat "$2"
+	with_templates
+	! render || fail "sound: $2"
+	grep -qF -- "$1" "$tmp/said" || fail "not told: $1: $(<"$tmp/said")"
+}
+fails 'routes.yml:19:5: title of receiver chat: 1:4: no template is called "nothing"' \
+	"title: '{{ template \"nothing\" . }}'"
+fails 'routes.yml:19:12: the template, byte 12: unclosed action; mend it, or leave title out' \
+	"title: '{{ .Status '"
+chat "title: '{{ (index .Alerts.Firing 0).Status }}'"
+render || fail "$(<"$tmp/said")"
+grep -q "routes.yml:18:5: title of receiver chat fails with some messages (.*); kymo's own words" \
+	"$tmp/said" || fail "$(<"$tmp/said")"
+echo '{{ define "x" }}' >"$tmp/more/team.tmpl"
+fails 'more/team.tmpl:1:15: an {{end}} is missing for the template "x"' 'title: x'
+echo '{{ template "x" . }}' >"$tmp/more/team.tmpl"
+fails 'team.tmpl:1:4: no template is called "x"' 'title: x'
 echo "all held"

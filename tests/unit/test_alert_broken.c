@@ -134,9 +134,10 @@ static const struct row routings[] = {
 	    "f:2:39: no from: write from here, or smtp_from in global"},
 	{"route: {receiver: a}\nreceivers: [{name: a, pagerduty_config"
 	    "s: [{service_key: x}]}]\n",
-	    "f:2:23: pagerduty_configs is not one of kymo's ways: use web"
-	    "hook_configs, slack_configs or email_configs, or have an Ale"
-	    "rtmanager send it"},
+	    "f:2:23: pagerduty_configs is not one of kymo's ways: write w"
+	    "ebhook_configs with kymo: {body: ..} (docs/notifications.md,"
+	    " Bodies for others, has some), or have an Alertmanager send "
+	    "it"},
 	{"route: {receiver: a}\nreceivers: a\n",
 	    "f:2:12: expected a list, found a text"},
 	{"global: {slack_api_url: x, slack_api_url_file: y}\nroute: {r"

@@ -63,7 +63,7 @@ test_what_templates_give(void **state)
 		{"{{ .a.b }}", NULL, "nil data"},
 		{"{{ .status", NULL, "unclosed action"},
 		{"{{ frobnicate }}", NULL, "function"},
-		{"{{ template \"x\" . }}", NULL, "template"},
+		{"{{ template \"x\" . }}", NULL, "no template is called"},
 		{"{\"a\": 1, \"a\": 2}", NULL, "no JSON"},
 	};
 	json_t *message = json_loads(MESSAGE, 0, NULL);
@@ -73,8 +73,8 @@ test_what_templates_give(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct kymo_buffer out = {0};
 		struct kymo_error error = {""};
-		int status = kyi_body_expand(rows[i].template_, message, &out,
-		    &error);
+		int status = kyi_template_make(NULL, rows[i].template_,
+		    KYMO_TEMPLATE_JSON, message, &out, &error);
 
 		if (rows[i].gives == NULL) {
 			if (status == 0 || strstr(error.text, rows[i].why) ==
@@ -95,13 +95,28 @@ test_a_template_is_tried_before_it_is_needed(void **state)
 {
 	struct kymo_error error;
 
-	assert_int_equal(kyi_body_check("{\"text\": \"{{ .commonAnnotations"
-	    ".summary }} {{ .commonLabels.service }}\"}", &error), 0);
-	/* It holds while no value has a quote, but for json's. */
-	assert_int_equal(kyi_body_check("{\"text\": {{ .commonLabels.service "
-	    "}}}", &error), -1);
-	assert_int_equal(kyi_body_check("{\"text\": {{ json .commonLabels"
-	    ".service }}}", &error), 0);
+	static const struct {
+		const char *text;
+		int status;
+	} rows[] = {
+		{"{\"text\": \"{{ .commonAnnotations.summary }} "
+		    "{{ .commonLabels.service }}\"}", 0},
+		/* It holds while no value has a quote, but for json's. */
+		{"{\"text\": {{ .commonLabels.service }}}",
+		    KYMO_TEMPLATE_FAILS},
+		{"{\"text\": {{ json .commonLabels.service }}}", 0},
+		{"{\"text\": {{ json .commonLabels", -1},
+		{"{{ template \"x\" . }}", -1},
+		/* It is good while something fires, and then no more. */
+		{"[\"{{ (index .Alerts.Firing 0).Status }}\"]",
+		    KYMO_TEMPLATE_FAILS},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (kyi_template_try(NULL, rows[i].text, KYMO_TEMPLATE_JSON,
+		    &error) != rows[i].status)
+			fail_msg("%s: %s", rows[i].text, error.text);
 }
 
 static void
@@ -111,12 +126,13 @@ test_a_text_is_expanded_as_it_is(void **state)
 	struct kymo_buffer out = {0};
 	struct kymo_error error;
 
-	assert_int_equal(kyi_text_expand("[{{ .Status }}] {{ .commonLabels.a "
-	    "}}", message, &out, &error), 0);
+	assert_int_equal(kyi_template_make(NULL, "[{{ .Status }}] "
+	    "{{ .commonLabels.a }}", KYMO_TEMPLATE_TEXT, message, &out,
+	    &error), 0);
 	assert_string_equal(out.at, "[firing] x\"y\\z");
 	kymo_buffer_free(&out);
-	assert_int_equal(kyi_text_expand("{{ json .status }}", message, &out,
-	    &error), -1);
+	assert_int_equal(kyi_template_make(NULL, "{{ json .status }}",
+	    KYMO_TEMPLATE_TEXT, message, &out, &error), -1);
 	kymo_buffer_free(&out);
 	json_decref(message);
 }

@@ -22,6 +22,9 @@ assert_escaped(const char *text)
 		    strncmp(text, "&gt;", 4) == 0);
 }
 
+static const struct kymo_receiver chat = { .name = "r",
+    .kind = KYMO_RECEIVER_SLACK, .url = "https://hooks.example.org/" };
+
 static void
 assert_text(const json_t *text, size_t max, size_t *all)
 {
@@ -89,7 +92,7 @@ test_limits_hold_for_every_name(void **state)
 			char *body = message_body(nasty_text(i), k % 2 == 0,
 			    cnts[k / 2]);
 			struct kymo_buffer out = payload_of(
-			    &kyi_channel_slack, NULL, NULL, body);
+			    &kyi_channel_slack, &chat, NULL, body);
 
 			assert_slack(&out);
 			kymo_buffer_free(&out);
@@ -101,7 +104,7 @@ static void
 test_what_a_person_sees(void **state)
 {
 	char *body = message_body("Slow", true, 2);
-	struct kymo_buffer out = payload_of(&kyi_channel_slack, NULL, NULL,
+	struct kymo_buffer out = payload_of(&kyi_channel_slack, &chat, NULL,
 	    body);
 
 	assert_non_null(strstr(out.at, "\"text\":\"[FIRING:2] Slow (Slow "
@@ -119,12 +122,147 @@ test_what_a_person_sees(void **state)
 	kymo_buffer_free(&out);
 	free(body);
 	body = message_body("Slow", false, 1);
-	out = payload_of(&kyi_channel_slack, NULL, NULL, body);
+	out = payload_of(&kyi_channel_slack, &chat, NULL, body);
 	assert_non_null(strstr(out.at, "[RESOLVED] Slow"));
 	assert_non_null(strstr(out.at,
 	    "*until* 2026-01-02T03:05:05.678Z"));
 	kymo_buffer_free(&out);
 	free(body);
+}
+
+/* ---- words of somebody's own -------------------------------------------------------- */
+
+static const char in_all[] = "{{ .CommonLabels.service }}"
+    "{{ range .Alerts }}{{ .Annotations.summary }}{{ end }}";
+static const struct kymo_label words[] = { { "title", in_all },
+    { "title_link", "{{ .CommonLabels.service }}" },
+    { "pretext", "<!here> {{ .CommonLabels.service }}" },
+    { "text", in_all }, { "fallback", in_all }, { "footer", in_all },
+    { "fields.0.title", in_all }, { "fields.0.value", in_all },
+    { "fields.0.short", "true" }, { "fields.1.value", "{{ .Status }}" },
+    { "actions.0.type", "button" },
+    { "actions.0.url", "https://example.org/{{ .Status }}" },
+    { "channel", "#{{ .CommonLabels.service }}" } };
+
+static struct kymo_receiver
+with_words(const struct kymo_label *texts, uint32_t cnt,
+    struct kymo_templates **templates)
+{
+	struct kymo_receiver receiver = chat;
+
+	assert_int_equal(kymo_templates_new(templates, NULL), 0);
+	receiver.texts = texts;
+	receiver.text_cnt = cnt;
+	receiver.templates = *templates;
+	return receiver;
+}
+
+/* All texts of an attachment, but what the template itself says. */
+static void
+assert_attachment(const json_t *attachment)
+{
+	static const char *const names[] = { "title", "text", "fallback",
+	    "footer" };
+	const json_t *field = json_array_get(json_object_get(attachment,
+	    "fields"), 0);
+	const char *link = kyi_json_text(attachment, "title_link");
+	const char *pretext = kyi_json_text(attachment, "pretext");
+
+	for (size_t i = 0; i < 4; i++) {
+		assert_escaped(kyi_json_text(attachment, names[i]));
+		assert_true(kyi_text_cnt(kyi_json_text(attachment,
+		    names[i])) <= 8000);
+	}
+	assert_escaped(kyi_json_text(field, "title"));
+	assert_escaped(kyi_json_text(field, "value"));
+	assert_true(json_is_true(json_object_get(field, "short")));
+	assert_true(*link == '\0' || kyi_view_link_is(link));
+	assert_memory_equal(pretext, "<!here> ", 8);
+	assert_escaped(pretext + 8);
+	assert_null(strstr(pretext, "\xe2\x80\xae"));
+}
+
+static void
+test_own_words_mention_whom_they_say_and_no_other(void **state)
+{
+	struct kymo_templates *templates;
+	const struct kymo_receiver receiver = with_words(words,
+	    sizeof(words) / sizeof(*words), &templates);
+
+	for (size_t i = 0; i < NASTY_CNT; i++)
+		for (uint32_t cnt = 1; cnt <= 60; cnt += 59) {
+			char *body = message_body(nasty_text(i), cnt == 1, cnt);
+			struct kymo_buffer out = payload_of(
+			    &kyi_channel_slack, &receiver, NULL, body);
+			json_t *whole = json_loadb(out.at, out.len_bytes, 0,
+			    NULL);
+			const json_t *one = json_array_get(json_object_get(
+			    whole, "attachments"), 0);
+
+			/* 60 of ten KiB are more than a template may give. */
+			if (nasty_texts[i] != NULL || cnt == 1) {
+				assert_attachment(one);
+				assert_string_equal(kyi_json_text(one,
+				    "color"), cnt == 1 ? "danger" : "good");
+			} else {
+				assert_slack(&out);
+			}
+			json_decref(whole);
+			kymo_buffer_free(&out);
+			free(body);
+		}
+	kymo_templates_delete(templates);
+}
+
+static void
+test_a_template_that_fails_hides_no_alert(void **state)
+{
+	static const struct kymo_label failing[] = { { "title",
+	    "{{ (index .Alerts.Firing 0).Status }}" } };
+	struct kymo_templates *templates;
+	const struct kymo_receiver receiver = with_words(failing, 1,
+	    &templates);
+	char *body = message_body("Slow", false, 1);
+	struct kymo_buffer out = payload_of(&kyi_channel_slack, &receiver,
+	    NULL, body);
+
+	assert_non_null(strstr(out.at, "[RESOLVED] Slow"));
+	assert_non_null(strstr(out.at, "a template failed: title: 1:5: at "
+	    "&lt;index .Alerts.Firing 0&gt;: error calling index"));
+	assert_slack(&out);
+	kymo_buffer_free(&out);
+	free(body);
+	kymo_templates_delete(templates);
+}
+
+static void
+test_words_that_slack_has_not_are_refused(void **state)
+{
+	static const struct {
+		struct kymo_label text;
+		const char *why;
+	} rows[] = {
+		{ { "headline", "x" }, "Slack has no headline" },
+		{ { "title.0", "x" }, "Slack has no title.0" },
+		{ { "fields.99.title", "x" }, "or more than 50" },
+		{ { "fields.title", "x" }, "Slack has no fields.title" },
+		{ { "text", "{{ .Status" }, "text: 1:11: unclosed action" },
+		{ { "text", "{{ template \"no\" . }}" },
+		    "no template is called \"no\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct kymo_templates *templates;
+		const struct kymo_receiver receiver = with_words(
+		    &rows[i].text, 1, &templates);
+		struct kymo_error error = {""};
+
+		assert_int_equal(kyi_channel_slack.check(&receiver, &error),
+		    -1);
+		if (strstr(error.text, rows[i].why) == NULL)
+			fail_msg("%s", error.text);
+		kymo_templates_delete(templates);
+	}
 }
 
 static void
@@ -160,6 +298,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_limits_hold_for_every_name),
 		cmocka_unit_test(test_what_a_person_sees),
+		cmocka_unit_test(
+		    test_own_words_mention_whom_they_say_and_no_other),
+		cmocka_unit_test(test_a_template_that_fails_hides_no_alert),
+		cmocka_unit_test(test_words_that_slack_has_not_are_refused),
 		cmocka_unit_test(test_sparklines),
 	};
 

@@ -180,9 +180,10 @@ static const struct {
 	{RECEIVER "email_configs: [{from: a@b, smarthost: 'h:25'}]\n",
 	    "f:4:19: an email needs an address: write to"},
 	{RECEIVER "pagerduty_configs: [{service_key: x}]\n",
-	    "f:4:3: pagerduty_configs is not one of kymo's ways: use "
-	    "webhook_configs, slack_configs or email_configs, or have "
-	    "an Alertmanager send it"},
+	    "f:4:3: pagerduty_configs is not one of kymo's ways: write "
+	    "webhook_configs with kymo: {body: ..} (docs/notifications"
+	    ".md, Bodies for others, has some), or have an Alertmanager "
+	    "send it"},
 	{RECEIVER "webhooks: []\n",
 	    "f:4:3: a receiver has no key 'webhooks'; leave it out"},
 	{"global: {slack_api_url: 'http://x', slack_api_url_file: "
@@ -320,6 +321,15 @@ static const char whole[] =
     "- name: off\n"
     "  time_intervals: [{weekdays: [saturday]}]\n";
 
+static int
+pattern_is(void *to, const char *pattern, uint32_t line, uint32_t column)
+{
+	assert_string_equal(pattern, "/etc/alertmanager/template/*.tmpl");
+	assert_int_equal(line, 5);
+	assert_int_equal(column, 13);
+	return 7;
+}
+
 static void
 test_alertmanagers_files_are_read_as_they_are(void **state)
 {
@@ -328,8 +338,8 @@ test_alertmanagers_files_are_read_as_they_are(void **state)
 	uint32_t cnt;
 
 	assert_non_null(routing);
-	assert_string_equal(heard.at, "f:5:1: templates are not read: messages "
-	    "are kymo's own");
+	assert_string_equal(heard.at, "");
+	assert_int_equal(kymo_routing_templates(routing, pattern_is, NULL), 7);
 	way = kymo_routing_integrations(routing, &cnt);
 	assert_int_equal(cnt, 4);
 	assert_string_equal(way[0].name, "team-X-mails");
