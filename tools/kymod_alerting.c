@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tools/kymod_faults.h"
 #include "tools/kymod_push.h"
+#include "tools/kymod_turns.h"
 
 #define MS_NS 1000000
 /* The clock may be set: how long we sleep at most. And after a failure. */
@@ -25,7 +25,7 @@
 /* A clock that was set ahead by more has not waited for anybody. */
 #define AHEAD_MS 60000
 #define SPARE_MS 3600000
-#define BUSY_S 2
+#define BUSY_NS UINT64_C(2000000000)
 
 /* What settings say of it: swapped as one. */
 struct set {
@@ -39,7 +39,7 @@ struct set {
 
 struct kyi_alerting {
 	char *path; /* of the database; ":memory:" */
-	pthread_mutex_t lock; /* of all below */
+	struct kyi_turns turns; /* of all below */
 	struct kyi_alert_rows rows;
 	struct set set, next; /* next: of a change that is under way */
 	struct kyi_contexts *contexts; /* NULL: not yet */
@@ -117,18 +117,18 @@ kyi_alerting_know(struct kyi_alerting *alerting, struct kymo_history *history,
 	struct kyi_contexts *contexts = kyi_contexts_open(history, model,
 	    error);
 
-	pthread_mutex_lock(&alerting->lock);
+	kyi_turns_work(&alerting->turns);
 	alerting->contexts = contexts;
-	pthread_mutex_unlock(&alerting->lock);
+	kyi_turns_done(&alerting->turns);
 	return contexts ? 0 : -1;
 }
 
 void
 kyi_alerting_rules(struct kyi_alerting *alerting, struct kyi_rules *rules)
 {
-	pthread_mutex_lock(&alerting->lock);
+	kyi_turns_work(&alerting->turns);
 	alerting->rules = rules;
-	pthread_mutex_unlock(&alerting->lock);
+	kyi_turns_done(&alerting->turns);
 }
 
 /* Lets the engine say what is due; the whole of it waits so long for what is
@@ -226,11 +226,11 @@ kyi_alerting_change(struct kyi_alerting *alerting,
     const struct kyi_settings *settings, struct kymo_error *error)
 {
 	/* Until it is settled: what the new engine took up is what there is. */
-	pthread_mutex_lock(&alerting->lock);
+	kyi_turns_work(&alerting->turns);
 	if (set_make(alerting, &alerting->next, settings, error) == 0)
 		return 0;
 	set_free(&alerting->next);
-	pthread_mutex_unlock(&alerting->lock);
+	kyi_turns_done(&alerting->turns);
 	return -1;
 }
 
@@ -245,7 +245,7 @@ kyi_alerting_settle(struct kyi_alerting *alerting, bool taken)
 	}
 	memset(&alerting->next, 0, sizeof(alerting->next));
 	set_free(&unused);
-	pthread_mutex_unlock(&alerting->lock);
+	kyi_turns_done(&alerting->turns);
 	wake(alerting);
 }
 
@@ -302,7 +302,7 @@ kyi_alerting_pass(struct kyi_alerting *alerting,
 	int result = 0;
 	bool sends;
 
-	pthread_mutex_lock(&alerting->lock);
+	kyi_turns_work(&alerting->turns);
 	sends = set_sends(&alerting->set);
 	if (alerting->set.alerts)
 		result = engine_pass(alerting, alerting->set.alerts, engine,
@@ -312,7 +312,7 @@ kyi_alerting_pass(struct kyi_alerting *alerting,
 		    engine, &error);
 	if (sends)
 		failing_tell(&alerting->pass_failing, result, &error);
-	pthread_mutex_unlock(&alerting->lock);
+	kyi_turns_done(&alerting->turns);
 	if (sends)
 		wake(alerting);
 }
@@ -374,7 +374,7 @@ steps(void *of)
 	int64_t wait_ms;
 
 	for (;;) {
-		pthread_mutex_lock(&alerting->lock);
+		kyi_turns_work(&alerting->turns);
 		if (alerting->ends)
 			break;
 		wait_ms = -1;
@@ -385,13 +385,13 @@ steps(void *of)
 			if (!alerting->send_failing)
 				fds[1].fd = kymo_notify_fd(alerting->set.notify);
 		}
-		pthread_mutex_unlock(&alerting->lock);
+		kyi_turns_done(&alerting->turns);
 		/* A change may close the notifier's descriptor meanwhile; it
 		   wakes us. */
 		(void)poll(fds, 2, (int)wait_ms);
 		(void)!read(alerting->wake_fd, &cnt, sizeof(cnt));
 	}
-	pthread_mutex_unlock(&alerting->lock);
+	kyi_turns_done(&alerting->turns);
 	return NULL;
 }
 
@@ -399,23 +399,21 @@ int
 kyi_alerting_use(struct kyi_alerting *alerting, kymo_serve_use *use, void *to)
 {
 	struct set *set = &alerting->set;
-	struct timespec until;
+	bool changed = false;
 	int result;
 
 	/* Not for ever: a reload that has the lock may wait for the server to
 	   end, which waits for us. */
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += BUSY_S;
-	if (pthread_mutex_clocklock(&alerting->lock, CLOCK_MONOTONIC,
-		&until) != 0)
+	if (!kyi_turns_ask(&alerting->turns, kyi_monotonic_ns() + BUSY_NS))
 		return 1;
 	result = set->alerts ? 0 : -1;
 	if (result == 0)
 		use(to, &(struct kymo_serve_alerting){set->alerts,
 			set->routing, alerting->rows.outbox, set->notify,
-			now_ms(alerting), set->external_url});
-	pthread_mutex_unlock(&alerting->lock);
-	wake(alerting);
+			now_ms(alerting), set->external_url, &changed});
+	kyi_turns_done(&alerting->turns);
+	if (changed)
+		wake(alerting);
 	return result;
 }
 
@@ -464,7 +462,7 @@ kyi_alerting_open(const struct kyi_settings *settings, const char *state_path,
 		return NULL;
 	}
 	alerting->wake_fd = -1;
-	pthread_mutex_init(&alerting->lock, NULL);
+	kyi_turns_init(&alerting->turns);
 	alerting->path = path_make(state_path);
 	if (!alerting->path)
 		kymo_error_set(error, "out of memory");
@@ -481,9 +479,9 @@ kyi_alerting_close(struct kyi_alerting *alerting)
 	if (!alerting)
 		return;
 	if (alerting->has_thread) {
-		pthread_mutex_lock(&alerting->lock);
+		kyi_turns_work(&alerting->turns);
 		alerting->ends = true;
-		pthread_mutex_unlock(&alerting->lock);
+		kyi_turns_done(&alerting->turns);
 		wake(alerting);
 		pthread_join(alerting->thread, NULL);
 	}
@@ -493,6 +491,6 @@ kyi_alerting_close(struct kyi_alerting *alerting)
 	if (alerting->wake_fd >= 0)
 		close(alerting->wake_fd);
 	free(alerting->path);
-	pthread_mutex_destroy(&alerting->lock);
+	kyi_turns_destroy(&alerting->turns);
 	free(alerting);
 }

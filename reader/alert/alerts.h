@@ -197,6 +197,14 @@ struct kymo_alert_next {
 	bool told;        /* to knows that it fires */
 };
 
+/* Alerts of a group are said together. */
+struct kymo_alert_in {
+	const char *key;      /* the group's own */
+	const char *receiver; /* "": of a route that is gone */
+	const struct kymo_labels *labels;
+	const char *held; /* the time interval that holds it back; "" */
+};
+
 struct kymo_alert_view {
 	const struct kymo_labels *labels;
 	const struct kymo_label *annotations;
@@ -216,6 +224,8 @@ struct kymo_alert_view {
 	uint32_t decision_cnt;
 	const struct kymo_alert_next *nexts;
 	uint32_t next_cnt;
+	const struct kymo_alert_in *groups; /* also while its end is to be said */
+	uint32_t group_cnt;
 };
 /* Calls each for every alert that is known, in no order, or those that match
    (matchers NULL: all); what comes next is as of now_ms. What it gets lives
@@ -225,19 +235,21 @@ KYMO_READER_API int kymo_alerts_list(const struct kymo_alerts *alerts,
     const char *matchers, int64_t now_ms, int (*each)(void *to,
     const struct kymo_alert_view *view), void *to, struct kymo_error *error);
 
-/* Alerts that are said together. */
-struct kymo_alert_group {
-	const char *receiver; /* "": of a route that is gone */
-	const struct kymo_labels *labels;
-	const char *held; /* the time interval that holds it back; "" */
-	const struct kymo_alert_view *alerts; /* also ended ones whose end is
-	                                         not said yet */
-	uint32_t alert_cnt;
-};
-/* As kymo_alerts_list, for every group. */
-KYMO_READER_API int kymo_alerts_groups(const struct kymo_alerts *alerts,
-    int64_t now_ms, int (*each)(void *to,
-    const struct kymo_alert_group *group), void *to, struct kymo_error *error);
+/* The same piece by piece, for one who must not have the engine for long:
+   others may use it between two calls, or another engine be in its place that
+   took over what is known. kymo_alerts_walk calls each for some from *at on (0:
+   the first ones), with what is known at once: not what mutes it, its decisions,
+   groups and what comes next. Returns 0: these were the last; 1: each returned
+   nonzero, and *at is where to go on, a few calls later. Alerts that are there
+   all the time are seen once. */
+KYMO_READER_API int kymo_alerts_walk(const struct kymo_alerts *alerts,
+    uint64_t *at, int (*each)(void *to, const struct kymo_alert_view *view),
+    void *to);
+/* Calls each for the alert with these labels, if there is one, with all. Returns
+   what it returned, or 0; -1 with error set: no memory. */
+KYMO_READER_API int kymo_alerts_one(const struct kymo_alerts *alerts,
+    const struct kymo_labels *labels, int64_t now_ms, int (*each)(void *to,
+    const struct kymo_alert_view *view), void *to, struct kymo_error *error);
 
 /* Matchers as a list; text as in a configuration. Deleted by
    kymo_matcher_list_delete. NULL: error says what is wrong, and where. */

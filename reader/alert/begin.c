@@ -17,16 +17,16 @@ kymo_alerts_new(struct kymo_alerts **made,
 	if (alerts == NULL)
 		return kymo_error_set(error, "no memory for alerts");
 	alerts->options = *options;
-	alerts->bucket_cnt = alerts->group_bucket_cnt = BUCKETS;
-	alerts->alerts = calloc(BUCKETS, sizeof(struct kyi_alerted *));
+	alerts->group_bucket_cnt = BUCKETS;
 	alerts->groups = calloc(BUCKETS, sizeof(struct kyi_group *));
 	alerts->touched = true;
 	alerts->silence_next = 1;
 	alerts->silence_gen = 1;
 	alerts->switch_ms = calloc((size_t)options->routing->switch_cnt + 1,
 	    sizeof(*alerts->switch_ms));
-	if (alerts->alerts == NULL || alerts->groups == NULL ||
-	    alerts->switch_ms == NULL) {
+	alerts->opens = calloc(KYI_OPENS, sizeof(*alerts->opens));
+	if (kyi_alerts_table_new(alerts) != 0 || alerts->groups == NULL ||
+	    alerts->switch_ms == NULL || alerts->opens == NULL) {
 		kymo_alerts_delete(alerts);
 		return kymo_error_set(error, "no memory for alerts");
 	}
@@ -78,5 +78,6 @@ kymo_alerts_delete(struct kymo_alerts *alerts)
 	free(alerts->alerts);
 	free(alerts->groups);
 	free(alerts->switch_ms);
+	free(alerts->opens);
 	free(alerts);
 }

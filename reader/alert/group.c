@@ -52,6 +52,39 @@ kyi_group_new(struct kymo_alerts *alerts, const char *key,
 	return group;
 }
 
+/* The alert's note of it, where it has its place by the key. */
+static int
+in_add(struct kyi_alerted *alert, struct kyi_group *group)
+{
+	uint32_t room = alert->group_room == 0 ? 1 : 2 * alert->group_room;
+	uint32_t i = alert->member_cnt;
+	struct kyi_in *in;
+
+	if (i == alert->group_room) {
+		in = reallocarray(alert->groups, room, sizeof(*in));
+		if (in == NULL)
+			return -1;
+		alert->groups = in;
+		alert->group_room = room;
+	}
+	in = alert->groups;
+	for (; i > 0 && strcmp(in[i - 1].group->key, group->key) > 0; i--)
+		in[i] = in[i - 1];
+	in[i] = (struct kyi_in){group, group->member_cnt};
+	alert->member_cnt++;
+	return 0;
+}
+
+struct kyi_in *
+kyi_group_in(const struct kyi_alerted *alert, const struct kyi_group *group)
+{
+	uint32_t i = 0;
+
+	while (i < alert->member_cnt && alert->groups[i].group != group)
+		i++;
+	return i < alert->member_cnt ? &alert->groups[i] : NULL;
+}
+
 struct kyi_member *
 kyi_group_member(struct kyi_group *group, struct kyi_alerted *alert)
 {
@@ -65,10 +98,27 @@ kyi_group_member(struct kyi_group *group, struct kyi_alerted *alert)
 		group->members = members;
 		group->member_room = room;
 	}
-	alert->member_cnt++;
+	if (in_add(alert, group) != 0)
+		return NULL;
 	members = &group->members[group->member_cnt++];
 	*members = (struct kyi_member){.alert = alert};
 	return members;
+}
+
+void
+kyi_group_leave(struct kyi_group *group, uint32_t member)
+{
+	struct kyi_alerted *alert = group->members[member].alert;
+	struct kyi_in *in = kyi_group_in(alert, group);
+	size_t after = (size_t)(alert->groups + alert->member_cnt - in) - 1;
+
+	memmove(in, in + 1, after * sizeof(*in));
+	alert->member_cnt--;
+	group->member_cnt--;
+	if (member == group->member_cnt)
+		return;
+	group->members[member] = group->members[group->member_cnt];
+	kyi_group_in(group->members[member].alert, group)->member = member;
 }
 
 uint32_t
@@ -147,7 +197,7 @@ route_take(void *to, const struct kymo_route *route)
 	struct kymo_buffer key = {0};
 	struct kyi_member *member = NULL;
 	struct kyi_group *group;
-	uint32_t i;
+	const struct kyi_in *in;
 
 	if (labels == NULL)
 		return -1;
@@ -167,11 +217,10 @@ route_take(void *to, const struct kymo_route *route)
 	if (group == NULL)
 		return -1;
 	targets_add(alerts->options.routing, group);
-	for (i = 0; grouping->alert->member_cnt > 0 &&
-	    i < group->member_cnt && member == NULL; i++)
-		if (group->members[i].alert == grouping->alert)
-			member = &group->members[i];
-	if (member == NULL) {
+	in = kyi_group_in(grouping->alert, group);
+	if (in != NULL)
+		member = &group->members[in->member];
+	else {
 		member = kyi_group_member(group, grouping->alert);
 		if (member == NULL)
 			return -1;

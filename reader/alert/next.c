@@ -10,61 +10,6 @@
    minute by minute. */
 #define OPEN_MINUTES_MAX (8 * 24 * 60)
 
-/* ---- where an alert is a member ------------------------------------------- */
-
-static int
-by_alert(const void *a, const void *b)
-{
-	const struct kyi_place_in *x = a, *y = b;
-
-	if (x->alert != y->alert)
-		return (uintptr_t)x->alert < (uintptr_t)y->alert ? -1 : 1;
-	return strcmp(x->group->key, y->group->key);
-}
-
-int
-kyi_places_find(struct kyi_places_in *places, const struct kymo_alerts *alerts)
-{
-	const struct kyi_group *group;
-	size_t cnt = 0;
-	uint32_t i, k;
-
-	for (i = 0; i < alerts->group_bucket_cnt; i++)
-		for (group = alerts->groups[i]; group != NULL;
-		    group = group->next)
-			cnt += group->member_cnt;
-	*places = (struct kyi_places_in){calloc(cnt + 1, sizeof(*places->at)),
-	    0};
-	if (places->at == NULL)
-		return -1;
-	for (i = 0; i < alerts->group_bucket_cnt; i++)
-		for (group = alerts->groups[i]; group != NULL;
-		    group = group->next)
-			for (k = 0; k < group->member_cnt; k++)
-				places->at[places->cnt++] = (struct
-				    kyi_place_in){group->members[k].alert,
-				    group, k};
-	qsort(places->at, places->cnt, sizeof(*places->at), by_alert);
-	return 0;
-}
-
-/* The first of an alert, or where it would be. */
-static uint32_t
-first_of(const struct kyi_places_in *places, const struct kyi_alerted *alert)
-{
-	uint32_t low = 0, high = places->cnt;
-
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
-
-		if ((uintptr_t)places->at[mid].alert < (uintptr_t)alert)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 /* ---- one of them ---------------------------------------------------------- */
 
 struct finding {
@@ -115,7 +60,7 @@ add(struct finding *finding, const char *to, int64_t at_ms, bool told)
 
 /* When the route is told again; 0: not within days. */
 static int64_t
-open_ms(const struct kyi_routing_node *node, int64_t from_ms)
+open_find(const struct kyi_routing_node *node, int64_t from_ms)
 {
 	int64_t at_ms = from_ms;
 	uint32_t i;
@@ -126,6 +71,21 @@ open_ms(const struct kyi_routing_node *node, int64_t from_ms)
 		at_ms = (at_ms / MINUTE_MS + 1) * MINUTE_MS;
 	}
 	return 0;
+}
+
+/* The same of all alerts of a route: looked for once in a while. */
+static int64_t
+open_ms(const struct kymo_alerts *alerts, const struct kyi_routing_node *node,
+    int64_t from_ms)
+{
+	struct kyi_open *open = &alerts->opens[node->idx % KYI_OPENS];
+
+	if (open->node == node && from_ms >= open->from_ms &&
+	    (open->open_ms == 0 ? from_ms < open->from_ms + MINUTE_MS :
+	    from_ms < open->open_ms))
+		return open->open_ms;
+	*open = (struct kyi_open){node, from_ms, open_find(node, from_ms)};
+	return open->open_ms;
 }
 
 static const struct kyi_silence *
@@ -219,7 +179,7 @@ target_next(struct finding *finding, const struct kyi_member *member,
 	if (at_ms != 0 && at_ms < finding->now_ms)
 		at_ms = finding->now_ms;
 	if (at_ms != 0 && group->held != NULL && group->node != NULL)
-		at_ms = open_ms(group->node, at_ms);
+		at_ms = open_ms(finding->alerts, group->node, at_ms);
 	add(finding, target->to->name, at_ms, told);
 }
 
@@ -255,16 +215,15 @@ escalation_next(struct finding *finding)
 
 void
 kyi_nexts_find(struct kyi_nexts *nexts, const struct kymo_alerts *alerts,
-    const struct kyi_places_in *places, const struct kyi_alerted *alert,
-    int64_t now_ms)
+    const struct kyi_alerted *alert, int64_t now_ms)
 {
 	struct finding finding = {nexts, alerts, NULL, alert, now_ms, 0};
-	uint32_t i = first_of(places, alert), idx;
+	uint32_t i, idx;
 
 	nexts->cnt = 0;
 	nexts->room.len_bytes = 0;
-	for (; i < places->cnt && places->at[i].alert == alert; i++) {
-		const struct kyi_group *group = places->at[i].group;
+	for (i = 0; i < alert->member_cnt; i++) {
+		const struct kyi_group *group = alert->groups[i].group;
 
 		finding.group = group;
 		if (group->target_cnt == 0) {
@@ -275,7 +234,7 @@ kyi_nexts_find(struct kyi_nexts *nexts, const struct kymo_alerts *alerts,
 		}
 		for (idx = 0; idx < group->target_cnt; idx++)
 			target_next(&finding,
-			    &group->members[places->at[i].member], idx);
+			    &group->members[alert->groups[i].member], idx);
 		escalation_next(&finding);
 	}
 	if (alert->state == KYMO_ALERT_PENDING && !alert->flapping) {

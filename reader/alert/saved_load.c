@@ -164,7 +164,8 @@ group_load(struct kymo_alerts *alerts, const char *key, struct kyi_row *row)
 		struct kyi_member *member;
 
 		free(of);
-		if (alert == NULL || row->failed)
+		if (alert == NULL || row->failed ||
+		    kyi_group_in(alert, group) != NULL)
 			continue;
 		member = kyi_group_member(group, alert);
 		if (member == NULL)

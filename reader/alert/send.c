@@ -235,8 +235,7 @@ members_sweep(struct kyi_group *group)
 			i++;
 			continue;
 		}
-		member->alert->member_cnt--;
-		*member = group->members[--group->member_cnt];
+		kyi_group_leave(group, i);
 		group->dirty = true;
 	}
 }

@@ -31,6 +31,12 @@ struct kyi_silence {
 	struct kyi_silence *next;
 };
 
+/* Where an alert is a member. */
+struct kyi_in {
+	struct kyi_group *group;
+	uint32_t member;
+};
+
 struct kyi_alerted {
 	struct kymo_labels *labels;
 	struct kymo_label *annotations; /* one allocation, with the texts */
@@ -58,7 +64,8 @@ struct kyi_alerted {
 	int64_t ack_ms, ack_until_ms;
 	struct kyi_decision decisions[KYI_DECISIONS_MAX];
 	uint32_t decision_cnt; /* of all; the ring has the last */
-	uint32_t member_cnt;
+	struct kyi_in *groups; /* member_cnt, by their keys */
+	uint32_t member_cnt, group_room;
 	bool dirty, grouped; /* grouped: has its groups since it fires */
 	struct kyi_alerted *next; /* of the same bucket */
 };
@@ -95,8 +102,8 @@ struct kyi_group {
 
 struct kymo_alerts {
 	struct kymo_alerts_options options;
-	struct kyi_alerted **alerts; /* buckets */
-	uint32_t bucket_cnt, alert_cnt;
+	struct kyi_alerted **alerts; /* buckets: the first bits of hashes */
+	uint32_t bucket_cnt, bucket_shift, alert_cnt;
 	struct kyi_group **groups;
 	uint32_t group_bucket_cnt, group_cnt;
 	struct kyi_silence *silences;
@@ -112,6 +119,13 @@ struct kymo_alerts {
 	int64_t now_ms, next_ms;
 	int notice_cnt;
 	int64_t *switch_ms; /* when each switch saw its alert last; 0: never */
+	/* When a route that is held back is told again, by its number: it is
+	   long to find out. From that time on, and as of from_ms. */
+	struct kyi_open {
+		const struct kyi_routing_node *node;
+		int64_t from_ms, open_ms;
+	} *opens;
+#define KYI_OPENS 256u
 	struct kymo_error *error;
 	/* Rows that are to be forgotten with the next commit. */
 	struct kyi_gone {
@@ -120,8 +134,10 @@ struct kymo_alerts {
 	} *gone;
 };
 
-/* ---- alerts.c ------------------------------------------------------------- */
+/* ---- table.c -------------------------------------------------------------- */
 
+/* -1: no memory. */
+int kyi_alerts_table_new(struct kymo_alerts *alerts);
 struct kyi_alerted *kyi_alerted_find(const struct kymo_alerts *alerts,
     const struct kymo_labels *labels);
 /* Takes labels over; NULL: no memory, and they are freed. */
@@ -147,6 +163,8 @@ kyi_fires(const struct kyi_alerted *alert)
 {
 	return alert->state == KYMO_ALERT_FIRING || alert->flapping;
 }
+
+/* ---- alerts.c ------------------------------------------------------------- */
 
 /* What a pass made of an alert; seen and seen_ms say what it is now. */
 void kyi_alert_become(struct kymo_alerts *alerts, struct kyi_alerted *alert,
@@ -180,22 +198,10 @@ void kyi_alert_labels_put(struct kymo_buffer *out,
 void kyi_alert_time_put(struct kymo_buffer *out, int64_t at_ms);
 void kyi_muted_put(const struct kymo_alerts *alerts,
     const struct kyi_alerted *alert, struct kymo_buffer *out);
+/* What is known of it at once. */
+struct kymo_alert_view kyi_alerted_view(const struct kyi_alerted *alert);
 
 /* ---- next.c --------------------------------------------------------------- */
-
-/* Where an alert is a member. */
-struct kyi_place_in {
-	const struct kyi_alerted *alert;
-	const struct kyi_group *group;
-	uint32_t member;
-};
-struct kyi_places_in {
-	struct kyi_place_in *at; /* by alert */
-	uint32_t cnt;
-};
-/* -1: no memory. */
-int kyi_places_find(struct kyi_places_in *places,
-    const struct kymo_alerts *alerts);
 
 /* What comes next of an alert; texts are in room. */
 struct kyi_nexts {
@@ -206,8 +212,7 @@ struct kyi_nexts {
 	bool failed; /* no memory */
 };
 void kyi_nexts_find(struct kyi_nexts *nexts, const struct kymo_alerts *alerts,
-    const struct kyi_places_in *places, const struct kyi_alerted *alert,
-    int64_t now_ms);
+    const struct kyi_alerted *alert, int64_t now_ms);
 void kyi_nexts_free(struct kyi_nexts *nexts);
 
 /* ---- mute.c --------------------------------------------------------------- */
@@ -240,6 +245,11 @@ struct kyi_group *kyi_group_new(struct kymo_alerts *alerts, const char *key,
     const struct kyi_routing_node *node, struct kymo_labels *labels);
 struct kyi_member *kyi_group_member(struct kyi_group *group,
     struct kyi_alerted *alert);
+/* NULL: it is not in it. */
+struct kyi_in *kyi_group_in(const struct kyi_alerted *alert,
+    const struct kyi_group *group);
+/* The last one comes in its place. */
+void kyi_group_leave(struct kyi_group *group, uint32_t member);
 /* The target's index; KYI_TARGETS_MAX: there is no room. */
 uint32_t kyi_group_target(struct kyi_group *group,
     const struct kymo_integration *to);

@@ -135,10 +135,11 @@ each_matching(const struct kymo_alerts *alerts, const char *text,
 struct viewing {
 	const struct kymo_alerts *alerts;
 	int64_t now_ms;
-	struct kyi_places_in places;
 	struct kyi_nexts nexts;
 	struct kymo_buffer muted;
 	struct kymo_alert_decision decisions[KYI_DECISIONS_MAX];
+	struct kymo_alert_in *groups;
+	uint32_t group_room;
 	int (*each)(void *to, const struct kymo_alert_view *view);
 	void *to;
 	struct kymo_error *error;
@@ -161,36 +162,70 @@ decisions_view(struct viewing *viewing, const struct kyi_alerted *alert,
 	view->decisions = viewing->decisions;
 }
 
+static int
+groups_view(struct viewing *viewing, const struct kyi_alerted *alert,
+    struct kymo_alert_view *view)
+{
+	struct kymo_alert_in *groups;
+	uint32_t i;
+
+	if (alert->member_cnt > viewing->group_room) {
+		groups = reallocarray(viewing->groups, alert->member_cnt,
+		    sizeof(*groups));
+		if (groups == NULL)
+			return -1;
+		viewing->groups = groups;
+		viewing->group_room = alert->member_cnt;
+	}
+	for (i = 0; i < alert->member_cnt; i++) {
+		const struct kyi_group *group = alert->groups[i].group;
+
+		viewing->groups[i] = (struct kymo_alert_in){group->key,
+		    group->node == NULL ? "" : group->node->route.receiver,
+		    group->labels, group->held == NULL ? "" : group->held};
+	}
+	view->groups = viewing->groups;
+	view->group_cnt = alert->member_cnt;
+	return 0;
+}
+
+struct kymo_alert_view
+kyi_alerted_view(const struct kyi_alerted *alert)
+{
+	return (struct kymo_alert_view){.labels = alert->labels,
+	    .annotations = alert->annotations,
+	    .annotation_cnt = alert->annotation_cnt, .state = alert->state,
+	    .flapping = alert->flapping, .active_ms = alert->active_ms,
+	    .starts_ms = alert->starts_ms, .ends_ms = alert->ends_ms,
+	    .value = alert->value, .muted = "", .muted_by = alert->muted,
+	    .silence = "",
+	    .acknowledged = alert->ack_who == NULL ? "" : alert->ack_who,
+	    .ack_comment = alert->ack_comment == NULL ? "" :
+	    alert->ack_comment, .ack_ms = alert->ack_ms,
+	    .ack_until_ms = alert->ack_until_ms};
+}
+
 /* Lives until the next one. -1: no memory. */
 static int
 view_make(struct viewing *viewing, const struct kyi_alerted *alert,
     struct kymo_alert_view *view)
 {
-	bool silenced = alert->muted == KYMO_MUTED_SILENCE &&
-	    alert->silence != NULL &&
-	    alert->silence_gen == viewing->alerts->silence_gen;
-
 	viewing->muted.len_bytes = 0;
 	kyi_muted_put(viewing->alerts, alert, &viewing->muted);
-	kyi_nexts_find(&viewing->nexts, viewing->alerts, &viewing->places,
-	    alert, viewing->now_ms);
-	if (viewing->muted.failed || viewing->nexts.failed)
+	kyi_nexts_find(&viewing->nexts, viewing->alerts, alert,
+	    viewing->now_ms);
+	*view = kyi_alerted_view(alert);
+	if (viewing->muted.failed || viewing->nexts.failed ||
+	    groups_view(viewing, alert, view) != 0)
 		return kymo_error_set(viewing->error, "no memory");
-	*view = (struct kymo_alert_view){.labels = alert->labels,
-	    .annotations = alert->annotations,
-	    .annotation_cnt = alert->annotation_cnt, .state = alert->state,
-	    .flapping = alert->flapping, .active_ms = alert->active_ms,
-	    .starts_ms = alert->starts_ms, .ends_ms = alert->ends_ms,
-	    .value = alert->value, .muted = viewing->muted.at,
-	    .muted_by = alert->muted,
-	    .silence = silenced ? alert->silence->id : "",
-	    .inhibitor = alert->muted == KYMO_MUTED_INHIBITED ?
-	    alert->inhibitor->labels : NULL,
-	    .acknowledged = alert->ack_who == NULL ? "" : alert->ack_who,
-	    .ack_comment = alert->ack_comment == NULL ? "" :
-	    alert->ack_comment, .ack_ms = alert->ack_ms,
-	    .ack_until_ms = alert->ack_until_ms,
-	    .nexts = viewing->nexts.at, .next_cnt = viewing->nexts.cnt};
+	view->muted = viewing->muted.at;
+	if (alert->muted == KYMO_MUTED_SILENCE && alert->silence != NULL &&
+	    alert->silence_gen == viewing->alerts->silence_gen)
+		view->silence = alert->silence->id;
+	if (alert->muted == KYMO_MUTED_INHIBITED)
+		view->inhibitor = alert->inhibitor->labels;
+	view->nexts = viewing->nexts.at;
+	view->next_cnt = viewing->nexts.cnt;
 	decisions_view(viewing, alert, view);
 	return 0;
 }
@@ -198,7 +233,7 @@ view_make(struct viewing *viewing, const struct kyi_alerted *alert,
 static void
 viewing_end(struct viewing *viewing)
 {
-	free(viewing->places.at);
+	free(viewing->groups);
 	kyi_nexts_free(&viewing->nexts);
 	kymo_buffer_free(&viewing->muted);
 }
@@ -221,63 +256,22 @@ kymo_alerts_list(const struct kymo_alerts *alerts, const char *matchers,
 {
 	struct viewing viewing = {.alerts = alerts, .now_ms = now_ms,
 	    .each = each, .to = to, .error = error};
-	int result;
+	int result = each_matching(alerts, matchers, view_one, &viewing, error);
 
-	if (kyi_places_find(&viewing.places, alerts) != 0)
-		return kymo_error_set(error, "no memory");
-	result = each_matching(alerts, matchers, view_one, &viewing, error);
 	viewing_end(&viewing);
 	return result;
 }
 
-/* ---- groups --------------------------------------------------------------- */
-
-static int
-group_view(const struct kyi_group *group, struct viewing *viewings,
-    int (*each)(void *to, const struct kymo_alert_group *group), void *to)
-{
-	struct kymo_alert_view *views = calloc((size_t)group->member_cnt + 1,
-	    sizeof(*views));
-	struct kymo_alert_group view = {.receiver = group->node == NULL ? "" :
-	    group->node->route.receiver, .labels = group->labels,
-	    .held = group->held == NULL ? "" : group->held, .alerts = views,
-	    .alert_cnt = group->member_cnt};
-	int result = 0;
-	uint32_t i;
-
-	if (views == NULL)
-		return kymo_error_set(viewings->error, "no memory");
-	/* Of many alerts at once what comes next of each would be much: it is
-	   in the list. */
-	for (i = 0; i < group->member_cnt && result == 0; i++) {
-		result = view_make(viewings, group->members[i].alert,
-		    &views[i]);
-		views[i].muted = "";
-		views[i].decision_cnt = views[i].next_cnt = 0;
-	}
-	if (result == 0)
-		result = each(to, &view);
-	free(views);
-	return result;
-}
-
 int
-kymo_alerts_groups(const struct kymo_alerts *alerts, int64_t now_ms,
-    int (*each)(void *to, const struct kymo_alert_group *group), void *to,
-    struct kymo_error *error)
+kymo_alerts_one(const struct kymo_alerts *alerts,
+    const struct kymo_labels *labels, int64_t now_ms, int (*each)(void *to,
+    const struct kymo_alert_view *view), void *to, struct kymo_error *error)
 {
 	struct viewing viewing = {.alerts = alerts, .now_ms = now_ms,
-	    .error = error};
-	const struct kyi_group *group;
-	int result = 0;
-	uint32_t i;
+	    .each = each, .to = to, .error = error};
+	const struct kyi_alerted *alert = kyi_alerted_find(alerts, labels);
+	int result = alert == NULL ? 0 : view_one(&viewing, alert);
 
-	/* No places: nothing comes next. */
-	for (i = 0; i < alerts->group_bucket_cnt && result == 0; i++)
-		for (group = alerts->groups[i]; group != NULL && result == 0;
-		    group = group->next)
-			if (group->member_cnt > 0)
-				result = group_view(group, &viewing, each, to);
 	viewing_end(&viewing);
 	return result;
 }

@@ -153,12 +153,14 @@ struct kymo_outbox_entry {
 	const char *why; /* the last attempt failed; "" */
 	const char *receiver_why; /* the last to its receiver did; "" */
 	const char *body; /* as kymo_message_json has it */
+	int64_t seq;      /* more than that of an older one */
 };
 /* kymo_outbox_list calls each for the messages that wait, or for the dead
-   letters, oldest first; what it gets lives during the call. Stops when each
-   returns nonzero, and returns that. */
+   letters, oldest first, that come after the one whose seq is after (0: all);
+   what it gets lives during the call. Stops when each returns nonzero, and
+   returns that. */
 KYMO_READER_API int kymo_outbox_list(struct kymo_outbox *outbox, bool dead,
-    int (*each)(void *to, const struct kymo_outbox_entry *entry), void *to,
+    int64_t after, int (*each)(void *to, const struct kymo_outbox_entry *entry), void *to,
     struct kymo_error *error);
 /* The dead letter with this id, or all of them (NULL), wait again, with their
    ids. Returns how many. */

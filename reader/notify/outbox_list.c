@@ -11,12 +11,12 @@ text(sqlite3_stmt *row, int column)
 }
 
 int
-kymo_outbox_list(struct kymo_outbox *outbox, bool dead,
+kymo_outbox_list(struct kymo_outbox *outbox, bool dead, int64_t after,
     int (*each)(void *to, const struct kymo_outbox_entry *entry), void *to,
     struct kymo_error *error)
 {
-	sqlite3_stmt *rows = kyi_outbox_bind(outbox, KYI_SQL_LIST, error, "i",
-	    (int64_t)dead);
+	sqlite3_stmt *rows = kyi_outbox_bind(outbox, KYI_SQL_LIST, error, "ii",
+	    (int64_t)dead, after);
 	int status = SQLITE_DONE, result = 0;
 
 	if (rows == NULL)
@@ -32,7 +32,8 @@ kymo_outbox_list(struct kymo_outbox *outbox, bool dead,
 		    .attempts = (uint32_t)sqlite3_column_int64(rows, 7),
 		    .why = text(rows, 8), .body = text(rows, 9),
 		    .next_ms = sqlite3_column_int64(rows, 10),
-		    .receiver_why = text(rows, 11) };
+		    .receiver_why = text(rows, 11),
+		    .seq = sqlite3_column_int64(rows, 12) };
 
 		result = each(to, &entry);
 	}

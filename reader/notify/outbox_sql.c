@@ -103,9 +103,10 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
 	" VALUES (?, ?, ?, ?)",
     [KYI_SQL_LIST] = "SELECT id, o.receiver, group_key, firing, dead,"
 	" added_ms, deadline_ms, attempts, o.why, body,"
-	" max(next_ms, ifnull(hold_ms, 0)), ifnull(r.why, '') FROM outbox o"
+	" max(next_ms, ifnull(hold_ms, 0)), ifnull(r.why, ''), seq"
+	" FROM outbox o"
 	" LEFT JOIN outbox_receiver r ON r.receiver = o.receiver"
-	" WHERE dead = ? ORDER BY seq",
+	" WHERE +dead = ? AND seq > ? ORDER BY seq",
     [KYI_SQL_RETRY] = "UPDATE outbox SET dead = 0, aside = 0, next_ms = 0,"
 	" deadline_ms = CASE WHEN firing THEN ? ELSE 0 END"
 	" WHERE dead = 1 AND (? = '' OR id = ?)",

@@ -147,19 +147,29 @@ struct kyi_api_routes {
 /* Alertmanager's, and what it has not. */
 extern const struct kyi_api_routes kyi_api_v2_routes, kyi_api_alerting_routes;
 
-/* What is answered while nobody else has the alerts. */
+/* What is asked of alerts. */
+#define KYI_FILTER_MAX 64u
 struct kyi_alerting {
 	struct kyi_api *api;
-	const struct kymo_serve_alerting *with;
-	struct kymo_matcher_list **filters; /* of filter=; each must match */
+	const struct kymo_serve_alerting *with; /* during a look */
+	int64_t now_ms; /* of the first look */
+	struct kymo_matcher_list *filters[KYI_FILTER_MAX]; /* of filter=; each
+	                                                      must match */
 	uint32_t filter_cnt;
 	uint32_t cnt; /* told so far */
+	void *of;     /* of whoever looks */
 };
-/* Reads filter=, and calls answer; or the answer is why not. */
+/* kyi_alerting_begin reads filter=; false: the answer is what is wrong.
+   kyi_alerting_end frees it, then too. */
+bool kyi_alerting_begin(struct kyi_alerting *alerting, struct kyi_api *api);
+void kyi_alerting_end(struct kyi_alerting *alerting);
+/* Calls look while nobody else has the alerts: it is to be short, and may come
+   again; others may have them between. false: the answer is why not. */
+bool kyi_alerting_look(struct kyi_alerting *alerting,
+    void (*look)(struct kyi_alerting *alerting));
+/* All of it, where one look is enough. */
 void kyi_alerting_answer(struct kyi_api *api,
     void (*answer)(struct kyi_alerting *alerting));
-bool kyi_alerting_wanted(const struct kyi_alerting *alerting,
-    const struct kymo_labels *labels);
 /* ,"key":"TIME" */
 void kyi_alerting_time(struct kymo_buffer *out, const char *key, int64_t ms);
 /* Whether a parameter is true; false as answer: it is neither. */

@@ -10,22 +10,27 @@
 #include "reader/serve/param.h"
 #include "reader/serve/places.h"
 
-#define FILTER_MAX 64u
-
 /* ---- asking ------------------------------------------------------------ */
 
 struct asking {
-	struct kyi_alerting alerting;
-	void (*answer)(struct kyi_alerting *alerting);
+	struct kyi_alerting *alerting;
+	void (*look)(struct kyi_alerting *alerting);
 };
 
 static void
 use(void *to, const struct kymo_serve_alerting *with)
 {
 	struct asking *asking = to;
+	struct kyi_alerting *alerting = asking->alerting;
 
-	asking->alerting.with = with;
-	asking->answer(&asking->alerting);
+	if (alerting->now_ms == 0)
+		alerting->now_ms = with->now_ms;
+	alerting->with = with;
+	if (with->changed != NULL &&
+	    alerting->api->route->write != KYI_API_READ)
+		*with->changed = true;
+	asking->look(alerting);
+	alerting->with = NULL;
 }
 
 /* false: the answer is what is wrong with one. */
@@ -38,9 +43,9 @@ filters_read(struct kyi_alerting *alerting)
 	uint32_t i = 0;
 
 	while ((text = kyi_form_next(&api->form, "filter", &i)) != NULL) {
-		if (alerting->filter_cnt == FILTER_MAX) {
+		if (alerting->filter_cnt == KYI_FILTER_MAX) {
 			kyi_api_wrong(api, "filter", "more than %u of them",
-			    FILTER_MAX);
+			    KYI_FILTER_MAX);
 			return false;
 		}
 		alerting->filters[alerting->filter_cnt] =
@@ -54,20 +59,51 @@ filters_read(struct kyi_alerting *alerting)
 	return true;
 }
 
-void
-kyi_alerting_answer(struct kyi_api *api,
-    void (*answer)(struct kyi_alerting *alerting))
+bool
+kyi_alerting_begin(struct kyi_alerting *alerting, struct kyi_api *api)
 {
-	const struct kyi_api_world *world = api->world;
-	struct kymo_matcher_list *filters[FILTER_MAX];
-	struct asking asking = { .alerting = { .api = api,
-	    .filters = filters }, .answer = answer };
-	int result = 0;
+	*alerting = (struct kyi_alerting){ .api = api };
+	return filters_read(alerting);
+}
+
+void
+kyi_alerting_end(struct kyi_alerting *alerting)
+{
 	uint32_t i;
 
-	if (filters_read(&asking.alerting))
-		result = world->alerting == NULL ? -1 :
-		    world->alerting(world->of, use, &asking);
+	for (i = 0; i < alerting->filter_cnt; i++)
+		kymo_matcher_list_delete(alerting->filters[i]);
+}
+
+/* Whether nobody waits for more: that is the answer then. */
+static bool
+is_over(struct kyi_api *api)
+{
+	if (api->gone != NULL && api->gone(api->of))
+		kyi_api_fail(api, KYI_API_CANCELED, "nobody waits for the "
+		    "answer any more");
+	else if (api->until_ns != 0 && kyi_serve_now_ns() > api->until_ns)
+		kyi_api_fail(api, KYI_API_TIMEOUT, "there was no time for all "
+		    "alerts; choose by filter=");
+	else
+		return false;
+	return true;
+}
+
+bool
+kyi_alerting_look(struct kyi_alerting *alerting,
+    void (*look)(struct kyi_alerting *alerting))
+{
+	struct kyi_api *api = alerting->api;
+	const struct kyi_api_world *world = api->world;
+	struct asking asking = { alerting, look };
+	int result;
+
+	/* What is to be changed is changed, whoever waits. */
+	if (alerting->now_ms != 0 && is_over(api))
+		return false;
+	result = world->alerting == NULL ? -1 :
+	    world->alerting(world->of, use, &asking);
 	if (result > 0)
 		kyi_api_fail(api, KYI_API_UNAVAILABLE, "alerts are busy, as "
 		    "with a reload or a slow disk; try again");
@@ -75,23 +111,18 @@ kyi_alerting_answer(struct kyi_api *api,
 		kyi_api_fail(api, KYI_API_UNAVAILABLE, "kymod notifies nobody: "
 		    "its configuration names no routes; alerting: {routes: "
 		    "FILE} would (kymo query ALERTS shows what fires)");
-	for (i = 0; i < asking.alerting.filter_cnt; i++)
-		kymo_matcher_list_delete(filters[i]);
+	return result == 0;
 }
 
-bool
-kyi_alerting_wanted(const struct kyi_alerting *alerting,
-    const struct kymo_labels *labels)
+void
+kyi_alerting_answer(struct kyi_api *api,
+    void (*answer)(struct kyi_alerting *alerting))
 {
-	const struct kymo_matcher *at;
-	uint32_t i, cnt;
+	struct kyi_alerting alerting;
 
-	for (i = 0; i < alerting->filter_cnt; i++) {
-		at = kymo_matcher_list_at(alerting->filters[i], &cnt);
-		if (!kymo_matchers_match(at, cnt, labels))
-			return false;
-	}
-	return true;
+	if (kyi_alerting_begin(&alerting, api))
+		(void)kyi_alerting_look(&alerting, answer);
+	kyi_alerting_end(&alerting);
 }
 
 void

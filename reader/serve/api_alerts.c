@@ -1,223 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Alerts as Alertmanager's API has them, with what it has not under "kymo":
-   the state, the value, who cares for it, what comes next; and asked for one by
-   one, every decision and every message that is under way. */
-#include <inttypes.h>
-#include <stdio.h>
+/* Lists of alerts as Alertmanager's API has them, and ours with every decision;
+   looked at piece by piece (api_look.h). */
+#include <stdlib.h>
 #include <string.h>
 
 #include "reader/export/json.h"
+#include "reader/serve/api_alerts_put.h"
 #include "reader/serve/api_body.h"
-#include "reader/serve/api_mail.h"
-#include "reader/serve/param.h"
-#include "reader/serve/put.h"
-
-/* Of a firing alert Alertmanager says when it would count as resolved if
-   nobody said it again; with us whoever says it is there. */
-#define ENDS_MS (5 * 60000)
+#include "reader/serve/api_look.h"
 
 struct telling {
-	struct kyi_alerting *alerting;
+	struct kyi_alerting alerting;
+	struct kyi_looking looking;
 	bool active, silenced, inhibited, unprocessed; /* as Alertmanager's */
 	bool pending, resolved;
 	bool all; /* decisions and messages, too */
-	const char *receiver; /* a regular expression; "" */
-	struct kymo_regex *regex;
 	struct kyi_mail mail; /* what waits, where all is told */
+	struct grouping *grouping; /* of groups */
 };
-
-/* ---- pieces ------------------------------------------------------------ */
-
-static void
-put_pairs(struct kymo_buffer *out, const char *key,
-    const struct kymo_label *pairs, uint32_t cnt)
-{
-	uint32_t i;
-
-	kyi_json_key(out, key);
-	kymo_buffer_char(out, '{');
-	for (i = 0; i < cnt; i++) {
-		if (i > 0)
-			kymo_buffer_char(out, ',');
-		kyi_json_string(out, pairs[i].key);
-		kymo_buffer_char(out, ':');
-		kyi_json_string(out, pairs[i].value);
-	}
-	kymo_buffer_char(out, '}');
-}
-
-static void
-put_fingerprint(struct kymo_buffer *out, const struct kymo_labels *labels)
-{
-	kymo_buffer_printf(out, "\"%016" PRIx64 "\"",
-	    kymo_notify_fingerprint(labels->at, labels->cnt));
-}
-
-struct routed {
-	struct kymo_buffer *out;
-	const struct telling *telling;
-	uint32_t cnt;
-	bool wanted; /* by receiver= */
-};
-
-static int
-route_put(void *to, const struct kymo_route *route)
-{
-	struct routed *routed = to;
-
-	if (routed->telling->regex == NULL ||
-	    kymo_regex_match(routed->telling->regex, route->receiver))
-		routed->wanted = true;
-	if (routed->out == NULL)
-		return 0;
-	kymo_buffer_str(routed->out, routed->cnt++ > 0 ? ",{" : "{");
-	kyi_json_member_str(routed->out, "name", route->receiver);
-	kymo_buffer_char(routed->out, '}');
-	return 0;
-}
-
-static void
-put_status(struct kymo_buffer *out, const struct kymo_alert_view *view)
-{
-	bool fires = view->flapping || view->state == KYMO_ALERT_FIRING;
-
-	kyi_json_key(out, "status");
-	kymo_buffer_str(out, "{\"inhibitedBy\":[");
-	if (view->inhibitor != NULL)
-		put_fingerprint(out, view->inhibitor);
-	/* Others mute, too, and are no silence: they are told so. Of a group's
-	   alerts it is not said how. */
-	else if (view->muted_by != KYMO_MUTED_NOT &&
-	    view->muted_by != KYMO_MUTED_SILENCE && *view->muted != '\0')
-		kyi_json_string(out, view->muted);
-	kymo_buffer_str(out, "],\"silencedBy\":[");
-	if (view->muted_by == KYMO_MUTED_SILENCE && *view->silence != '\0')
-		kyi_json_string(out, view->silence);
-	kymo_buffer_char(out, ']');
-	kyi_json_member_str(out, "state", !fires ? "unprocessed" :
-	    view->muted_by != KYMO_MUTED_NOT ? "suppressed" : "active");
-	kymo_buffer_char(out, '}');
-}
-
-static void
-put_ack(struct kymo_buffer *out, const struct kymo_alert_view *view)
-{
-	if (*view->acknowledged == '\0')
-		return;
-	kyi_json_key(out, "acknowledged");
-	kymo_buffer_char(out, '{');
-	kyi_json_member_str(out, "by", view->acknowledged);
-	kyi_json_member_str(out, "comment", view->ack_comment);
-	kyi_alerting_time(out, "at", view->ack_ms);
-	if (view->ack_until_ms != 0)
-		kyi_alerting_time(out, "until", view->ack_until_ms);
-	kymo_buffer_char(out, '}');
-}
-
-static void
-put_nexts(struct kymo_buffer *out, const struct kymo_alert_view *view)
-{
-	uint32_t i;
-
-	kyi_json_key(out, "next");
-	kymo_buffer_char(out, '[');
-	for (i = 0; i < view->next_cnt; i++) {
-		const struct kymo_alert_next *next = &view->nexts[i];
-
-		kymo_buffer_str(out, i > 0 ? ",{" : "{");
-		if (*next->to != '\0')
-			kyi_json_member_str(out, "to", next->to);
-		kyi_json_member_str(out, "what", next->what);
-		if (next->at_ms != 0)
-			kyi_alerting_time(out, "at", next->at_ms);
-		kyi_json_key(out, "told");
-		kymo_buffer_str(out, next->told ? "true}" : "false}");
-	}
-	kymo_buffer_char(out, ']');
-}
-
-static void
-put_decisions(struct kymo_buffer *out, const struct kymo_alert_view *view)
-{
-	uint32_t i;
-
-	kyi_json_key(out, "decisions");
-	kymo_buffer_char(out, '[');
-	for (i = 0; i < view->decision_cnt; i++) {
-		kymo_buffer_str(out, i > 0 ? ",{" : "{");
-		kyi_alerting_time(out, "at", view->decisions[i].at_ms);
-		kyi_json_member_str(out, "text", view->decisions[i].text);
-		kymo_buffer_char(out, '}');
-	}
-	kymo_buffer_char(out, ']');
-}
-
-static void
-put_kymo(struct kymo_buffer *out, const struct telling *telling,
-    const struct kymo_alert_view *view)
-{
-	static const char *const muters[] = { [KYMO_MUTED_RULE] = "rule",
-	    [KYMO_MUTED_SILENCE] = "silence",
-	    [KYMO_MUTED_INHIBITED] = "inhibition",
-	    [KYMO_MUTED_DEPENDENCY] = "dependency",
-	    [KYMO_MUTED_MAINTENANCE] = "maintenance" };
-
-	kyi_json_key(out, "kymo");
-	kymo_buffer_char(out, '{');
-	kyi_json_member_str(out, "state", view->flapping ? "flapping" :
-	    view->state == KYMO_ALERT_FIRING ? "firing" :
-	    view->state == KYMO_ALERT_PENDING ? "pending" : "resolved");
-	kyi_json_key(out, "value");
-	kyi_json_double(out, view->value);
-	if (view->muted_by != KYMO_MUTED_NOT) {
-		if (*view->muted != '\0')
-			kyi_json_member_str(out, "muted", view->muted);
-		kyi_json_member_str(out, "mutedBy", muters[view->muted_by]);
-	}
-	put_ack(out, view);
-	put_nexts(out, view);
-	if (telling->all) {
-		put_decisions(out, view);
-		kyi_mail_put(out, &telling->mail, kymo_notify_fingerprint(
-		    view->labels->at, view->labels->cnt));
-	}
-	kymo_buffer_char(out, '}');
-}
-
-static void
-put_alert(const struct telling *telling, const struct kymo_alert_view *view)
-{
-	const struct kymo_serve_alerting *with = telling->alerting->with;
-	struct kymo_buffer *out = &telling->alerting->api->out;
-	struct routed routed = { out, telling, 0, false };
-	bool over = view->state == KYMO_ALERT_INACTIVE && !view->flapping;
-
-	kymo_buffer_char(out, '{');
-	put_pairs(out, "annotations", view->annotations,
-	    view->annotation_cnt);
-	kyi_alerting_time(out, "endsAt", over ? view->ends_ms :
-	    with->now_ms + ENDS_MS);
-	kyi_json_key(out, "fingerprint");
-	put_fingerprint(out, view->labels);
-	kyi_json_key(out, "receivers");
-	kymo_buffer_char(out, '[');
-	kymo_routing_routes(with->routing, view->labels, route_put, &routed);
-	kymo_buffer_char(out, ']');
-	kyi_alerting_time(out, "startsAt", view->starts_ms != 0 ?
-	    view->starts_ms : view->active_ms);
-	put_status(out, view);
-	kyi_alerting_time(out, "updatedAt", with->now_ms);
-	put_pairs(out, "labels", view->labels->at, view->labels->cnt);
-	put_kymo(out, telling, view);
-	kymo_buffer_char(out, '}');
-}
 
 /* ---- which ------------------------------------------------------------- */
 
 static bool
-is_wanted(const struct telling *telling, const struct kymo_alert_view *view)
+is_wanted(void *of, const struct kymo_alert_view *view)
 {
-	struct routed routed = { NULL, telling, 0, false };
+	const struct telling *telling = of;
 	bool muted = view->muted_by != KYMO_MUTED_NOT;
 
 	if (!view->flapping && view->state == KYMO_ALERT_PENDING) {
@@ -229,40 +36,18 @@ is_wanted(const struct telling *telling, const struct kymo_alert_view *view)
 	} else if (!muted && !telling->active) {
 		return false;
 	}
-	if (view->muted_by == KYMO_MUTED_SILENCE ? !telling->silenced :
-	    muted && !telling->inhibited)
-		return false;
-	if (!kyi_alerting_wanted(telling->alerting, view->labels))
-		return false;
-	if (telling->regex == NULL)
-		return true;
-	kymo_routing_routes(telling->alerting->with->routing, view->labels,
-	    route_put, &routed);
-	return routed.wanted;
-}
-
-static int
-tell(void *to, const struct kymo_alert_view *view)
-{
-	struct telling *telling = to;
-	struct kymo_buffer *out = &telling->alerting->api->out;
-
-	if (!is_wanted(telling, view))
-		return 0;
-	if (telling->alerting->cnt++ > 0)
-		kymo_buffer_char(out, ',');
-	put_alert(telling, view);
-	return out->len_bytes > KYI_ANSWER_BYTES_MAX ? 1 : 0;
+	return view->muted_by == KYMO_MUTED_SILENCE ? telling->silenced :
+	    !muted || telling->inhibited;
 }
 
 /* What the parameters say; false: the answer is what is wrong. */
 static bool
 params_read(struct telling *telling)
 {
-	struct kyi_api *api = telling->alerting->api;
+	struct kyi_api *api = telling->alerting.api;
 	struct kymo_error error = { "" };
+	const char *receiver = kyi_form_get(&api->form, "receiver");
 
-	telling->receiver = kyi_form_get(&api->form, "receiver");
 	if (!kyi_api_bool(api, "active", &telling->active) ||
 	    !kyi_api_bool(api, "silenced", &telling->silenced) ||
 	    !kyi_api_bool(api, "inhibited", &telling->inhibited) ||
@@ -270,146 +55,272 @@ params_read(struct telling *telling)
 	    !kyi_api_bool(api, "pending", &telling->pending) ||
 	    !kyi_api_bool(api, "resolved", &telling->resolved))
 		return false;
-	if (*telling->receiver != '\0' && kymo_regex_new(&telling->regex,
-	    telling->receiver, &error) != 0) {
+	if (*receiver != '\0' && kymo_regex_new(&telling->looking.receiver,
+	    receiver, &error) != 0) {
 		kyi_api_wrong(api, "receiver", "%s", error.text);
 		return false;
 	}
 	return true;
 }
 
+static bool
+too_long(struct kyi_api *api, size_t bytes)
+{
+	if (bytes <= KYI_ANSWER_BYTES_MAX)
+		return false;
+	kyi_api_fail(api, KYI_API_EXECUTION, "the answer would be more than "
+	    "%zu MiB; choose fewer alerts, by filter=",
+	    KYI_ANSWER_BYTES_MAX >> 20);
+	return true;
+}
+
+/* Reads what is asked, and has put called for each. */
+static bool
+run(struct telling *telling, struct kyi_api *api,
+    int (*put)(void *of, const struct kymo_alert_view *view))
+{
+	if (!kyi_alerting_begin(&telling->alerting, api) ||
+	    !params_read(telling) || (telling->all &&
+	    !kyi_mail_find(&telling->mail, &telling->alerting)))
+		return false;
+	telling->looking.alerting = &telling->alerting;
+	telling->looking.wanted = is_wanted;
+	telling->looking.put = put;
+	telling->looking.of = telling;
+	return kyi_looking_run(&telling->looking);
+}
+
 static void
 telling_end(struct telling *telling)
 {
-	kymo_regex_delete(telling->regex);
+	kyi_alerting_end(&telling->alerting);
+	kymo_regex_delete(telling->looking.receiver);
 	kyi_mail_free(&telling->mail);
 }
 
-static bool
-too_long(struct kyi_api *api)
+/* ---- lists ------------------------------------------------------------- */
+
+static int
+tell(void *to, const struct kymo_alert_view *view)
 {
-	if (api->out.len_bytes <= KYI_ANSWER_BYTES_MAX)
-		return false;
-	kyi_api_fail(api, KYI_API_EXECUTION, "these are too many alerts for an "
-	    "answer; choose by filter=");
-	return true;
+	struct telling *telling = to;
+	struct kymo_buffer *out = &telling->alerting.api->out;
+
+	if (telling->alerting.cnt++ > 0)
+		kymo_buffer_char(out, ',');
+	kyi_api_alert_put(out, &telling->alerting, telling->all ?
+	    &telling->mail : NULL, view);
+	return out->failed || out->len_bytes > KYI_ANSWER_BYTES_MAX;
 }
 
 /* The list, within begin and end. */
 static void
-list(struct telling *telling, const char *begin, const char *end)
+list(struct telling *telling, struct kyi_api *api, const char *begin,
+    const char *end)
 {
-	struct kyi_api *api = telling->alerting->api;
-	const struct kymo_serve_alerting *with = telling->alerting->with;
-	struct kymo_error error = { "" };
-
-	if (!params_read(telling))
-		return;
-	if (telling->all && kyi_mail_find(&telling->mail, with->outbox,
-	    &error) != 0) {
-		kyi_api_fail(api, KYI_API_INTERNAL, "%s", error.text);
-		return;
-	}
-	api->status = 200;
 	kymo_buffer_str(&api->out, begin);
-	if (kymo_alerts_list(with->alerts, NULL, with->now_ms, tell, telling,
-	    &error) < 0)
-		kyi_api_fail(api, KYI_API_INTERNAL, "%s", error.text);
-	else if (!too_long(api))
+	if (run(telling, api, tell) && !too_long(api, api->out.len_bytes)) {
+		api->status = 200;
 		kymo_buffer_str(&api->out, end);
-}
-
-static void
-v2_alerts(struct kyi_alerting *alerting)
-{
-	struct telling telling = { .alerting = alerting, .active = true,
-	    .silenced = true, .inhibited = true, .unprocessed = true };
-
-	list(&telling, "[", "]");
-	telling_end(&telling);
+	}
+	telling_end(telling);
 }
 
 void
 kyi_api_v2_alerts(struct kyi_api *api)
 {
-	kyi_alerting_answer(api, v2_alerts);
-}
+	struct telling telling = { .active = true, .silenced = true,
+	    .inhibited = true, .unprocessed = true };
 
-static void
-why(struct kyi_alerting *alerting)
-{
-	struct telling telling = { .alerting = alerting, .active = true,
-	    .silenced = true, .inhibited = true, .unprocessed = true,
-	    .pending = true, .resolved = true, .all = true };
-
-	list(&telling, "{\"status\":\"success\",\"data\":[", "]}");
-	telling_end(&telling);
+	list(&telling, api, "[", "]");
 }
 
 void
 kyi_api_why(struct kyi_api *api)
 {
-	kyi_alerting_answer(api, why);
+	struct telling telling = { .active = true, .silenced = true,
+	    .inhibited = true, .unprocessed = true, .pending = true,
+	    .resolved = true, .all = true };
+
+	list(&telling, api, "{\"status\":\"success\",\"data\":[", "]}");
 }
 
 /* ---- groups ------------------------------------------------------------ */
 
+/* Alerts come in no order: each is written down once, and noted for each of its
+   groups. */
+struct noted {
+	const char *key; /* once all is written */
+	size_t key_at;   /* in keys: the key, the receiver, how its group begins */
+	size_t at, len_bytes; /* in texts */
+};
+
+#define RECENT_CNT 1024u
+
+struct grouping {
+	struct kymo_buffer keys, texts;
+	struct noted *noted;
+	uint32_t noted_cnt, noted_room;
+	/* Keys that were seen before, one for each hash; its place and 1. */
+	size_t recent[RECENT_CNT];
+};
+
+/* Where the group's key is, that of now or of before. */
+static size_t
+key_put(struct grouping *grouping, const struct kymo_alert_in *in)
+{
+	struct kymo_buffer *keys = &grouping->keys;
+	size_t *recent = &grouping->recent[kymo_label_hash(in->key, "") %
+	    RECENT_CNT];
+
+	if (*recent != 0 && strcmp(keys->at + *recent - 1, in->key) == 0)
+		return *recent - 1;
+	*recent = keys->len_bytes + 1;
+	kymo_buffer_add(keys, in->key, strlen(in->key) + 1);
+	kymo_buffer_add(keys, in->receiver, strlen(in->receiver) + 1);
+	kymo_buffer_char(keys, '{');
+	kyi_api_pairs_put(keys, "labels", in->labels->at, in->labels->cnt);
+	kyi_json_key(keys, "receiver");
+	kymo_buffer_char(keys, '{');
+	kyi_json_member_str(keys, "name", in->receiver);
+	kymo_buffer_str(keys, "},\"alerts\":[");
+	/* With the zero. */
+	kymo_buffer_add(keys, "", 1);
+	return *recent - 1;
+}
+
+static bool
+note(struct grouping *grouping, const struct noted *noted)
+{
+	uint32_t room = grouping->noted_room == 0 ? 1024 :
+	    2 * grouping->noted_room;
+	struct noted *more;
+
+	if (grouping->noted_cnt == grouping->noted_room) {
+		more = reallocarray(grouping->noted, room, sizeof(*more));
+		if (more == NULL)
+			return false;
+		grouping->noted = more;
+		grouping->noted_room = room;
+	}
+	grouping->noted[grouping->noted_cnt++] = *noted;
+	return true;
+}
+
 static int
-tell_group(void *to, const struct kymo_alert_group *group)
+tell_grouped(void *to, const struct kymo_alert_view *view)
 {
 	struct telling *telling = to;
-	struct kymo_buffer *out = &telling->alerting->api->out;
-	uint32_t i, cnt = 0;
+	struct grouping *grouping = telling->grouping;
+	struct noted noted = { .at = grouping->texts.len_bytes };
+	uint32_t i;
 
-	if (*group->receiver == '\0' || (telling->regex != NULL &&
-	    !kymo_regex_match(telling->regex, group->receiver)))
-		return 0;
-	for (i = 0; i < group->alert_cnt; i++)
-		cnt += is_wanted(telling, &group->alerts[i]);
-	if (cnt == 0)
-		return 0;
-	if (telling->alerting->cnt++ > 0)
-		kymo_buffer_char(out, ',');
-	kymo_buffer_char(out, '{');
-	put_pairs(out, "labels", group->labels->at, group->labels->cnt);
-	kyi_json_key(out, "receiver");
-	kymo_buffer_char(out, '{');
-	kyi_json_member_str(out, "name", group->receiver);
-	kymo_buffer_str(out, "},\"alerts\":[");
-	for (i = 0, cnt = 0; i < group->alert_cnt; i++) {
-		if (!is_wanted(telling, &group->alerts[i]))
+	kyi_api_alert_put(&grouping->texts, &telling->alerting, NULL, view);
+	noted.len_bytes = grouping->texts.len_bytes - noted.at;
+	for (i = 0; i < view->group_cnt && !grouping->keys.failed; i++) {
+		/* Of a route that is gone. */
+		if (*view->groups[i].receiver == '\0')
 			continue;
-		kymo_buffer_str(out, cnt++ > 0 ? "," : "");
-		put_alert(telling, &group->alerts[i]);
+		noted.key_at = key_put(grouping, &view->groups[i]);
+		if (!note(grouping, &noted))
+			grouping->keys.failed = true;
 	}
-	kymo_buffer_str(out, "]}");
-	return out->len_bytes > KYI_ANSWER_BYTES_MAX ? 1 : 0;
+	return grouping->keys.failed || grouping->texts.failed ||
+	    grouping->keys.len_bytes + grouping->texts.len_bytes >
+	    KYI_ANSWER_BYTES_MAX;
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct noted *x = a, *y = b;
+	int order = x->key == y->key ? 0 : strcmp(x->key, y->key);
+
+	return order != 0 ? order : (x->at > y->at) - (x->at < y->at);
+}
+
+/* How the group of a note begins; NULL: its receiver is not wanted, while an
+   alert of it is, by another. */
+static const char *
+group_begin(const struct telling *telling, const struct noted *noted)
+{
+	const char *receiver = noted->key + strlen(noted->key) + 1;
+
+	return telling->looking.receiver != NULL &&
+	    !kymo_regex_match(telling->looking.receiver, receiver) ? NULL :
+	    receiver + strlen(receiver) + 1;
+}
+
+/* Groups by their keys, and in them alerts as they came. */
+static void
+groups_put(const struct telling *telling, struct kymo_buffer *out)
+{
+	const struct grouping *grouping = telling->grouping;
+	const struct noted *noted = grouping->noted, *last = NULL;
+	const char *begin = NULL;
+	uint32_t i, group_cnt = 0;
+
+	for (i = 0; i < grouping->noted_cnt &&
+	    out->len_bytes <= KYI_ANSWER_BYTES_MAX; i++, noted++) {
+		bool same = last != NULL && strcmp(last->key, noted->key) == 0;
+
+		if (!same) {
+			if (begin != NULL)
+				kymo_buffer_str(out, "]}");
+			begin = group_begin(telling, noted);
+			if (begin != NULL && group_cnt++ > 0)
+				kymo_buffer_char(out, ',');
+		}
+		if (begin != NULL) {
+			kymo_buffer_str(out, same ? "," : begin);
+			kymo_buffer_add(out, grouping->texts.at + noted->at,
+			    noted->len_bytes);
+		}
+		last = noted;
+	}
+	if (begin != NULL)
+		kymo_buffer_str(out, "]}");
 }
 
 static void
-groups(struct kyi_alerting *alerting)
+groups(struct telling *telling, struct kyi_api *api)
 {
-	struct kyi_api *api = alerting->api;
-	struct telling telling = { .alerting = alerting, .active = true,
-	    .silenced = true, .inhibited = true, .unprocessed = true };
-	struct kymo_error error = { "" };
+	struct grouping *grouping = telling->grouping;
+	uint32_t i;
 
-	if (params_read(&telling)) {
-		api->status = 200;
-		kymo_buffer_char(&api->out, '[');
-		if (kymo_alerts_groups(alerting->with->alerts,
-		    alerting->with->now_ms, tell_group, &telling, &error) < 0)
-			kyi_api_fail(api, KYI_API_INTERNAL, "%s", error.text);
-		else if (!too_long(api))
-			kymo_buffer_char(&api->out, ']');
+	if (!run(telling, api, tell_grouped) || too_long(api,
+	    grouping->keys.len_bytes + grouping->texts.len_bytes))
+		return;
+	if (grouping->keys.failed || grouping->texts.failed) {
+		kyi_api_fail(api, KYI_API_INTERNAL, "no memory");
+		return;
 	}
-	telling_end(&telling);
+	for (i = 0; i < grouping->noted_cnt; i++)
+		grouping->noted[i].key = grouping->keys.at +
+		    grouping->noted[i].key_at;
+	if (grouping->noted_cnt > 0)
+		qsort(grouping->noted, grouping->noted_cnt,
+		    sizeof(*grouping->noted), by_key);
+	kymo_buffer_char(&api->out, '[');
+	groups_put(telling, &api->out);
+	if (too_long(api, api->out.len_bytes))
+		return;
+	kymo_buffer_char(&api->out, ']');
+	api->status = 200;
 }
 
 void
 kyi_api_v2_groups(struct kyi_api *api)
 {
-	kyi_alerting_answer(api, groups);
+	struct grouping grouping = { .noted = NULL };
+	struct telling telling = { .active = true, .silenced = true,
+	    .inhibited = true, .unprocessed = true, .grouping = &grouping };
+
+	groups(&telling, api);
+	telling_end(&telling);
+	kymo_buffer_free(&grouping.keys);
+	kymo_buffer_free(&grouping.texts);
+	free(grouping.noted);
 }
 
 /* ---- acknowledgements -------------------------------------------------- */

@@ -6,6 +6,8 @@
 
 #include "reader/export/json.h"
 #include "reader/serve/api.h"
+#include "reader/serve/api_look.h"
+#include "reader/serve/places.h"
 
 void
 kyi_mail_entry_put(struct kymo_buffer *out,
@@ -89,20 +91,65 @@ by_fingerprint(const void *a, const void *b)
 	return (x->at > y->at) - (x->at < y->at);
 }
 
-int
-kyi_mail_find(struct kyi_mail *mail, struct kymo_outbox *outbox,
-    struct kymo_error *error)
-{
-	int dead, result = 0;
+/* Nothing that each returns: this look was long enough. */
+#define ENOUGH 12345
 
-	for (dead = 0; outbox != NULL && dead < 2 && result == 0; dead++)
-		result = kymo_outbox_list(outbox, dead != 0, entry_add, mail,
-		    error);
-	if (result > 0)
-		return kymo_error_set(error, "no memory");
+static int
+walk_each(void *to, const struct kymo_outbox_entry *entry)
+{
+	struct kyi_mail_walk *walk = to;
+	int result = walk->each(walk->to, entry);
+
+	walk->after = entry->seq;
+	return result == 0 && kyi_look_over(walk->until_ns) ? ENOUGH : result;
+}
+
+int
+kyi_mail_look(struct kyi_mail_walk *walk, struct kymo_outbox *outbox)
+{
+	int result = 0;
+
+	walk->until_ns = kyi_serve_now_ns() + KYI_LOOK_NS;
+	while (!walk->over) {
+		if (outbox != NULL && !(walk->dead ? walk->no_dead :
+		    walk->no_waiting))
+			result = kymo_outbox_list(outbox, walk->dead,
+			    walk->after, walk_each, walk, &walk->error);
+		if (result != 0)
+			return result == ENOUGH ? 0 : result;
+		walk->over = walk->dead;
+		walk->dead = true;
+		walk->after = 0;
+	}
+	return 0;
+}
+
+static void
+look(struct kyi_alerting *alerting)
+{
+	struct kyi_mail *mail = alerting->of;
+
+	mail->failed = kyi_mail_look(&mail->walk, alerting->with->outbox) != 0;
+}
+
+bool
+kyi_mail_find(struct kyi_mail *mail, struct kyi_alerting *alerting)
+{
+	mail->walk.each = entry_add;
+	mail->walk.to = mail;
+	alerting->of = mail;
+	while (!mail->walk.over && !mail->failed)
+		if (!kyi_alerting_look(alerting, look))
+			return false;
+	if (mail->failed) {
+		kyi_api_fail(alerting->api, KYI_API_INTERNAL, "%s",
+		    mail->walk.error.text[0] == '\0' ? "no memory" :
+		    mail->walk.error.text);
+		return false;
+	}
 	if (mail->cnt > 0)
 		qsort(mail->of, mail->cnt, sizeof(*mail->of), by_fingerprint);
-	return result;
+	return true;
 }
 
 void

@@ -15,7 +15,9 @@
 struct telling {
 	struct kyi_alerting *alerting;
 	const char *to, *id; /* "": all */
-	bool body;
+	bool body, failed;   /* failed: the answer is why */
+	struct kyi_mail_walk walk;
+	struct kymo_outbox_stats stats;
 };
 
 static int
@@ -70,43 +72,63 @@ unknown(struct kyi_alerting *alerting)
 	return true;
 }
 
+/* Some of them, and at the end how many there are. */
 static void
-queue(struct kyi_alerting *alerting)
+queue_look(struct kyi_alerting *alerting)
 {
-	struct kyi_api *api = alerting->api;
-	struct kymo_outbox *outbox = alerting->with->outbox;
-	struct telling telling = { .alerting = alerting,
-	    .to = kyi_form_get(&api->form, "to"),
-	    .id = kyi_form_get(&api->form, "id") };
-	struct kymo_outbox_stats stats;
-	struct kymo_error error = { "" };
-	bool dead = true, waiting = true;
+	struct telling *telling = alerting->of;
 
 	if (unknown(alerting))
-		return;
+		telling->failed = true;
+	else if (kyi_mail_look(&telling->walk, alerting->with->outbox) != 0 ||
+	    (telling->walk.over && kymo_outbox_stats(alerting->with->outbox,
+	    &telling->stats, &telling->walk.error) != 0)) {
+		kyi_api_fail(alerting->api, KYI_API_INTERNAL, "%s",
+		    telling->walk.error.text);
+		telling->failed = true;
+	}
+}
+
+static bool
+queue_read(struct telling *telling)
+{
+	struct kyi_api *api = telling->alerting->api;
+	bool dead = true, waiting = true;
+
 	if (!kyi_api_bool(api, "dead", &dead) ||
 	    !kyi_api_bool(api, "waiting", &waiting) ||
-	    !kyi_api_bool(api, "body", &telling.body))
-		return;
-	kyi_api_begin(api);
-	kymo_buffer_str(&api->out, "{\"messages\":[");
-	if ((waiting && kymo_outbox_list(outbox, false, tell, &telling,
-	    &error) != 0) || (dead && kymo_outbox_list(outbox, true, tell,
-	    &telling, &error) != 0) ||
-	    kymo_outbox_stats(outbox, &stats, &error) != 0) {
-		kyi_api_fail(api, KYI_API_INTERNAL, "%s", error.text);
-		return;
-	}
-	kymo_buffer_char(&api->out, ']');
-	put_stats(&api->out, &stats);
-	kymo_buffer_char(&api->out, '}');
-	kyi_api_end(api, NULL, false);
+	    !kyi_api_bool(api, "body", &telling->body))
+		return false;
+	telling->to = kyi_form_get(&api->form, "to");
+	telling->id = kyi_form_get(&api->form, "id");
+	telling->walk.no_dead = !dead;
+	telling->walk.no_waiting = !waiting;
+	return true;
 }
 
 void
 kyi_api_queue(struct kyi_api *api)
 {
-	kyi_alerting_answer(api, queue);
+	struct kyi_alerting alerting;
+	struct telling telling = { .alerting = &alerting,
+	    .walk = { .each = tell, .to = &telling } };
+	bool good = kyi_alerting_begin(&alerting, api) && queue_read(&telling);
+
+	alerting.of = &telling;
+	if (good) {
+		kyi_api_begin(api);
+		kymo_buffer_str(&api->out, "{\"messages\":[");
+	}
+	while (good && !telling.walk.over)
+		good = kyi_alerting_look(&alerting, queue_look) &&
+		    !telling.failed;
+	if (good) {
+		kymo_buffer_char(&api->out, ']');
+		put_stats(&api->out, &telling.stats);
+		kymo_buffer_char(&api->out, '}');
+		kyi_api_end(api, NULL, false);
+	}
+	kyi_alerting_end(&alerting);
 }
 
 /* ---- receivers --------------------------------------------------------- */

@@ -48,6 +48,7 @@ struct kymo_serve_alerting {
 	const struct kymo_notify *notify; /* NULL: nobody sends */
 	int64_t now_ms;
 	const char *external_url; /* NULL: none */
+	bool *changed; /* gets true where who asks changes something; NULL */
 };
 typedef void kymo_serve_use(void *to,
     const struct kymo_serve_alerting *alerting);
@@ -90,8 +91,10 @@ struct kymo_serve_options {
 	int (*reload)(void *of, bool (*over)(void *at), void *at,
 	    struct kymo_error *error);
 	/* Calls use, by any thread, while nothing else happens to alerts; and
-	   wakes whoever steps them after it. Not 0: use was not called; -1:
-	   there is no alerting, 1: not now. NULL: as if it were -1. */
+	   wakes whoever steps them after it, if it changed something. use is
+	   short: of many alerts it is called again and again, and others are
+	   to have their turn between. Not 0: use was not called; -1: there is
+	   no alerting, 1: not now. NULL: as if it were -1. */
 	int (*alerting)(void *of, kymo_serve_use *use, void *to);
 	enum kymo_config_changes changes; /* who may change something there */
 	/* As kymo_care_status; any thread. NULL: /-/health is answered by 404. */

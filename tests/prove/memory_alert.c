@@ -313,7 +313,7 @@ was_said(struct both *both, int cnt, int ended)
 	struct said said = { { 0 }, { 0 } };
 	struct kymo_error error;
 
-	if (kymo_outbox_list(both->outbox, false, entry_each, &said,
+	if (kymo_outbox_list(both->outbox, false, 0, entry_each, &said,
 	    &error) != 0)
 		return memory_wrong("the outbox: %s", error.text);
 	for (int i = 0; i < 3; i++)

@@ -128,27 +128,121 @@ test_each_reason_tells_what_it_waits_for(void **state)
 }
 
 static int
-group_put(void *to, const struct kymo_alert_group *group)
+groups_put(void *to, const struct kymo_alert_view *view)
 {
-	kymo_buffer_printf(to, "%s%s %u%s", ((struct kymo_buffer *)to)->len_bytes
-	    == 0 ? "" : ", ", group->receiver, group->alert_cnt, group->held);
+	struct kymo_buffer *out = to;
+
+	for (uint32_t i = 0; i < view->group_cnt; i++)
+		kymo_buffer_printf(out, "%s%s %s%s", out->len_bytes == 0 ? "" :
+		    ", ", view->groups[i].receiver, view->groups[i].key,
+		    view->groups[i].held);
 	return 0;
 }
 
 static void
-test_groups_are_told_with_their_alerts(void **state)
+groups_are(struct world *world, const char *name, const char *want)
 {
+	const struct kymo_label label[] = {{"a", "1"}, {"alertname", name}};
+	struct kymo_labels *labels = kymo_labels_make(label, 2);
 	struct kymo_buffer out = {0};
 	struct kymo_error error = {""};
+
+	kymo_buffer_str(&out, "");
+	assert_int_equal(kymo_alerts_one(world->alerts, labels, 1000000,
+	    groups_put, &out, &error), 0);
+	if (strcmp(out.at, want) != 0)
+		fail_msg("%s: %s, not %s", name, out.at, want);
+	kymo_buffer_free(&out);
+	free(labels);
+}
+
+/* Members of a group come and go; each knows its place in each. */
+static void
+test_an_alert_is_told_with_its_groups(void **state)
+{
 	struct world world;
 
 	world_begin(&world, "kymo: {}\nroute: {receiver: team, group_by: "
-	    "[a]}\n" RECEIVERS, NULL);
-	world_pass(&world, 1000, "A,a=1 B,a=1 C,a=1");
-	assert_int_equal(kymo_alerts_groups(world.alerts, 1000000, group_put,
-	    &out, &error), 0);
-	assert_string_equal(out.at, "team 3");
-	kymo_buffer_free(&out);
+	    "[a], routes: [{receiver: boss, continue: true}, {receiver: team, "
+	    "matchers: ['alertname=~\"B|C\"'], group_wait: 1h}]}\n" RECEIVERS,
+	    NULL);
+	world_pass(&world, 1000, "A,a=1 B,a=1 C,a=1 D,a=1");
+	groups_are(&world, "A", "boss {}/{}:{a=\"1\"}");
+	groups_are(&world, "C", "team {}/{alertname=~\"B|C\"}:{a=\"1\"}, "
+	    "boss {}/{}:{a=\"1\"}");
+	groups_are(&world, "Z", "");
+	world_pass(&world, 1400, "C,a=1 D,a=1");
+	groups_are(&world, "A", "");
+	groups_are(&world, "B", "");
+	world_pass(&world, 1800, "B,a=1 C,a=1");
+	groups_are(&world, "B", "team {}/{alertname=~\"B|C\"}:{a=\"1\"}, "
+	    "boss {}/{}:{a=\"1\"}");
+	groups_are(&world, "C", "team {}/{alertname=~\"B|C\"}:{a=\"1\"}, "
+	    "boss {}/{}:{a=\"1\"}");
+	groups_are(&world, "D", "");
+	world_end(&world);
+}
+
+/* ---- walks ------------------------------------------------------------------ */
+
+struct walk {
+	uint32_t seen[20000];
+	uint32_t some; /* stops after so many */
+};
+
+static int
+see(void *to, const struct kymo_alert_view *view)
+{
+	struct walk *walk = to;
+
+	walk->seen[atoi(kymo_labels_get(view->labels, "i"))]++;
+	return --walk->some == 0;
+}
+
+static void
+alerts_add(struct world *world, int cnt, int64_t now_s)
+{
+	struct kymo_error error = {""};
+
+	kymo_alerts_begin(world->alerts);
+	for (int i = 0; i < cnt; i++) {
+		char text[16];
+		const struct kymo_label label[] = {{"alertname", "A"},
+		    {"i", text}};
+		struct kymo_alert alert = {.state = KYMO_ALERT_FIRING,
+		    .active_ms = 1};
+
+		snprintf(text, sizeof(text), "%d", i);
+		alert.labels = kymo_labels_make(label, 2);
+		assert_int_equal(kymo_alerts_add(world->alerts, &alert), 0);
+		free((void *)(uintptr_t)alert.labels);
+	}
+	assert_true(kymo_alerts_step(world->alerts, now_s * 1000, &error) >= 0);
+}
+
+/* The table grows four times meanwhile. */
+static void
+test_a_walk_sees_once_what_is_there_all_the_time(void **state)
+{
+	static struct walk walk;
+	struct world world;
+	uint64_t at = 0;
+	int cnt = 2000, more = 1;
+
+	world_begin(&world, "route: {receiver: team}\n" RECEIVERS, NULL);
+	alerts_add(&world, cnt, 1000);
+	for (int looks = 0; more != 0; looks++) {
+		walk.some = 150;
+		more = kymo_alerts_walk(world.alerts, &at, see, &walk);
+		assert_true(looks < 200);
+		if (cnt < 20000)
+			alerts_add(&world, cnt += 3000, 1001 + looks);
+	}
+	assert_true(cnt >= 20000);
+	for (int i = 0; i < 2000; i++)
+		assert_int_equal(walk.seen[i], 1);
+	for (int i = 2000; i < 20000; i++)
+		assert_true(walk.seen[i] <= 1);
 	world_end(&world);
 }
 
@@ -157,7 +251,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_reason_tells_what_it_waits_for),
-		cmocka_unit_test(test_groups_are_told_with_their_alerts),
+		cmocka_unit_test(test_an_alert_is_told_with_its_groups),
+		cmocka_unit_test(
+		    test_a_walk_sees_once_what_is_there_all_the_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,8 +126,8 @@ outbox_is(struct both *both, const char *want)
 	struct kymo_error error = {""};
 
 	kymo_buffer_str(&out, "");
-	assert_int_equal(kymo_outbox_list(both->outbox, false, entry_add, &out,
-	    &error), 0);
+	assert_int_equal(kymo_outbox_list(both->outbox, false, 0, entry_add,
+	    &out, &error), 0);
 	assert_string_equal(out.at, want);
 	kymo_buffer_free(&out);
 }

@@ -287,7 +287,7 @@ test_a_large_message_is_stored_as_several(void **state)
 		    .threshold = NAN };
 	}
 	assert_int_equal(kymo_outbox_add(world.outbox, &message, NULL), 0);
-	assert_int_equal(kymo_outbox_list(world.outbox, false, entry_each,
+	assert_int_equal(kymo_outbox_list(world.outbox, false, 0, entry_each,
 	    &out, NULL), 0);
 	assert_string_equal(out.at, "hook g\xef\xbf\xbd 1 0 0 30;"
 	    "hook g\xef\xbf\xbd 1 0 0 30;hook g\xef\xbf\xbd 0 0 0 30;");

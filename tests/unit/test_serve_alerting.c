@@ -159,6 +159,7 @@ test_alerts_are_told_as_alertmanager_tells_them(void **state)
 		{ ALERTS, "filter=alertname=A&filter=severity!=page", NULL,
 		    200, "[]" },
 		{ ALERTS, "receiver=pag.*", NULL, 200, "\"pager\"" },
+		{ ALERTS, "receiver=pag.*", NULL, 200, "!},{\"annotations" },
 		{ ALERTS, "receiver=pag", NULL, 200, "[]" },
 		{ ALERTS, "receiver=(", NULL, 400, "receiver" },
 		{ ALERTS, "silenced=perhaps", NULL, 400, "true or false" },
