@@ -161,10 +161,11 @@ judge(const struct bench *bench, int fd, int against_fd)
 	else if (status == KYI_EXIT_OK && bench->baseline &&
 	    kymo_runs_load(&before, bench->baseline, &error) != 0)
 		status = kyi_trouble("%s", error.text);
-	if (status == KYI_EXIT_OK && before && (before->run_cnt < 2 ||
-		runs->run_cnt < 2))
-		status = kyi_trouble("runs cannot be judged by one: each side "
-		    "needs two, better ten");
+	if (status == KYI_EXIT_OK && before && (before->run_cnt < 3 ||
+		runs->run_cnt < 3))
+		status = kyi_trouble("%u and %u runs cannot be told apart, for a "
+		    "coin falls so often enough: each side needs three, better "
+		    "ten", before->run_cnt, runs->run_cnt);
 	if (status == KYI_EXIT_OK)
 		status = before ? kyi_compare(&bench->compare, before, &whole,
 		    runs, &whole) : tell(runs);
@@ -219,8 +220,10 @@ option_take(struct bench *bench, int option, char **argv)
 	case 'w': return number(&bench->warm_cnt, "--warmup", optarg, 0);
 	case 'b': bench->baseline = optarg; return KYI_EXIT_OK;
 	case 's': bench->save = optarg; return KYI_EXIT_OK;
-	case 'j': bench->compare.json = true; return KYI_EXIT_OK;
+	case 'j': bench->compare.format = KYI_COMPARE_JSON; return KYI_EXIT_OK;
 	case 'a': bench->compare.all = true; return KYI_EXIT_OK;
+	case 'f':
+		return kyi_compare_format(&bench->compare.format, optarg);
 	case 't':
 		return kyi_compare_threshold(&bench->compare.question.threshold,
 		    optarg);
@@ -257,6 +260,7 @@ bench_verb(int argc, char **argv)
 		{"baseline", required_argument, NULL, 'b'},
 		{"save", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
+		{"format", required_argument, NULL, 'f'},
 		{"all", no_argument, NULL, 'a'},
 		{"threshold", required_argument, NULL, 't'},
 		{"lower-is-better", required_argument, NULL, OPTION_LOWER},
@@ -271,7 +275,7 @@ bench_verb(int argc, char **argv)
 	int option, status = KYI_EXIT_OK;
 
 	while (status == KYI_EXIT_OK && (option = getopt_long(argc, argv,
-		"+:n:w:b:s:jat:h", options, NULL)) != -1)
+		"+:n:w:b:s:jf:at:h", options, NULL)) != -1)
 		status = option == 'h' ? -1 : option_take(&bench, option, argv);
 	bench.command = argv + optind;
 	if (status == KYI_EXIT_OK && bench.command[0])
@@ -305,7 +309,8 @@ const struct kyi_verb kyi_verb_bench = {
 	"      --any-status          a CMD that fails is all right\n"
 	"      --output              show what CMD prints\n"
 	"  -a, --all                 also what is the same or unclear\n"
-	"  -j, --json                an object a line, of all\n"
+	"  -f, --format FORMAT       text; markdown, for a comment on a change; json, an\n"
+	"                            object a line, of all; -j, --json\n"
 	"  -h, --help                this\n"
 	"\n"
 	"Exit: 0 nothing is worse; 1 something is; 2 could not tell.\n"

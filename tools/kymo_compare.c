@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "reader/export/export.h"
-
-#define BAR_CNT 32
+#include "tools/kymo_compare_text.h"
 
 int
 kyi_compare_regex(regex_t **to, const char *option, const char *text)
@@ -47,6 +46,21 @@ kyi_compare_threshold(double *to, const char *text)
 	return KYI_EXIT_OK;
 }
 
+int
+kyi_compare_format(enum kyi_compare_format *to, const char *text)
+{
+	static const char *const names[] = { [KYI_COMPARE_TEXT] = "text",
+	    [KYI_COMPARE_JSON] = "json", [KYI_COMPARE_MARKDOWN] = "markdown" };
+
+	for (int i = 0; i < 3; i++)
+		if (strcmp(text, names[i]) == 0) {
+			*to = (enum kyi_compare_format)i;
+			return KYI_EXIT_OK;
+		}
+	fprintf(stderr, "kymo: --format is text, json or markdown\n");
+	return KYI_EXIT_USAGE;
+}
+
 void
 kyi_compare_free(struct kyi_compare *compare)
 {
@@ -71,163 +85,122 @@ side_said(void *to, const char *name)
 	return KYMO_RUN_NEITHER;
 }
 
-/* ---- numbers -------------------------------------------------------------------- */
-
-static bool
-is_hist(const struct kymo_run_row *row)
-{
-	return row->kind == KYMO_METRIC_HISTOGRAM ||
-	    row->kind == KYMO_METRIC_SUMMARY;
-}
-
-/* Histograms tell recorded numbers, the others what is in the unit. */
-static double
-in_unit(const struct kymo_run_row *row, double value)
-{
-	return is_hist(row) ? value * pow(10, row->exponent) : value;
-}
-
-static void
-value_text(struct kymo_buffer *out, const struct kymo_run_row *row, double value)
-{
-	if (isnan(value)) {
-		kymo_buffer_char(out, '-');
-		return;
-	}
-	kymo_humanize(out, in_unit(row, value), row->rate &&
-	    strcmp(row->unit, "seconds") == 0 ? "" : row->unit);
-	if (row->rate)
-		kymo_buffer_str(out, "/s");
-}
-
-static void
-percent(struct kymo_buffer *out, double ratio)
-{
-	double is = 100 * (ratio - 1);
-
-	if (isnan(is))
-		kymo_buffer_char(out, '?');
-	else
-		kymo_buffer_printf(out, fabs(is) < 10 ? "%+.2f%%" : "%+.0f%%", is);
-}
-
-/* ---- both distributions ----------------------------------------------------------- */
-
-static void
-quantiles(struct kymo_buffer *out, const char *what,
-    const struct kymo_run_row *row, const struct kymo_hist *hist)
-{
-	static const double at[] = { 0.5, 0.9, 0.99, 0.999 };
-
-	kymo_buffer_printf(out, "    %-7s", what);
-	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
-		struct kymo_buffer one = { 0 };
-
-		value_text(&one, row, kymo_hist_quantile(hist, at[i], NULL));
-		kymo_buffer_printf(out, " %9s", one.at ? one.at : "");
-		kymo_buffer_free(&one);
-	}
-}
-
-/* Bars of whole buckets: with parts of them there would be gaps. */
-struct bars {
-	uint32_t scale;
-	int64_t first, step; /* buckets */
-};
-
-static void
-bars_fill(double *bars, const struct bars *shape, const struct kymo_hist *hist)
-{
-	for (uint32_t i = 0; i < hist->bucket_cnt; i++) {
-		int64_t idx = ((int64_t)hist->lo_idx + i) >>
-		    (hist->scale - shape->scale);
-		int64_t bar = idx < shape->first ? 0 :
-		    (idx - shape->first) / shape->step;
-
-		bars[bar < BAR_CNT ? bar : BAR_CNT - 1] +=
-		    (double)hist->buckets[i];
-	}
-}
-
-static void
-bars_text(struct kymo_buffer *out, const double *bars)
-{
-	static const char *const blocks[] = { " ", "\u2581", "\u2582", "\u2583",
-	    "\u2584", "\u2585", "\u2586", "\u2587", "\u2588" };
-	double most = 0;
-
-	for (int i = 0; i < BAR_CNT; i++)
-		most = bars[i] > most ? bars[i] : most;
-	kymo_buffer_str(out, "  |");
-	for (int i = 0; i < BAR_CNT; i++)
-		kymo_buffer_str(out, blocks[bars[i] == 0 ? 0 :
-		    1 + (int)(bars[i] / most * 7)]);
-	kymo_buffer_str(out, "|\n");
-}
-
-static void
-distributions(struct kymo_buffer *out, const struct kymo_run_row *row)
-{
-	const struct kymo_hist *both[] = { &row->before, &row->after };
-	double low = INFINITY, high = -INFINITY;
-	struct bars shape = { .scale = row->before.scale < row->after.scale ?
-	    row->before.scale : row->after.scale };
-
-	for (int i = 0; i < 2; i++) {
-		low = fmin(low, log2(kymo_hist_quantile(both[i], 0.001, NULL)));
-		high = fmax(high, log2(kymo_hist_quantile(both[i], 0.999,
-			NULL)));
-	}
-	shape.first = isfinite(low) ? (int64_t)floor(low * (1u << shape.scale)) : 0;
-	shape.step = isfinite(low) && isfinite(high) ? (int64_t)((high - low) *
-	    (1u << shape.scale)) / BAR_CNT + 1 : 1;
-	kymo_buffer_str(out, "            "
-	    "      p50       p90       p99     p99.9\n");
-	for (int i = 0; i < 2; i++) {
-		double bars[BAR_CNT] = { 0 };
-
-		quantiles(out, i == 0 ? "before" : "after", row, both[i]);
-		if (!isfinite(low) || !isfinite(high)) {
-			kymo_buffer_char(out, '\n');
-			continue;
-		}
-		bars_fill(bars, &shape, both[i]);
-		bars_text(out, bars);
-	}
-}
-
 /* ---- rows ------------------------------------------------------------------------- */
 
-static void
-row_text(struct kymo_buffer *out, const struct kymo_run_row *row)
+/* Its distributions are worth their lines. */
+static bool
+is_told(const struct kymo_run_row *row)
 {
-	struct kymo_buffer before = { 0 }, after = { 0 };
+	return row->verdict != KYMO_RUN_SAME && row->verdict != KYMO_RUN_UNCLEAR;
+}
 
-	value_text(&before, row, row->shift.before);
-	value_text(&after, row, row->shift.after);
+static void
+row_text(struct kymo_buffer *out, const struct kymo_run_row *row,
+    uint32_t columns)
+{
+	struct kymo_buffer before = { 0 }, after = { 0 }, name = { 0 };
+	size_t begin = out->len_bytes;
+
+	kyi_compare_value(&before, row, row->shift.before);
+	kyi_compare_value(&after, row, row->shift.after);
 	kymo_buffer_printf(out, "%-8s %10s -> %-10s ",
 	    kymo_run_verdict_name(row->verdict), before.at ? before.at : "",
 	    after.at ? after.at : "");
-	percent(out, row->shift.ratio);
-	if (!isnan(row->shift.ratio_low)) {
-		kymo_buffer_str(out, " (");
-		percent(out, row->shift.ratio_low);
-		kymo_buffer_str(out, " to ");
-		percent(out, row->shift.ratio_high);
-		kymo_buffer_char(out, ')');
-	}
+	kyi_compare_change(out, row);
 	if (!isnan(row->chance))
 		kymo_buffer_printf(out, " p %.2g", row->chance);
-	kymo_buffer_str(out, "  ");
-	kymo_escape_terminal(out, row->name);
-	kymo_escape_terminal(out, row->labels);
+	kymo_escape_terminal(&name, row->name);
+	kymo_escape_terminal(&name, row->labels);
+	/* Where it does not fit, what it is has a line of its own. */
+	if (columns > 0 && out->len_bytes - begin + 2 + name.len_bytes > columns)
+		kymo_buffer_str(out, "\n           ");
+	else
+		kymo_buffer_str(out, "  ");
+	kymo_buffer_add(out, name.at, name.len_bytes);
 	kymo_buffer_char(out, '\n');
-	if (is_hist(row) && row->verdict <= KYMO_RUN_CHANGED &&
-	    row->verdict != KYMO_RUN_SAME)
-		distributions(out, row);
+	if (kyi_compare_is_hist(row) && is_told(row))
+		kyi_compare_distributions(out, row, columns);
 	kymo_buffer_free(&before);
 	kymo_buffer_free(&after);
+	kymo_buffer_free(&name);
 }
+
+/* ---- for a comment on a change ------------------------------------------------------ */
+
+/* Between as many backticks as it takes, so that no text ends it: there nothing is
+   a link, a tag or somebody's name. | ends a cell even there. */
+static void
+code(struct kymo_buffer *out, const char *name, const char *labels)
+{
+	struct kymo_buffer text = { 0 };
+	uint32_t run = 0, most = 0;
+
+	kymo_escape_terminal(&text, name);
+	kymo_escape_terminal(&text, labels);
+	for (size_t i = 0; i < text.len_bytes; i++) {
+		run = text.at[i] == '`' ? run + 1 : 0;
+		most = run > most ? run : most;
+	}
+	for (uint32_t i = 0; i <= most; i++)
+		kymo_buffer_char(out, '`');
+	kymo_buffer_str(out, most ? " " : "");
+	for (size_t i = 0; i < text.len_bytes; i++) {
+		if (text.at[i] == '|')
+			kymo_buffer_char(out, '\\');
+		kymo_buffer_char(out, text.at[i]);
+	}
+	kymo_buffer_str(out, most ? " " : "");
+	for (uint32_t i = 0; i <= most; i++)
+		kymo_buffer_char(out, '`');
+	kymo_buffer_free(&text);
+}
+
+static void
+row_markdown(struct kymo_buffer *out, const struct kymo_run_row *row)
+{
+	const char *mark = row->verdict == KYMO_RUN_WORSE ? "**" : "";
+
+	kymo_buffer_printf(out, "| %s%s%s | ", mark,
+	    kymo_run_verdict_name(row->verdict), mark);
+	code(out, row->name, row->labels);
+	kymo_buffer_str(out, " | ");
+	kyi_compare_value(out, row, row->shift.before);
+	kymo_buffer_str(out, " | ");
+	kyi_compare_value(out, row, row->shift.after);
+	kymo_buffer_str(out, " | ");
+	kyi_compare_change(out, row);
+	if (isnan(row->chance))
+		kymo_buffer_str(out, " | - |\n");
+	else
+		kymo_buffer_printf(out, " | %.2g |\n", row->chance);
+}
+
+/* In a fence longer than any in it: names are not in there, only numbers. */
+static void
+distributions_markdown(struct kymo_buffer *out, const struct kymo_run_diff *diff)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < diff->row_cnt; i++) {
+		const struct kymo_run_row *row = &diff->rows[i];
+
+		if (!kyi_compare_is_hist(row) || !is_told(row))
+			continue;
+		if (!any)
+			kymo_buffer_str(out, "\n<details><summary>Distributions"
+			    "</summary>\n");
+		any = true;
+		kymo_buffer_char(out, '\n');
+		code(out, row->name, row->labels);
+		kymo_buffer_str(out, "\n\n```text\n");
+		kyi_compare_distributions(out, row, 0);
+		kymo_buffer_str(out, "```\n");
+	}
+	if (any)
+		kymo_buffer_str(out, "\n</details>\n");
+}
+
+/* ---- for programs --------------------------------------------------------------------- */
 
 static void
 member(struct kymo_buffer *out, const char *key, double value)
@@ -250,8 +223,8 @@ row_json(struct kymo_buffer *out, const struct kymo_run_row *row)
 	kymo_buffer_str(out, ",\"unit\":");
 	kyi_cli_json_string(out, row->unit);
 	kymo_buffer_printf(out, ",\"rate\":%s", row->rate ? "true" : "false");
-	member(out, "before", in_unit(row, row->shift.before));
-	member(out, "after", in_unit(row, row->shift.after));
+	member(out, "before", kyi_compare_in_unit(row, row->shift.before));
+	member(out, "after", kyi_compare_in_unit(row, row->shift.after));
 	member(out, "ratio", row->shift.ratio);
 	member(out, "ratio_low", row->shift.ratio_low);
 	member(out, "ratio_high", row->shift.ratio_high);
@@ -259,6 +232,34 @@ row_json(struct kymo_buffer *out, const struct kymo_run_row *row)
 	member(out, "p_adjusted", row->chance);
 	kymo_buffer_printf(out, ",\"before_units\":%u,\"after_units\":%u}\n",
 	    row->before_units, row->after_units);
+}
+
+/* So few runs that one metric by itself could not be told, however much worse it
+   were: how many would do. */
+static void
+few_runs(struct kymo_buffer *out, const struct kymo_run_diff *diff,
+    double chance_max)
+{
+	const struct kymo_run_row *best = NULL;
+	uint32_t known_cnt = 0, need_cnt = 1;
+
+	for (uint32_t i = 0; i < diff->row_cnt; i++) {
+		const struct kymo_run_row *row = &diff->rows[i];
+
+		known_cnt += !isnan(row->shift.chance);
+		if (row->shift.least > 0 &&
+		    (!best || row->shift.least < best->shift.least))
+			best = row;
+	}
+	if (!best || best->shift.least * known_cnt <= chance_max)
+		return;
+	while (2 * pow(0.25, need_cnt) * known_cnt > chance_max)
+		need_cnt++;
+	kymo_buffer_printf(out, "%u and %u %s are few: one metric of %u alone "
+	    "could not be told, with %u a side it could%s\n",
+	    best->before_units, best->after_units, diff->units_are_runs ?
+	    "runs" : "parts of a run", known_cnt, need_cnt,
+	    diff->units_are_runs ? "" : " (kymo record --interval)");
 }
 
 static void
@@ -272,6 +273,37 @@ summary(struct kymo_buffer *out, const struct kymo_run_diff *diff,
 	    diff->units_are_runs ? "runs" : "parts of a run",
 	    100 * compare->question.threshold, compare->all ? "" :
 	    " (--all: every metric)");
+	few_runs(out, diff, compare->question.chance_max);
+}
+
+static void
+rows_markdown(struct kymo_buffer *out, const struct kymo_buffer *rows,
+    const struct kymo_run_diff *diff, const uint32_t *cnt,
+    const struct kyi_compare *compare)
+{
+	if (cnt[KYMO_RUN_WORSE] > 0)
+		kymo_buffer_str(out, "**Something is worse than before.** ");
+	summary(out, diff, cnt, compare);
+	if (rows->len_bytes > 0) {
+		kymo_buffer_str(out, "\n| | metric | before | after | change "
+		    "(95 %) | p |\n|---|---|--:|--:|--:|--:|\n");
+		kymo_buffer_add(out, rows->at, rows->len_bytes);
+	}
+	distributions_markdown(out, diff);
+}
+
+static void
+row_add(struct kymo_buffer *out, const struct kyi_compare *compare,
+    const struct kymo_run_row *row, uint32_t columns)
+{
+	if (compare->format == KYI_COMPARE_JSON)
+		row_json(out, row);
+	else if (!compare->all && !is_told(row))
+		return;
+	else if (compare->format == KYI_COMPARE_MARKDOWN)
+		row_markdown(out, row);
+	else
+		row_text(out, row, columns);
 }
 
 static int
@@ -279,27 +311,25 @@ show(const struct kyi_compare *compare, const struct kymo_run_diff *diff)
 {
 	static const enum kymo_run_verdict order[] = { KYMO_RUN_WORSE,
 	    KYMO_RUN_BETTER, KYMO_RUN_CHANGED, KYMO_RUN_UNCLEAR, KYMO_RUN_SAME };
-	struct kymo_buffer out = { 0 };
+	struct kymo_buffer rows = { 0 }, out = { 0 };
 	uint32_t cnt[KYMO_RUN_UNCLEAR + 1] = { 0 };
+	uint32_t columns = kyi_terminal_columns();
 	int status;
 
 	for (size_t v = 0; v < sizeof(order) / sizeof(order[0]); v++)
-		for (uint32_t i = 0; i < diff->row_cnt; i++) {
-			const struct kymo_run_row *row = &diff->rows[i];
-
-			if (row->verdict != order[v])
-				continue;
-			cnt[row->verdict]++;
-			if (compare->json)
-				row_json(&out, row);
-			else if (compare->all ||
-			    (row->verdict != KYMO_RUN_SAME &&
-			    row->verdict != KYMO_RUN_UNCLEAR))
-				row_text(&out, row);
-		}
-	if (!compare->json)
-		summary(&out, diff, cnt, compare);
-	status = kyi_output(&out);
+		for (uint32_t i = 0; i < diff->row_cnt; i++)
+			if (diff->rows[i].verdict == order[v]) {
+				cnt[order[v]]++;
+				row_add(&rows, compare, &diff->rows[i], columns);
+			}
+	if (compare->format == KYI_COMPARE_MARKDOWN) {
+		rows_markdown(&out, &rows, diff, cnt, compare);
+		kymo_buffer_free(&rows);
+		rows = out;
+	} else if (compare->format == KYI_COMPARE_TEXT) {
+		summary(&rows, diff, cnt, compare);
+	}
+	status = kyi_output(&rows);
 	return status == KYI_EXIT_OK && cnt[KYMO_RUN_WORSE] ? KYI_EXIT_NO :
 	    status;
 }

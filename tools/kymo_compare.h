@@ -8,9 +8,14 @@
 #include "reader/export/run.h"
 #include "tools/kymo_cli.h"
 
+enum kyi_compare_format {
+	KYI_COMPARE_TEXT, KYI_COMPARE_JSON, KYI_COMPARE_MARKDOWN
+};
+
 struct kyi_compare {
 	struct kymo_run_question question;
-	bool json, all;
+	enum kyi_compare_format format;
+	bool all;
 	regex_t *lower, *higher; /* what is better; NULL: as names say */
 };
 
@@ -18,6 +23,8 @@ struct kyi_compare {
 int kyi_compare_regex(regex_t **to, const char *option, const char *text);
 /* kyi_compare_threshold: "1%" or "0.01". */
 int kyi_compare_threshold(double *to, const char *text);
+/* kyi_compare_format: text, json or markdown. */
+int kyi_compare_format(enum kyi_compare_format *to, const char *text);
 void kyi_compare_free(struct kyi_compare *compare);
 
 /* kyi_compare prints; KYI_EXIT_NO if anything is worse. */

@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/kymo_compare.h"
 
@@ -11,14 +12,21 @@ struct diff {
 	const char *phase;
 };
 
-/* FILE, or FILE@FROM..TO in seconds since its first look. Cuts text. */
+/* FILE, FILE@PHASE, or FILE@FROM..TO in seconds since its first look. Cuts
+   text. */
 static int
 part_parse(char *text, struct kymo_run_part *part)
 {
 	char *at = strrchr(text, '@'), *dots, *end;
 
-	if (!at || !(dots = strstr(at, "..")))
+	/* Of a file that is called so nothing is cut. */
+	if (!at || access(text, F_OK) == 0)
 		return KYI_EXIT_OK;
+	if (!(dots = strstr(at, ".."))) {
+		*at = 0;
+		part->phase = at + 1;
+		return KYI_EXIT_OK;
+	}
 	part->from_s = strtod(at + 1, &end);
 	if (end != dots)
 		return kyi_usage(&kyi_verb_diff,
@@ -74,8 +82,10 @@ option_take(struct diff *diff, int option, char **argv)
 {
 	switch (option) {
 	case 'p': diff->phase = optarg; return KYI_EXIT_OK;
-	case 'j': diff->compare.json = true; return KYI_EXIT_OK;
+	case 'j': diff->compare.format = KYI_COMPARE_JSON; return KYI_EXIT_OK;
 	case 'a': diff->compare.all = true; return KYI_EXIT_OK;
+	case 'f':
+		return kyi_compare_format(&diff->compare.format, optarg);
 	case 't':
 		return kyi_compare_threshold(&diff->compare.question.threshold,
 		    optarg);
@@ -96,6 +106,7 @@ diff_verb(int argc, char **argv)
 	static const struct option options[] = {
 		{"phase", required_argument, NULL, 'p'},
 		{"json", no_argument, NULL, 'j'},
+		{"format", required_argument, NULL, 'f'},
 		{"all", no_argument, NULL, 'a'},
 		{"threshold", required_argument, NULL, 't'},
 		{"lower-is-better", required_argument, NULL, OPTION_LOWER},
@@ -108,7 +119,7 @@ diff_verb(int argc, char **argv)
 	int option, status = KYI_EXIT_OK;
 
 	while (status == KYI_EXIT_OK && (option = getopt_long(argc, argv,
-		":p:jat:h", options, NULL)) != -1) {
+		":p:jf:at:h", options, NULL)) != -1) {
 		if (option == 'h')
 			status = -1;
 		else
@@ -130,15 +141,17 @@ const struct kyi_verb kyi_verb_diff = {
 	"usage: kymo diff [OPTION].. BEFORE AFTER\n"
 	"\n"
 	"Compares two files of kymo record or kymo bench, metric by metric. FILE@60..90\n"
-	"is that part of a run, in seconds; BEFORE and AFTER may be of one file. Where\n"
-	"both have several runs, chances come of how runs differ; else of how parts of\n"
-	"the one run differ, and that it may differ from the next is not known.\n"
+	"is that part of a run, in seconds, FILE@NAME a phase; BEFORE and AFTER may be\n"
+	"of one file. Where both have several runs, chances come of how runs differ;\n"
+	"else of how parts of the one run differ, and that it may differ from the next\n"
+	"is not known.\n"
 	"\n"
 	"  -p, --phase NAME          only this phase of both\n"
 	"  -t, --threshold PART      a smaller difference does not matter (1%)\n"
 	"      --lower-is-better RE  of metrics with such a name; --higher-is-better RE\n"
 	"  -a, --all                 also what is the same or unclear\n"
-	"  -j, --json                an object a line, of all\n"
+	"  -f, --format FORMAT       text; markdown, for a comment on a change; json, an\n"
+	"                            object a line, of all; -j, --json\n"
 	"  -h, --help                this\n"
 	"\n"
 	"worse, better: sure (of all that are told, 5 % are not so) and not below the\n"
@@ -149,4 +162,5 @@ const struct kyi_verb kyi_verb_diff = {
 	"\n"
 	"  kymo diff before.run after.run\n"
 	"  kymo diff --phase warm load.run@0..60 load.run@60..120\n"
+	"  kymo diff load.run@usual load.run@peak\n"
 };

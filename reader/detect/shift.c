@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "reader/detect/chance.h"
+#include "reader/detect/deal.h"
+#include "reader/detect/shift_private.h"
 
 /* Cells in the order of values: zero, under, the buckets, over; all units on
    the buckets of one scale. */
@@ -141,6 +143,35 @@ judge(struct verdict *verdict, const struct cells *cells,
 	return 0;
 }
 
+/* Student's law is of normal numbers; units that come in two kinds, or are whole
+   numbers, can all lie apart without any spread to tell of it. What their dealing
+   out says is a bound for any law. */
+static int
+chance_of_units(struct kymo_shift *shift, const struct cells *cells,
+    const struct group *before, const struct group *after)
+{
+	size_t cnt = (size_t)before->cnt + after->cnt;
+	double *sums = calloc(2 * cnt + cells->cnt, sizeof(*sums));
+	double *weights = sums + cnt, *own = weights + cnt;
+	uint32_t split = before->cnt;
+
+	if (!sums)
+		return -1;
+	for (size_t u = 0; u < cnt; u++) {
+		memset(own, 0, cells->cnt * sizeof(*own));
+		cells_add(own, cells, u < split ? &before->units[u] :
+		    &after->units[u - split]);
+		for (uint32_t c = 0; c < cells->cnt; c++) {
+			sums[u] += own[c] * cells->score[c];
+			weights[u] += own[c];
+		}
+	}
+	shift->chance = fmax(shift->chance, kyi_deal_chance(sums, weights,
+		before->cnt, sums + split, weights + split, after->cnt));
+	free(sums);
+	return 0;
+}
+
 /* ---- by how much -------------------------------------------------------------- */
 
 /* The difference that is left with before moved up by so many buckets; what
@@ -257,19 +288,27 @@ compare(struct kymo_shift *shift, struct cells *cells,
 	shift->freedom = verdict.error > 0 ? verdict.freedom : 1;
 	shift->z = verdict.difference == 0 ? 0 :
 	    verdict.difference / verdict.error;
-	shift->chance = isinf(shift->z) ? apart_chance(before_cnt, after_cnt) :
-	    kyi_student_both(shift->z, shift->freedom);
+	shift->chance = kyi_student_both(shift->z, shift->freedom);
+	shift->least = before->cnt > 1 && after->cnt > 1 ?
+	    kyi_deal_least(before->cnt, after->cnt) :
+	    apart_chance(before_cnt, after_cnt);
+	if (isinf(shift->z))
+		shift->chance = shift->least;
+	else if (before->cnt > 1 && after->cnt > 1 &&
+	    shift->chance <= KYI_SHIFT_LOOKED_AT &&
+	    chance_of_units(shift, cells, before, after) != 0)
+		return -1;
 	if (!(verdict.error > 0))
 		return 0;
 	return estimate(shift, cells, &verdict, before, after);
 }
 
-static void
-nothing_known(struct kymo_shift *shift)
+void
+kyi_shift_nothing(struct kymo_shift *shift)
 {
 	memset(shift, 0, sizeof(*shift));
 	shift->before = shift->after = shift->z = shift->chance = NAN;
-	shift->freedom = NAN;
+	shift->freedom = shift->least = NAN;
 	shift->ratio = shift->ratio_low = shift->ratio_high = NAN;
 	shift->difference = shift->difference_low = NAN;
 	shift->difference_high = NAN;
@@ -304,7 +343,7 @@ kymo_shift_hists(struct kymo_shift *shift, const struct kymo_hist *before,
 	struct cells cells = { 0 };
 	int status = 0;
 
-	nothing_known(shift);
+	kyi_shift_nothing(shift);
 	if (before_cnt == 0 || after_cnt == 0)
 		return 0;
 	all.scale = before[0].scale;
@@ -328,116 +367,4 @@ kymo_shift_hists(struct kymo_shift *shift, const struct kymo_hist *before,
 	free(all.buckets);
 	return status ? kymo_error_set(error,
 	    "no memory to compare histograms") : 0;
-}
-
-/* ---- numbers -------------------------------------------------------------------- */
-
-static double
-mean_of(const double *numbers, uint32_t cnt)
-{
-	double sum = 0;
-
-	for (uint32_t i = 0; i < cnt; i++)
-		sum += numbers[i];
-	return sum / cnt;
-}
-
-/* The square of the mean's standard error. */
-static double
-mean_error(const double *numbers, uint32_t cnt, double mean)
-{
-	double sum = 0;
-
-	for (uint32_t i = 0; i < cnt; i++)
-		sum += (numbers[i] - mean) * (numbers[i] - mean);
-	return sum / (cnt - 1.0) / cnt;
-}
-
-/* Limits of the ratio of two means (Fieller 1954): where a line through both
-   of their errors ends. None where before may be 0. */
-static void
-ratio_limits(struct kymo_shift *shift, double b_square, double a_square,
-    double limit)
-{
-	double g = limit * limit * b_square / (shift->before * shift->before);
-	double reach;
-
-	if (!(g < 1))
-		return;
-	reach = limit / fabs(shift->before) * sqrt(a_square * (1 - g) +
-	    shift->ratio * shift->ratio * b_square);
-	shift->ratio_low = (shift->ratio - reach) / (1 - g);
-	shift->ratio_high = (shift->ratio + reach) / (1 - g);
-}
-
-void
-kymo_shift_numbers(struct kymo_shift *shift, const double *before,
-    uint32_t before_cnt, const double *after, uint32_t after_cnt)
-{
-	double b, a, sum, limit;
-
-	nothing_known(shift);
-	shift->before_cnt = before_cnt;
-	shift->after_cnt = after_cnt;
-	if (before_cnt == 0 || after_cnt == 0)
-		return;
-	shift->before = mean_of(before, before_cnt);
-	shift->after = mean_of(after, after_cnt);
-	shift->difference = shift->after - shift->before;
-	if (shift->before != 0)
-		shift->ratio = shift->after / shift->before;
-	if (before_cnt < 2 || after_cnt < 2)
-		return;
-	b = mean_error(before, before_cnt, shift->before);
-	a = mean_error(after, after_cnt, shift->after);
-	sum = a + b;
-	if (sum > 0) {
-		shift->freedom = sum * sum / (a * a / (after_cnt - 1.0) +
-		    b * b / (before_cnt - 1.0));
-		shift->z = shift->difference / sqrt(sum);
-	} else {
-		/* Each number the same in its group: there is no noise. */
-		shift->freedom = before_cnt + after_cnt - 2;
-		shift->z = shift->difference == 0 ? 0 :
-		    copysign(INFINITY, shift->difference);
-	}
-	shift->chance = kyi_student_both(shift->z, shift->freedom);
-	limit = kyi_student_limit(0.05, shift->freedom);
-	shift->difference_low = shift->difference - limit * sqrt(sum);
-	shift->difference_high = shift->difference + limit * sqrt(sum);
-	if (!isnan(shift->ratio))
-		ratio_limits(shift, b, a, limit);
-}
-
-/* ---- many at once ----------------------------------------------------------------- */
-
-static int
-by_chance(const void *a, const void *b)
-{
-	double x = **(double *const *)a, y = **(double *const *)b;
-
-	return (x > y) - (x < y);
-}
-
-int
-kymo_shift_adjust(double *chances, uint32_t cnt)
-{
-	double **order = malloc((cnt ? cnt : 1) * sizeof(*order));
-	uint32_t known_cnt = 0;
-	double least = 1;
-
-	if (!order)
-		return -1;
-	for (uint32_t i = 0; i < cnt; i++)
-		if (!isnan(chances[i]))
-			order[known_cnt++] = &chances[i];
-	qsort(order, known_cnt, sizeof(*order), by_chance);
-	for (uint32_t i = known_cnt; i > 0; i--) {
-		double adjusted = *order[i - 1] * known_cnt / i;
-
-		least = adjusted < least ? adjusted : least;
-		*order[i - 1] = least;
-	}
-	free(order);
-	return 0;
 }

@@ -24,6 +24,7 @@ struct kymo_shift {
 	double z;         /* > 0: after is larger; in standard errors */
 	double freedom;   /* degrees of, of z as a Student variable */
 	double chance;    /* that as much comes of nothing: p, two-sided */
+	double least;     /* no chance of so few units can be below */
 	/* After is so many times before: best guess, and 95 % of guesses. NAN
 	   where it cannot be said, of numbers also where 0 is in reach. */
 	double ratio, ratio_low, ratio_high;
@@ -43,7 +44,8 @@ KYMO_READER_API KYMO_MUST_CHECK int kymo_shift_hists(struct kymo_shift *shift,
     struct kymo_error *error);
 
 /* kymo_shift_numbers compares numbers, a unit each (Welch's test): the chance is
-   NAN unless both groups have two. */
+   NAN unless both groups have two. Of 10 units a side and fewer, here and above, a
+   chance is also at least that of their being dealt out so, whatever their law. */
 KYMO_READER_API void kymo_shift_numbers(struct kymo_shift *shift,
     const double *before, uint32_t before_cnt, const double *after,
     uint32_t after_cnt);

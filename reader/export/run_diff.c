@@ -88,6 +88,9 @@ verdict(const struct kymo_run_row *row, const struct kymo_run_question *question
 		return isnan(shift->ratio) ||
 		    fabs(shift->ratio - 1) >= question->threshold ? surely(row) :
 		    KYMO_RUN_SAME;
+	/* So few could not have told one from the other. */
+	if (!(shift->least <= question->chance_max))
+		return KYMO_RUN_UNCLEAR;
 	/* Not proven is not the same: that needs that more is excluded. */
 	if (shift->difference_low == 0 && shift->difference_high == 0)
 		return KYMO_RUN_SAME;

@@ -90,6 +90,15 @@ row = [r for r in rows if r["name"] == "latency_seconds"][0]
 assert row["verdict"] == "worse" and 1.03 < row["ratio"] < 1.07, row
 assert 0.0009 < row["before"] < 0.0011, row
 END
+exits 1 "$kymo" diff --format markdown before.run slower.run
+# shellcheck disable=SC2016 # Markdown's
+grep -qE '^\| \*\*worse\*\* \| `latency_seconds\{service="work"\}` \| ' out ||
+	fail "markdown: $(<out)"
+says '<details>'
+exits 2 "$kymo" diff --format html before.run slower.run
+COLUMNS=70 "$kymo" diff --all before.run slower.run >out || true
+python3 -X utf8 -c 'import sys
+sys.exit(max(len(line) for line in open("out") if "threshold" not in line) > 71)' || fail "wider than 70 columns: $(<out)"
 head -c -10 before.run >cut.run
 "$kymo" diff cut.run before.run >out 2>&1 || true
 says 'cut.run: a run in it ends in the middle'
@@ -116,6 +125,10 @@ exits 0 "$kymo" record -o steps2.run --phase one -- ./steps 1.05
 exits 1 "$kymo" diff --phase two steps.run steps2.run
 grep -qE '^worse .*latency_seconds' out || fail "phase two: $(<out)"
 exits 0 "$kymo" diff --phase one steps.run steps2.run
+exits 1 "$kymo" diff steps2.run@one steps2.run@two
+grep -qE '^worse .*latency_seconds' out || fail "one phase and the next: $(<out)"
+cp steps.run odd@name.run
+exits 0 "$kymo" diff odd@name.run odd@name.run
 exits 0 "$kymo" record -o marks.run --marks "$tmp/pipe" -- sh -c 'echo warm >pipe; echo hot >pipe'
 grep -qa warm marks.run || fail 'a mark is not kept'
 grep -qa hot marks.run || fail 'the last mark is not kept'
@@ -189,6 +202,29 @@ END
 exits 2 "$kymo" bench -n 2 -- ./work 1 1 9
 says 'ended with 9'
 exits 0 "$kymo" bench -n 2 --any-status -- ./work 1 1 9
+# A whole number that was another in two runs of two: a coin falls so.
+cat >whole <<END
+#!/bin/sh
+echo "queue_bytes = \$1" | $kymo emit --service whole
+END
+chmod +x whole
+exits 2 "$kymo" bench -n 2 -- ./whole 5 --against -- ./whole 4
+says 'each side needs three'
+for depth in 5 6; do
+	for i in 1 2; do
+		exits 0 "$kymo" record --append -o whole$depth.runs -- ./whole $depth
+	done
+done
+exits 0 "$kymo" diff --all whole5.runs whole6.runs
+grep -q '^unclear .*queue_bytes' out || fail "two runs: $(<out)"
+says '2 and 2 runs are few'
+for i in 1 2 3 4 5 6; do
+	"$kymo" record --append -o whole5.runs -- ./whole 5
+	"$kymo" record --append -o whole6.runs -- ./whole 6
+done
+exits 1 "$kymo" diff --all whole5.runs whole6.runs
+grep -q '^worse .*queue_bytes' out || fail "eight runs: $(<out)"
+! grep -q 'are few' out || fail "eight runs are few: $(<out)"
 exits 2 "$kymo" bench -n 1 -- true
 exits 2 "$kymo" bench
 exits 2 "$kymo" bench --baseline no.runs -n 2 -- true

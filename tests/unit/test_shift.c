@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "reader/detect/chance.h"
+#include "reader/detect/deal.h"
 #include "reader/detect/shift.h"
 #include "tests/testlib/draw.h"
 
@@ -212,8 +213,8 @@ test_few_that_lie_apart_may_do_so_by_chance(void **state)
 	} rows[] = {
 		{ 1, 1, 1, 1, NAN }, { 1, 1000, 1, 1, NAN },
 		{ 1000, 1, 1, 1, NAN }, { 9, 9, 2, 1, 2.0 / 55 },
-		{ 2, 2, 1, 1, 1.0 / 3 }, { 50, 60, 2, 2, 1.0 / 3 },
-		{ 1, 1, 3, 4, 2.0 / 35 }, { 1, 1, 10, 10, 2.0 / 184756 },
+		{ 2, 2, 1, 1, 1.0 / 3 }, { 50, 60, 2, 2, 1.0 / 8 },
+		{ 1, 1, 3, 3, 1.0 / 32 }, { 1, 1, 10, 10, 2.0 / (1 << 20) },
 	};
 	struct kymo_hist before[10], after[10];
 
@@ -239,6 +240,73 @@ test_few_that_lie_apart_may_do_so_by_chance(void **state)
 }
 
 static void
+test_few_numbers_are_dealt_out(void **state)
+{
+	static const struct {
+		double before[5], after[5];
+		uint32_t before_cnt, after_cnt;
+		double chance;
+	} rows[] = {
+		{ { 1 }, { 2 }, 1, 1, 0.5 },
+		{ { 5, 5 }, { 6, 6 }, 2, 2, 0.125 },
+		{ { 5, 5, 5 }, { 6, 6, 6 }, 3, 3, 1.0 / 32 },
+		{ { 5, 5, 5, 5, 5 }, { 6, 6, 6, 6, 6 }, 5, 5, 1.0 / 512 },
+		/* C(5, 4) of C(10, 4), and as many on the other side. */
+		{ { 5, 5, 5, 5, 5 }, { 6, 6, 6, 6, 5 }, 5, 5, 1.0 / 21 },
+		{ { 1, 2, 4 }, { 3, 5, 6 }, 3, 3, 0.2 },
+		{ { 1, 2, 4 }, { 4, 2, 1 }, 3, 3, 1 },
+		/* 2 * (2/5)^2 (3/5)^3 */
+		{ { 1, 2 }, { 7, 8, 9 }, 2, 3, 0.06912 },
+		{ { 7, 8, 9 }, { 1, 2 }, 3, 2, 0.06912 },
+		{ { 7, 1, 9 }, { 1, 2 }, 3, 2, 0.4 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		near(kyi_deal_chance(rows[i].before, NULL, rows[i].before_cnt,
+			rows[i].after, NULL, rows[i].after_cnt),
+		    rows[i].chance, 1e-12, "dealt out");
+	assert_true(kyi_deal_least(10, 10) < 2e-6);
+	assert_true(kyi_deal_least(0, 3) == 1);
+}
+
+/* Whole numbers, and runs that come in two kinds, lie apart by nothing but luck one
+   time in eight of two runs each, and then have no spread to warn. */
+static void
+test_few_runs_are_not_told_apart_by_luck(void **state)
+{
+	static const uint32_t cnts[] = { 2, 3, 5 };
+	enum { TRIALS = 4000 };
+
+	(void)state;
+	draw_anew();
+	for (size_t n = 0; n < sizeof(cnts) / sizeof(*cnts); n++)
+		for (int law = 0; law < 3; law++) {
+			uint32_t alarm_cnt = 0;
+
+			for (int i = 0; i < TRIALS; i++) {
+				double numbers[10];
+				struct kymo_shift shift;
+
+				for (int k = 0; k < 10; k++)
+					numbers[k] = law == 0 ?
+					    floor(2 * draw_uniform()) : law == 1 ?
+					    floor(2 * draw_uniform()) +
+					    1e-4 * draw_normal() :
+					    draw_normal();
+				kymo_shift_numbers(&shift, numbers, cnts[n],
+				    numbers + cnts[n], cnts[n]);
+				alarm_cnt += shift.chance <= 0.05;
+				assert_true(!(shift.chance < shift.least));
+			}
+			if (alarm_cnt > 0.05 * TRIALS || (cnts[n] == 2 &&
+				alarm_cnt > 0))
+				fail_msg("%u of %d told, %u runs, law %d",
+				    alarm_cnt, TRIALS, cnts[n], law);
+		}
+}
+
+static void
 test_numbers_are_welchs(void **state)
 {
 	static const double before[] = { 1, 2, 3, 4, 5 };
@@ -251,13 +319,17 @@ test_numbers_are_welchs(void **state)
 	kymo_shift_numbers(&shift, before, 5, after, 5);
 	near(shift.z, 1.8973665961, 1e-9, "t");
 	near(shift.freedom, 5.88235294118, 1e-9, "freedom");
-	near(shift.chance, 0.107531194931, 1e-9, "chance");
+	near(kyi_student_both(shift.z, shift.freedom), 0.107531194931, 1e-9,
+	    "Student's");
+	/* 32 of 252 ways to deal them out. */
+	near(shift.chance, 32.0 / 252, 1e-12, "chance");
 	near(shift.ratio, 2, 1e-12, "ratio");
 	assert_true(shift.ratio_low < 1 && shift.ratio_high > 3);
 	near(shift.difference_high - shift.difference, 2.4588 * 1.58113883,
 	    1e-3, "limits");
 	kymo_shift_numbers(&shift, same, 3, more, 2);
-	assert_true(isinf(shift.z) && shift.chance == 0);
+	assert_true(isinf(shift.z));
+	near(shift.chance, 0.06912, 1e-12, "no noise is no proof");
 	near(shift.ratio_low, 8.0 / 7, 1e-12, "no noise");
 	kymo_shift_numbers(&shift, same, 3, same, 3);
 	assert_true(shift.z == 0 && shift.chance == 1);
@@ -294,6 +366,8 @@ main(void)
 		cmocka_unit_test(test_other_scales_and_ranges_are_compared),
 		cmocka_unit_test(test_of_little_little_is_said),
 		cmocka_unit_test(test_few_that_lie_apart_may_do_so_by_chance),
+		cmocka_unit_test(test_few_numbers_are_dealt_out),
+		cmocka_unit_test(test_few_runs_are_not_told_apart_by_luck),
 		cmocka_unit_test(test_numbers_are_welchs),
 		cmocka_unit_test(test_many_questions_raise_each_chance),
 	};

@@ -75,10 +75,10 @@ _kymo() {
 	record:-*) _kymo_words '--output --append --interval --phase --pid --instance
 		--for --marks --dir --help' ;;
 	diff:-*) _kymo_words '--phase --threshold --lower-is-better
-		--higher-is-better --all --json --help' ;;
+		--higher-is-better --all --format --json --help' ;;
 	bench:-*) _kymo_words '--runs --warmup --baseline --save --threshold
 		--lower-is-better --higher-is-better --any-status --output
-		--all --json --help' ;;
+		--all --format --json --help' ;;
 	record:* | diff:* | bench:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	detect:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	health:-*) _kymo_words '--url --nagios --json --help' ;;
