@@ -30,9 +30,17 @@ struct watch {
 };
 
 struct kyi_worse {
-	pthread_mutex_t lock; /* of all */
+	pthread_mutex_t lock;
 	struct watch *watches;
+	pthread_mutex_t telling; /* of health, which may take its time */
 	struct kyi_health *health; /* NULL: nobody to tell */
+};
+
+/* What is to be said of a component. */
+struct word {
+	char *component;
+	bool is; /* else: no longer */
+	char reason[256];
 };
 
 /* ---- who ------------------------------------------------------------------------- */
@@ -150,7 +158,8 @@ change_says(const struct watch *watch, const struct kymo_changed *changed,
 	unsigned minute = (unsigned)(point->at_ns / (60 * SECOND_NS) % 1440);
 	uint32_t percent;
 
-	if (!part || now_ns - point->at_ns > NEWS_NS)
+	/* What still goes up is found anew. */
+	if (!part || now_ns - changed->found_ns > NEWS_NS)
 		return false;
 	percent = strcmp(part, "errors") == 0 ? ERRORS_PERCENT :
 	    watch->percent;
@@ -202,6 +211,34 @@ kyi_worse_reason(const struct kyi_worse *worse, const char *component,
 
 /* ---- told ---------------------------------------------------------------------------- */
 
+static struct word *
+words_make(struct kyi_worse *worse, const struct kymo_anomalies *found,
+    uint32_t *cnt)
+{
+	struct word *words;
+
+	*cnt = 0;
+	for (struct watch *watch = worse->watches; watch; watch = watch->next)
+		++*cnt;
+	words = calloc(*cnt + 1u, sizeof(words[0]));
+	*cnt = 0;
+	for (struct watch *watch = worse->watches; words && watch;
+	    watch = watch->next) {
+		struct word *word = &words[*cnt];
+
+		word->is = kyi_worse_reason(worse, watch->component, found,
+		    word->reason, sizeof(word->reason));
+		if (word->is || watch->said)
+			word->component = strdup(watch->component);
+		/* What there is no memory for is said in the next look. */
+		if (!word->component)
+			continue;
+		watch->said = word->is;
+		++*cnt;
+	}
+	return words;
+}
+
 void
 kyi_worse_tell(struct kyi_worse *worse, const struct kymo_anomalies *found,
     uint64_t look_ns)
@@ -209,28 +246,31 @@ kyi_worse_tell(struct kyi_worse *worse, const struct kymo_anomalies *found,
 	uint64_t holds_ns = HOLDS_LOOKS * look_ns;
 	uint64_t until_ns = kyi_monotonic_ns() + (holds_ns > HOLDS_NS ?
 	    holds_ns : HOLDS_NS);
-	char reason[256];
+	struct word *words = NULL;
+	uint32_t cnt = 0;
 
-	pthread_mutex_lock(&worse->lock);
-	for (struct watch *watch = worse->watches; watch && worse->health;
-	    watch = watch->next) {
-		bool is = kyi_worse_reason(worse, watch->component, found,
-		    reason, sizeof(reason));
-
-		if (is || watch->said)
-			(void)kyi_health_degraded(worse->health,
-			    watch->component, is ? reason : NULL, until_ns);
-		watch->said = is;
+	pthread_mutex_lock(&worse->telling);
+	if (worse->health) {
+		/* A reload does not wait for what is said. */
+		pthread_mutex_lock(&worse->lock);
+		words = words_make(worse, found, &cnt);
+		pthread_mutex_unlock(&worse->lock);
 	}
-	pthread_mutex_unlock(&worse->lock);
+	for (uint32_t i = 0; i < cnt; i++) {
+		(void)kyi_health_degraded(worse->health, words[i].component,
+		    words[i].is ? words[i].reason : NULL, until_ns);
+		free(words[i].component);
+	}
+	free(words);
+	pthread_mutex_unlock(&worse->telling);
 }
 
 void
 kyi_worse_health(struct kyi_worse *worse, struct kyi_health *health)
 {
-	pthread_mutex_lock(&worse->lock);
+	pthread_mutex_lock(&worse->telling);
 	worse->health = health;
-	pthread_mutex_unlock(&worse->lock);
+	pthread_mutex_unlock(&worse->telling);
 }
 
 struct kyi_worse *
@@ -240,6 +280,8 @@ kyi_worse_new(void)
 
 	if (worse)
 		pthread_mutex_init(&worse->lock, NULL);
+	if (worse)
+		pthread_mutex_init(&worse->telling, NULL);
 	return worse;
 }
 
@@ -250,5 +292,6 @@ kyi_worse_delete(struct kyi_worse *worse)
 		return;
 	watches_free(worse->watches);
 	pthread_mutex_destroy(&worse->lock);
+	pthread_mutex_destroy(&worse->telling);
 	free(worse);
 }

@@ -9,6 +9,8 @@
 
 /* A level that moves by less than this part of itself is not told. */
 #define LEAST 0.01
+/* A step that begins so many rows after one like it was found goes on with it. */
+#define GOES_ON_ROWS 30u
 
 static size_t
 bytes_of(const struct kyi_watched *watched)
@@ -99,6 +101,33 @@ is_new(const struct kyi_changing_slot *slot,
 	return slot->found_ns == 0 || point->at_ns > slot->found.at_ns;
 }
 
+/* A ramp is told as steps, one after another: as one change, since the first. */
+static bool
+goes_on(const struct kymo_detectors *detectors,
+    const struct kyi_changing_slot *slot,
+    const struct kymo_change_point *point)
+{
+	return slot->found_ns > 0 && point->at_ns <= slot->found_ns +
+	    GOES_ON_ROWS * detectors->options.change_interval_ns &&
+	    (point->after > point->before) ==
+	    (slot->found.after > slot->found.before) &&
+	    (point->after > slot->found.after) ==
+	    (slot->found.after > slot->found.before);
+}
+
+static void
+change_note(struct kymo_detectors *detectors, struct kyi_changing_slot *slot,
+    const struct kymo_change_point *point)
+{
+	if (goes_on(detectors, slot, point)) {
+		slot->found.after = point->after;
+	} else {
+		slot->found = *point;
+		detectors->change_cnt++;
+	}
+	slot->found_ns = detectors->at_ns;
+}
+
 static void
 row_end(struct kymo_detectors *detectors, struct kyi_changing *changing,
     uint32_t i)
@@ -116,9 +145,7 @@ row_end(struct kymo_detectors *detectors, struct kyi_changing *changing,
 	if (!kymo_change_step(&slot->change, row.at_ns, row.value, &point) ||
 	    !is_new(slot, &point))
 		return;
-	slot->found = point;
-	slot->found_ns = detectors->at_ns;
-	detectors->change_cnt++;
+	change_note(detectors, slot, &point);
 }
 
 void

@@ -92,6 +92,45 @@ test_a_shift_is_told_with_its_begin_and_both_levels(void **state)
 	world_delete(world);
 }
 
+/* A leak: steps that follow each other are one change, since the first. */
+static void
+test_a_ramp_is_one_change_that_goes_on(void **state)
+{
+	struct world *world = world_of_two(&two);
+	struct kymo_detectors_stats stats;
+	struct kymo_anomalies found;
+	uint64_t begin_ns;
+	double last = 0;
+
+	(void)state;
+	live(world, 120, 1000, 40);
+	begin_ns = BEGIN_NS + world->look * LOOK_NS;
+	for (unsigned minute = 0; minute < 180; minute++) {
+		live(world, 1, 1000 + 4 * minute, 40);
+		if (minute % 60 != 59)
+			continue;
+		found = list(world);
+		assert_int_equal(found.change_cnt, 1);
+		assert_true(fabs(found.changes[0].point.before - 1000) < 10);
+		assert_true(found.changes[0].point.after > last + 50);
+		last = found.changes[0].point.after;
+		assert_true(found.changes[0].point.at_ns + 60 * SECOND_NS >=
+		    begin_ns && found.changes[0].point.at_ns <=
+		    begin_ns + 600 * SECOND_NS);
+		kymo_anomalies_free(&found);
+	}
+	/* Down again is another. */
+	live(world, 20, 1000, 40);
+	found = list(world);
+	assert_int_equal(found.change_cnt, 1);
+	assert_true(found.changes[0].point.before > 1500);
+	assert_true(fabs(found.changes[0].point.after - 1000) < 10);
+	kymo_anomalies_free(&found);
+	kymo_detectors_stats(world->detectors, &stats);
+	assert_int_equal(stats.change_cnt, 2);
+	world_delete(world);
+}
+
 static void
 test_so_many_are_watched_as_may_be(void **state)
 {
@@ -252,6 +291,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    test_a_shift_is_told_with_its_begin_and_both_levels),
+		cmocka_unit_test(test_a_ramp_is_one_change_that_goes_on),
 		cmocka_unit_test(test_so_many_are_watched_as_may_be),
 		cmocka_unit_test(
 		    test_a_restart_neither_forgets_nor_tells_twice),

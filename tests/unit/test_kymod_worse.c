@@ -158,8 +158,9 @@ test_a_level_that_rose_within_the_hour(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct kymo_changed changed = {.labels = &shop,
 			.label_cnt = 1, .metric = rows[i].metric,
-			.signal = rows[i].signal, .point = {
-			.at_ns = NOW_NS - rows[i].ago_s * SECOND_NS,
+			.signal = rows[i].signal,
+			.found_ns = NOW_NS - rows[i].ago_s * SECOND_NS,
+			.point = {.at_ns = NOW_NS - rows[i].ago_s * SECOND_NS,
 			.before = rows[i].before, .after = rows[i].after}};
 
 		if (of_web(worse, NULL, &changed, reason) != rows[i].worse)
