@@ -103,6 +103,12 @@ kyi_db_run(struct kyi_db *db, sqlite3_stmt *of)
 }
 
 int
+kyi_db_begin(struct kyi_db *db, enum kyi_sql sql)
+{
+	return kyi_db_run(db, kyi_db_sql(db, sql));
+}
+
+int
 sqlite3_bind_text(sqlite3_stmt *of, int at, const char *text, int bytes,
     void (*end)(void *))
 {
