@@ -14,7 +14,6 @@
 #define TAIL_ROWS 1000.0 /* rows after which noise is well known */
 #define REACH_ROWS 300.0 /* rows after which the reach to the level grows */
 #define CLIP 5.0         /* deviations that a growth counts as, at most */
-/* Long parts are fewer than short ones: they need less to be as rare. */
 #define PER_LOG_ROWS 0.65
 
 const struct kyi_change_tuning kyi_change_tuning = {
@@ -38,7 +37,9 @@ struct best {
 struct searched {
 	const struct kymo_change_track *track;
 	struct kymo_change *met; /* what chance does; not of growths */
-	struct kyi_change_noise noise;
+	double phi, per_unit; /* 1 / the variance that gains are told in */
+	double one;           /* what one level gains */
+	double shorter_max;   /* what the shorter part is worth at most */
 };
 
 /* ---- two levels against one ----------------------------------------------------- */
@@ -48,28 +49,38 @@ struct searched {
    first value, shocks are (1 - phi) m1 before, m2 - phi m1 at the start,
    (1 - phi) m2 after it; the first row alone has its whole variance. */
 static double
-gain_of_values(const struct kymo_change_track *track,
-    const struct kymo_change_start *start, double phi)
+gain_of_values(const struct searched *in, const struct kymo_change_start *start)
 {
+	const struct kymo_change_track *track = in->track;
 	double base = track->begin.own, own = start->own - base;
 	double last = start->last - base, end = track->last - base;
 	double n1 = (double)(start->row - 1 - track->begin.row);
 	double n2 = (double)(track->next_row - 1 - start->row);
-	double a = 1 - phi, first = 1 - phi * phi;
+	double phi = in->phi, a = 1 - phi;
 	double shocks_1 = start->sum - phi * (start->sum - last);
 	double shock = own - phi * last;
 	double after = track->sum - start->sum;
 	double shocks_2 = after - own - phi * (after - end);
-	double a11 = first + n1 * a * a + phi * phi, a22 = 1 + n2 * a * a;
+	double a11 = 1 + n1 * a * a, a22 = 1 + n2 * a * a;
 	double b1 = a * shocks_1 - phi * shock, b2 = shock + a * shocks_2;
 	double determinant = a11 * a22 - phi * phi;
-	double a0 = first + (n1 + n2 + 1) * a * a;
-	double b0 = a * (shocks_1 + shock + shocks_2);
 
 	if (!(determinant > 1e-12))
 		return 0;
 	return (b1 * (a22 * b1 + phi * b2) + b2 * (a11 * b2 + phi * b1)) /
-	    determinant / 2 - (a0 > 1e-12 ? b0 * b0 / a0 / 2 : 0);
+	    determinant / 2 - in->one;
+}
+
+/* ..and of one level for all, which no start has a say in. */
+static double
+gain_of_one(const struct kymo_change_track *track, double phi)
+{
+	double a = 1 - phi, end = track->last - track->begin.own;
+	double rows = (double)(track->next_row - 1 - track->begin.row);
+	double a0 = 1 - phi * phi + rows * a * a;
+	double b0 = a * (track->sum - phi * (track->sum - end));
+
+	return a0 > 1e-12 ? b0 * b0 / a0 / 2 : 0;
 }
 
 /* Of growths: by their means. */
@@ -79,9 +90,17 @@ gain_of_growths(const struct kymo_change_track *track,
 {
 	double n1 = (double)(start->row - track->begin.row);
 	double n2 = (double)(track->next_row - start->row);
-	double difference = (track->sum - start->sum) / n2 - start->sum / n1;
+	double difference = n1 * (track->sum - start->sum) - n2 * start->sum;
 
-	return n1 * n2 / (n1 + n2) * difference * difference / 2;
+	return difference * difference / (n1 * n2 * (n1 + n2) * 2);
+}
+
+/* Long parts are fewer than short ones: they need less to be as rare. */
+static double
+worth_of(double rows, double phi)
+{
+	rows *= (1 - phi) / (1 + phi);
+	return rows > 1 ? PER_LOG_ROWS * log(rows) : 0;
 }
 
 /* Two rows are enough where it is known how rare they are. */
@@ -97,28 +116,22 @@ static void
 consider(struct best *best, const struct searched *in,
     const struct kymo_change_start *start)
 {
-	const struct kyi_change_noise *noise = &in->noise;
 	uint64_t n1 = start->row - in->track->begin.row;
 	uint64_t n2 = in->track->next_row - start->row;
-	double gain, rows;
+	double gain, merit;
 
 	if (!long_enough(in, n1, n2))
 		return;
-	gain = in->met ?
-	    gain_of_values(in->track, start, noise->phi) / noise->shock :
-	    gain_of_growths(in->track, start) /
-	    (noise->variance * (1 + noise->phi) / (1 - noise->phi));
+	gain = in->per_unit * (in->met ? gain_of_values(in, start) :
+	    gain_of_growths(in->track, start));
 	if (in->met && !kyi_change_chance_met(in->met, n2, gain))
 		return;
-	rows = (double)(n1 < n2 ? n1 : n2) * (1 - noise->phi) /
-	    (1 + noise->phi);
-	rows = rows > 1 ? rows : 1;
-	/* A log costs more than the rest: only where it can matter. log x < x. */
-	if (gain + PER_LOG_ROWS * rows <= best->merit)
+	/* A log costs more than the rest: only where it can matter. */
+	if (gain + in->shorter_max <= best->merit)
 		return;
-	rows = gain + PER_LOG_ROWS * log(rows);
-	if (rows > best->merit) {
-		best->merit = rows;
+	merit = gain + worth_of((double)(n1 < n2 ? n1 : n2), in->phi);
+	if (merit > best->merit) {
+		best->merit = merit;
 		best->gain = gain;
 		best->start = start;
 	}
@@ -128,12 +141,17 @@ static struct best
 best_of(const struct kymo_change_track *track, struct kymo_change *met,
     double phi_max, double threshold)
 {
-	struct searched in = { .track = track, .met = met,
-	    .noise = kyi_change_noise_of(track, phi_max) };
+	struct kyi_change_noise noise = kyi_change_noise_of(track, phi_max);
+	struct searched in = { .track = track, .met = met, .phi = noise.phi };
 	struct best best = { .merit = threshold };
 
-	if (!(in.noise.shock > 0))
+	if (!(noise.shock > 0))
 		return best;
+	in.per_unit = 1 / (met ? noise.shock : noise.variance *
+	    (1 + noise.phi) / (1 - noise.phi));
+	in.one = met ? gain_of_one(track, noise.phi) : 0;
+	in.shorter_max = worth_of((double)(track->next_row -
+		track->begin.row) / 2, noise.phi);
 	for (uint32_t i = 0; i < track->latest_cnt; i++)
 		consider(&best, &in, &track->latest[i]);
 	for (int side = 0; side < 2; side++)
