@@ -7,11 +7,10 @@
 #include <string.h>
 
 #define PARTS (KYMO_CHANGE_LATEST + 1)
-/* Of a tail that falls like exp(-x^2/2), the gain that comes once a week at one
-   row a second is about 1.6 times that of once in an hour or two; of heavier
-   ones, more. */
-#define BEYOND 1.8
-#define MEMORY 50000.0 /* rows; what was seen fades */
+/* As many rows as the budget gives a false alarm in: a week of a row a second. What
+   comes by chance in that time is seen, and asked for by half as much again. */
+#define MEMORY 604800.0
+#define BEYOND 1.5
 #define OF_LATE 64u    /* rows that may be a change not told yet */
 #define GAIN_MAX 1e4   /* no number spoils the memory */
 
