@@ -36,26 +36,29 @@ is_json(const struct kymo_buffer *out)
 static void
 expand(const char *template_)
 {
+	static const enum kymo_template_as all[] = { KYMO_TEMPLATE_TEXT,
+	    KYMO_TEMPLATE_SLACK, KYMO_TEMPLATE_HTML, KYMO_TEMPLATE_JSON };
 	static json_t *message;
-	struct kymo_buffer out = { 0 };
-	struct kymo_error error = { "" };
-	int status;
 
 	if (message == NULL)
 		message = json_loads(stored, 0, NULL);
 	if (message == NULL)
 		abort();
-	status = kyi_body_expand(template_, message, &out, &error);
-	if ((status == 0) != (error.text[0] == '\0'))
-		abort();
-	if (status == 0)
-		is_json(&out);
-	kymo_buffer_free(&out);
-	status = kyi_text_expand(template_, message, &out, &error);
-	kymo_buffer_free(&out);
-	if (status == 0 && kyi_text_check(template_, &error) == 0 &&
-	    kyi_body_check(template_, &error) == 0)
-		return;
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct kymo_buffer out = { 0 };
+		struct kymo_error error = { "" }, wrong = { "" };
+		int status = kyi_template_make(NULL, template_, all[i],
+		    message, &out, &error);
+
+		if ((status == 0) != (error.text[0] == '\0'))
+			abort();
+		if (status == 0 && all[i] == KYMO_TEMPLATE_JSON)
+			is_json(&out);
+		kymo_buffer_free(&out);
+		status = kyi_template_try(NULL, template_, all[i], &wrong);
+		if ((status == 0) != (wrong.text[0] == '\0'))
+			abort();
+	}
 }
 
 static void
