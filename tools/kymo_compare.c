@@ -213,7 +213,8 @@ member(struct kymo_buffer *out, const char *key, double value)
 }
 
 static void
-row_json(struct kymo_buffer *out, const struct kymo_run_row *row)
+row_json(struct kymo_buffer *out, const struct kyi_compare *compare,
+    const struct kymo_run_row *row)
 {
 	kymo_buffer_printf(out, "{\"verdict\":\"%s\",\"name\":",
 	    kymo_run_verdict_name(row->verdict));
@@ -222,6 +223,10 @@ row_json(struct kymo_buffer *out, const struct kymo_run_row *row)
 	kyi_cli_json_string(out, row->labels);
 	kymo_buffer_str(out, ",\"unit\":");
 	kyi_cli_json_string(out, row->unit);
+	if (compare->phase) {
+		kymo_buffer_str(out, ",\"phase\":");
+		kyi_cli_json_string(out, compare->phase);
+	}
 	kymo_buffer_printf(out, ",\"rate\":%s", row->rate ? "true" : "false");
 	member(out, "before", kyi_compare_in_unit(row, row->shift.before));
 	member(out, "after", kyi_compare_in_unit(row, row->shift.after));
@@ -277,6 +282,21 @@ summary(struct kymo_buffer *out, const struct kymo_run_diff *diff,
 }
 
 static void
+heading(struct kymo_buffer *out, const struct kyi_compare *compare)
+{
+	bool markdown = compare->format == KYI_COMPARE_MARKDOWN;
+
+	if (!compare->phase || compare->format == KYI_COMPARE_JSON)
+		return;
+	kymo_buffer_str(out, markdown ? "\n### " : "phase ");
+	if (markdown)
+		code(out, compare->phase, "");
+	else
+		kymo_escape_terminal(out, compare->phase);
+	kymo_buffer_str(out, markdown ? "\n\n" : ":\n");
+}
+
+static void
 rows_markdown(struct kymo_buffer *out, const struct kymo_buffer *rows,
     const struct kymo_run_diff *diff, const uint32_t *cnt,
     const struct kyi_compare *compare)
@@ -297,7 +317,7 @@ row_add(struct kymo_buffer *out, const struct kyi_compare *compare,
     const struct kymo_run_row *row, uint32_t columns)
 {
 	if (compare->format == KYI_COMPARE_JSON)
-		row_json(out, row);
+		row_json(out, compare, row);
 	else if (!compare->all && !is_told(row))
 		return;
 	else if (compare->format == KYI_COMPARE_MARKDOWN)
@@ -316,6 +336,7 @@ show(const struct kyi_compare *compare, const struct kymo_run_diff *diff)
 	uint32_t columns = kyi_terminal_columns();
 	int status;
 
+	heading(compare->format == KYI_COMPARE_TEXT ? &rows : &out, compare);
 	for (size_t v = 0; v < sizeof(order) / sizeof(order[0]); v++)
 		for (uint32_t i = 0; i < diff->row_cnt; i++)
 			if (diff->rows[i].verdict == order[v]) {

@@ -16,6 +16,7 @@ struct kyi_compare {
 	struct kymo_run_question question;
 	enum kyi_compare_format format;
 	bool all;
+	const char *phase; /* that these are of, for a heading; NULL: none */
 	regex_t *lower, *higher; /* what is better; NULL: as names say */
 };
 

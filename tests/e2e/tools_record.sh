@@ -107,7 +107,12 @@ says 'work: it is not msgpack'
 exits 2 "$kymo" diff before.run none
 exits 2 "$kymo" diff before.run
 exits 2 "$kymo" diff 'before.run@5..2' again.run
+says 'TO after FROM'
+exits 0 "$kymo" diff --all 'before.run@0..' 'before.run@0.0..600'
+grep -qE '^same .*latency_seconds' out || fail "all of its time: $(<out)"
 exits 2 "$kymo" diff --phase none before.run again.run
+says "before.run: no phase 'none'"
+exits 2 "$kymo" diff before.run@500..600 again.run
 says 'no two looks'
 
 # ---- phases, and what ends a run --------------------------------------------------
@@ -125,6 +130,15 @@ exits 0 "$kymo" record -o steps2.run --phase one -- ./steps 1.05
 exits 1 "$kymo" diff --phase two steps.run steps2.run
 grep -qE '^worse .*latency_seconds' out || fail "phase two: $(<out)"
 exits 0 "$kymo" diff --phase one steps.run steps2.run
+exits 1 "$kymo" diff --phases steps.run steps2.run
+sed -n '/^phase two:/,/^phase three:/p' out | grep -q '^worse .*latency_seconds' ||
+	fail "phase by phase: $(<out)"
+! sed -n '/^phase one:/,/^phase two:/p' out | grep -q '^worse .*latency_seconds' ||
+	fail "phase by phase: $(<out)"
+exits 1 "$kymo" diff --phases --json steps.run steps2.run
+grep -q '"verdict":"worse","name":"latency_seconds".*"phase":"two"' out || fail "phases: $(<out)"
+exits 2 "$kymo" diff --phases before.run steps.run
+says 'no phase in common'
 exits 1 "$kymo" diff steps2.run@one steps2.run@two
 grep -qE '^worse .*latency_seconds' out || fail "one phase and the next: $(<out)"
 cp steps.run odd@name.run

@@ -74,7 +74,7 @@ _kymo() {
 	anomalies:*) _kymo_words '--changes --json --url --help' ;;
 	record:-*) _kymo_words '--output --append --interval --phase --pid --instance
 		--for --marks --dir --help' ;;
-	diff:-*) _kymo_words '--phase --threshold --lower-is-better
+	diff:-*) _kymo_words '--phase --phases --threshold --lower-is-better
 		--higher-is-better --all --format --json --help' ;;
 	bench:-*) _kymo_words '--runs --warmup --baseline --save --threshold
 		--lower-is-better --higher-is-better --any-status --output
