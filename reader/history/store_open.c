@@ -86,8 +86,9 @@ check(struct kyi_store *store)
 	if (code == SQLITE_ROW) {
 		const unsigned char *says = sqlite3_column_text(statement, 0);
 
-		code = says == NULL || strcmp((const char *)says, "ok") != 0 ?
-		    SQLITE_CORRUPT : SQLITE_OK;
+		code = says == NULL ? SQLITE_NOMEM :
+		    strcmp((const char *)says, "ok") != 0 ? SQLITE_CORRUPT :
+		    SQLITE_OK;
 	}
 	sqlite3_finalize(statement);
 	return kyi_db_is_damage(code) ? code : SQLITE_OK;

@@ -165,11 +165,15 @@ left(struct kymo_outbox *outbox, const struct kyi_send *send,
 	size_t i;
 
 	message = json_loads(send->letter.body, 0, NULL);
+	if (alerts == NULL || message == NULL)
+		status = kymo_error_set(error, "no memory for alerts");
 	json_array_foreach(alerts, i, alert) {
 		const char *fingerprint = kyi_json_text(json_array_get(
 		    json_object_get(message, "alerts"), i), "fingerprint");
 		bool firing = json_object_get(alert, "endsAt") == NULL;
 
+		if (status != 0)
+			break;
 		text.len_bytes = 0;
 		if (kyi_json_put(&text, alert) != 0 || text.failed)
 			status = kymo_error_set(error, "no memory for alerts");
@@ -177,8 +181,6 @@ left(struct kymo_outbox *outbox, const struct kyi_send *send,
 			status = kyi_outbox_run(outbox, KYI_SQL_ALERT_PUT,
 			    error, "ttti", send->receiver->name, fingerprint,
 			    text.at, firing ? -send->now_ms : send->now_ms);
-		if (status != 0)
-			break;
 	}
 	json_decref(alerts);
 	json_decref(message);
@@ -207,20 +209,26 @@ again(struct kymo_outbox *outbox, const char *receiver, int64_t now_ms,
 	if (rows == NULL)
 		return -1;
 	while ((status = sqlite3_step(rows)) == SQLITE_ROW) {
+		const char *key = (const char *)sqlite3_column_text(rows, 0),
+		    *alert = (const char *)sqlite3_column_text(rows, 1);
+
 		next.len_bytes = 0;
-		kymo_buffer_str(&next,
-		    (const char *)sqlite3_column_text(rows, 0));
+		if (key == NULL || alert == NULL) {
+			out->failed = true;
+			continue;
+		}
+		kymo_buffer_str(&next, key);
 		kymo_buffer_char(out, cnt++ == 0 ? '[' : ',');
-		kymo_buffer_str(out,
-		    (const char *)sqlite3_column_text(rows, 1));
+		kymo_buffer_str(out, alert);
 	}
 	if (cnt > 0)
 		kymo_buffer_char(out, ']');
 	kyi_outbox_done(rows);
+	/* It is for years: what failed before is over. */
 	cursor->len_bytes = 0;
+	cursor->failed = next.failed;
 	if ((uint32_t)cnt == RESENT_MAX)
 		kymo_buffer_add(cursor, next.at, next.len_bytes);
-	cursor->failed |= next.failed;
 	kymo_buffer_free(&next);
 	if (status != SQLITE_DONE)
 		return kyi_outbox_wrong(outbox, error);

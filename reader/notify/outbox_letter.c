@@ -78,6 +78,7 @@ take(struct kymo_outbox *outbox, int64_t seq, struct kyi_letter *letter,
 	sqlite3_stmt *row = kyi_outbox_bind(outbox, KYI_SQL_TAKE, error, "i",
 	    seq);
 	const char *id, *key, *body;
+	const void *payload;
 	size_t payload_bytes;
 
 	*letter = (struct kyi_letter){ .seq = seq };
@@ -90,6 +91,7 @@ take(struct kymo_outbox *outbox, int64_t seq, struct kyi_letter *letter,
 	id = (const char *)sqlite3_column_text(row, 0);
 	key = (const char *)sqlite3_column_text(row, 1);
 	body = (const char *)sqlite3_column_text(row, 6);
+	payload = sqlite3_column_blob(row, 7);
 	payload_bytes = (size_t)sqlite3_column_bytes(row, 7);
 	if (id != NULL)
 		snprintf(letter->id, sizeof(letter->id), "%s", id);
@@ -102,12 +104,14 @@ take(struct kymo_outbox *outbox, int64_t seq, struct kyi_letter *letter,
 	if (sqlite3_column_type(row, 7) != SQLITE_NULL) {
 		letter->payload = malloc(payload_bytes + 1);
 		letter->payload_bytes = payload_bytes;
-		if (letter->payload != NULL)
-			memcpy(letter->payload, sqlite3_column_blob(row, 7),
-			    payload_bytes);
+		if (letter->payload == NULL ||
+		    (payload == NULL && payload_bytes > 0))
+			id = NULL;
+		else if (payload_bytes > 0)
+			memcpy(letter->payload, payload, payload_bytes);
 	}
 	kyi_outbox_done(row);
-	if (letter->group_key != NULL && letter->body != NULL &&
+	if (id != NULL && letter->group_key != NULL && letter->body != NULL &&
 	    (payload_bytes == 0 || letter->payload != NULL))
 		return 1;
 	kyi_letter_free(letter);

@@ -66,9 +66,12 @@ is_sound(struct kyi_retired *retired)
 	sqlite3_stmt *check = prepare(retired, "PRAGMA quick_check(1)");
 	int code = check == NULL ? sqlite3_errcode(retired->db) :
 	    sqlite3_step(check);
-	bool sound = code == SQLITE_ROW && strcmp((const char *)
-	    sqlite3_column_text(check, 0), "ok") == 0;
+	const char *says = code == SQLITE_ROW ?
+	    (const char *)sqlite3_column_text(check, 0) : NULL;
+	bool sound = says != NULL && strcmp(says, "ok") == 0;
 
+	if (says == NULL && code == SQLITE_ROW)
+		code = SQLITE_NOMEM;
 	sqlite3_finalize(check);
 	return sound ? 1 : code == SQLITE_ROW || code == SQLITE_CORRUPT ||
 	    code == SQLITE_NOTADB ? 0 : -1;

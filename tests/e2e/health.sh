@@ -18,7 +18,16 @@ mkdir -m 700 "$run"
 export KYMO_DIR=$run
 
 get() { curl -sS --max-time 10 "http://127.0.0.1:$port_kymod$1"; }
-state() { get /-/health | jq -r ".components[] | select(.component == \"$1\") | $2"; }
+# A kymod that is busy says so, and is asked again.
+state() {
+	local answer i
+	for ((i = 0; i < 20; i++)); do
+		answer=$(get /-/health)
+		[[ $answer != *'"components"'* ]] || break
+		sleep 0.1
+	done
+	jq -r ".components[] | select(.component == \"$1\") | $2" <<<"$answer"
+}
 is() { [ "$(state "$1" .state)" = "$2" ]; }
 # value SERIES: its value on the page.
 value() { get /metrics | grep -F "$1 " | cut -d' ' -f2; }

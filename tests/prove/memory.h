@@ -29,6 +29,6 @@ bool memory_wrong(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
 extern const struct memory_kind memory_kinds_read[], memory_kinds_alert[],
-    memory_kinds_scan[];
+    memory_kinds_outbox[], memory_kinds_scan[];
 
 #endif
