@@ -159,6 +159,8 @@ kymo_care_save(struct kymo_care *care, struct kymo_buffer *out)
 	if (!out->failed)
 		kymo_buffer_printf(out, FOOT "%08x\n", kyi_crc32c(0,
 		    out->at + begin, out->len_bytes - begin));
+	/* Without memory it is still to be done. */
+	care->unsaved = out->failed;
 	return true;
 }
 

@@ -359,7 +359,8 @@ int
 main(int argc, char **argv)
 {
 	static const struct memory_kind *const kinds[] = { memory_kinds_read,
-	    memory_kinds_alert, memory_kinds_outbox, memory_kinds_scan };
+	    memory_kinds_alert, memory_kinds_outbox, memory_kinds_scan,
+	    memory_kinds_care };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		for (const struct memory_kind *kind = kinds[i];

@@ -28,7 +28,7 @@ bool memory_told(const char *what, bool good, const struct kymo_error *error);
 bool memory_wrong(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-extern const struct memory_kind memory_kinds_read[], memory_kinds_alert[],
-    memory_kinds_outbox[], memory_kinds_scan[];
+extern const struct memory_kind memory_kinds_alert[], memory_kinds_care[],
+    memory_kinds_outbox[], memory_kinds_read[], memory_kinds_scan[];
 
 #endif
