@@ -107,11 +107,10 @@ kyi_http_check(const struct kymo_receiver *receiver, struct kymo_error *error)
 /* ---- callbacks ---------------------------------------------------------------------- */
 
 /* The address that a name came to, just before it is used. */
-static curl_socket_t
-socket_open(void *of, curlsocktype purpose, struct curl_sockaddr *address)
+curl_socket_t
+kyi_leg_socket(struct kyi_leg *leg, curlsocktype purpose,
+    const struct curl_sockaddr *address)
 {
-	struct kyi_leg *leg = of;
-
 	if (purpose != CURLSOCKTYPE_IPCXN || !kyi_guard_allows(
 	    kyi_guard_reach(&address->addr), leg->private_ok)) {
 		leg->refused = true;
@@ -119,6 +118,12 @@ socket_open(void *of, curlsocktype purpose, struct curl_sockaddr *address)
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC,
 	    address->protocol);
+}
+
+static curl_socket_t
+socket_open(void *of, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	return kyi_leg_socket(of, purpose, address);
 }
 
 /* The same of a connection that was there: another receiver's, who may. */

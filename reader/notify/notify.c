@@ -163,6 +163,7 @@ kymo_notify_delete(struct kymo_notify *notify)
 				kyi_wire_remove(&notify->wire,
 				    send->legs[k].easy);
 		kyi_send_end(send);
+		kyi_smtp_cut(send);
 		kymo_buffer_free(&notify->posts[i].cursor);
 	}
 	kyi_wire_end(&notify->wire);

@@ -13,6 +13,7 @@
 
 #define KYI_LEGS_MAX 8u
 #define KYI_SAID_BYTES 256u /* of an answer */
+#define KYI_MAIL_SOCKETS 4u
 
 /* To one address. */
 struct kyi_leg {
@@ -44,6 +45,8 @@ struct kyi_send {
 	uint32_t leg_cnt, running_cnt;
 	int64_t now_ms;
 	size_t read_bytes; /* of the payload, by a mail's leg */
+	/* A mail's connections, kept ones too, each and 1; 0: there is none. */
+	curl_socket_t open1[KYI_MAIL_SOCKETS];
 };
 
 /* What a kind of receiver can. */
@@ -103,6 +106,12 @@ KYMO_MUST_CHECK int kyi_email_piece(const struct kymo_receiver *receiver,
 /* A mail's leg: smtp.c. */
 KYMO_MUST_CHECK int kyi_smtp_setup(struct kyi_send *send,
     struct kymo_error *error);
+/* Ends its connections at once: libcurl would say farewell, and wait up to two
+   minutes for the answer. */
+void kyi_smtp_cut(const struct kyi_send *send);
+/* A socket to an address that the guard allows: http.c. */
+curl_socket_t kyi_leg_socket(struct kyi_leg *leg, curlsocktype purpose,
+    const struct curl_sockaddr *address);
 
 /* Takes everything of the legs' away. */
 void kyi_send_end(struct kyi_send *send);

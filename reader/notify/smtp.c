@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "reader/notify/mail.h"
 
@@ -56,6 +58,59 @@ recipients_set(struct kyi_send *send, struct kyi_leg *leg,
 	    kymo_error_set(error, "no memory for a mail") : 0;
 }
 
+/* ---- the connection ------------------------------------------------------------------- */
+
+static curl_socket_t
+socket_open(void *of, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct kyi_send *send = of;
+	curl_socket_t fd = kyi_leg_socket(&send->legs[0], purpose, address);
+	uint32_t i;
+
+	for (i = 0; fd != CURL_SOCKET_BAD && i < KYI_MAIL_SOCKETS; i++)
+		if (send->open1[i] == 0) {
+			send->open1[i] = fd + 1;
+			break;
+		}
+	return fd;
+}
+
+static int
+socket_close(void *of, curl_socket_t fd)
+{
+	struct kyi_send *send = of;
+	uint32_t i;
+
+	for (i = 0; i < KYI_MAIL_SOCKETS; i++)
+		if (send->open1[i] == fd + 1)
+			send->open1[i] = 0;
+	return close(fd);
+}
+
+void
+kyi_smtp_cut(const struct kyi_send *send)
+{
+	uint32_t i;
+
+	for (i = 0; i < KYI_MAIL_SOCKETS; i++)
+		if (send->open1[i] != 0)
+			shutdown(send->open1[i] - 1, SHUT_RDWR);
+}
+
+/* A farewell is said, and its answer not waited for: libcurl would do nothing
+   else for up to two minutes. */
+static int
+hear(CURL *easy, curl_infotype type, char *said, size_t len_bytes, void *of)
+{
+	(void)easy;
+	if (type == CURLINFO_HEADER_OUT && len_bytes == strlen("QUIT\r\n") &&
+	    memcmp(said, "QUIT\r\n", len_bytes) == 0)
+		kyi_smtp_cut(of);
+	return 0;
+}
+
+/* ---- a mail ----------------------------------------------------------------------------- */
+
 int
 kyi_smtp_setup(struct kyi_send *send, struct kymo_error *error)
 {
@@ -81,7 +136,13 @@ kyi_smtp_setup(struct kyi_send *send, struct kymo_error *error)
 	if (SET(CURLOPT_USE_SSL, (long)(receiver->mail_tls == KYMO_MAIL_PLAIN ?
 	    CURLUSESSL_NONE : CURLUSESSL_ALL)) || SET(CURLOPT_UPLOAD, 1L) ||
 	    SET(CURLOPT_READFUNCTION, payload_read) ||
-	    SET(CURLOPT_READDATA, send) || SET(CURLOPT_INFILESIZE_LARGE,
+	    SET(CURLOPT_READDATA, send) ||
+	    SET(CURLOPT_VERBOSE, 1L) || SET(CURLOPT_DEBUGFUNCTION, hear) ||
+	    SET(CURLOPT_DEBUGDATA, send) ||
+	    SET(CURLOPT_OPENSOCKETFUNCTION, socket_open) ||
+	    SET(CURLOPT_OPENSOCKETDATA, send) ||
+	    SET(CURLOPT_CLOSESOCKETFUNCTION, socket_close) ||
+	    SET(CURLOPT_CLOSESOCKETDATA, send) || SET(CURLOPT_INFILESIZE_LARGE,
 	    (curl_off_t)send->letter.payload_bytes))
 		return kymo_error_set(error, "libcurl knows no SMTP");
 	return recipients_set(send, leg, error);

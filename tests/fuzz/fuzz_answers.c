@@ -176,7 +176,10 @@ deliver(struct server *server, const struct kymo_receiver *receiver)
 		if (cnt == 0)
 			(void)poll(fds, 2, 1);
 	}
+	end_ms = real_ms() + 20000;
 	kymo_notify_delete(notify);
+	if (real_ms() > end_ms)
+		abort(); /* it waited for somebody */
 	kymo_outbox_close(outbox);
 }
 

@@ -73,7 +73,7 @@ put(void *of, char kind, const char *key, const char *text,
 {
 	(void)of;
 	(void)error;
-	return kind == '\0' || *key == '\0' || (text != NULL && *text == '\0');
+	return kind == '\0' || key == NULL || (text != NULL && *text == '\0');
 }
 
 /* \n is a newline, \\ a backslash. */

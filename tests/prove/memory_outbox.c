@@ -56,7 +56,7 @@ waits(struct box *box, int want)
 	struct kymo_outbox_stats stats;
 	int cnt = 0;
 
-	if (kymo_outbox_list(box->outbox, false, each, &cnt, &error) != 0 ||
+	if (kymo_outbox_list(box->outbox, false, 0, each, &cnt, &error) != 0 ||
 	    kymo_outbox_stats(box->outbox, &stats, &error) != 0)
 		return memory_wrong("the outbox: %s", error.text);
 	return (cnt == want && stats.waiting == (uint64_t)want) ||
