@@ -11,6 +11,9 @@
 #include "tools/kymo_compare.h"
 #include "tools/kymo_run.h"
 
+/* Two runs a side lie apart by luck one time in eight (docs/regressions.md). */
+#define RUN_CNT_MIN 3u
+
 struct bench {
 	struct kyi_compare compare;
 	const char *baseline, *save;
@@ -57,11 +60,25 @@ one(const struct bench *bench, char **command, int fd)
 	return status;
 }
 
+/* To a person who waits; is, of cnt: nothing where all are done. What else is
+   said meanwhile takes its line. */
+static void
+progress(uint32_t is, uint32_t cnt)
+{
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (is < cnt)
+		fprintf(stderr, "run %u of %u\033[K\r", is + 1, cnt);
+	else
+		fputs("\033[K", stderr);
+}
+
 /* Turn and turn about, each first every other time: what drifts meanwhile is in
    both alike. */
 static int
 all(const struct bench *bench, int fd, int against_fd)
 {
+	uint32_t each = bench->against ? 2 : 1, done_cnt = 0;
 	int status = KYI_EXIT_OK;
 
 	for (uint32_t i = 0; status == KYI_EXIT_OK && i < bench->warm_cnt; i++) {
@@ -71,11 +88,14 @@ all(const struct bench *bench, int fd, int against_fd)
 	}
 	for (uint32_t i = 0; status == KYI_EXIT_OK && i < bench->run_cnt; i++)
 		for (int turn = 0; status == KYI_EXIT_OK && turn < 2; turn++) {
+			if ((turn + i) % 2 == 0 || bench->against)
+				progress(done_cnt++, each * bench->run_cnt);
 			if ((turn + i) % 2 == 0)
 				status = one(bench, bench->command, fd);
 			else if (bench->against)
 				status = one(bench, bench->against, against_fd);
 		}
+	progress(1, 1);
 	return status;
 }
 
@@ -149,37 +169,54 @@ tell(const struct kymo_runs *runs)
 }
 
 static int
-judge(const struct bench *bench, int fd, int against_fd)
+judge(const struct bench *bench, int fd, int against_fd,
+    const struct kymo_runs *baseline)
 {
 	const struct kymo_run_part whole = { 0 };
-	struct kymo_runs *runs = NULL, *before = NULL;
-	struct kymo_error error = { "" };
+	struct kymo_runs *runs = NULL, *against = NULL;
 	int status = runs_of(&runs, fd, "the runs");
 
 	if (status == KYI_EXIT_OK && bench->against)
-		status = runs_of(&before, against_fd, "the other runs");
-	else if (status == KYI_EXIT_OK && bench->baseline &&
-	    kymo_runs_load(&before, bench->baseline, &error) != 0)
-		status = kyi_trouble("%s", error.text);
-	if (status == KYI_EXIT_OK && before && (before->run_cnt < 3 ||
-		runs->run_cnt < 3))
-		status = kyi_trouble("%u and %u runs cannot be told apart, for a "
-		    "coin falls so often enough: each side needs three, better "
-		    "ten", before->run_cnt, runs->run_cnt);
+		status = runs_of(&against, against_fd, "the other runs");
 	if (status == KYI_EXIT_OK)
-		status = before ? kyi_compare(&bench->compare, before, &whole,
-		    runs, &whole) : tell(runs);
+		status = against || baseline ? kyi_compare(&bench->compare,
+		    against ? against : baseline, &whole, runs, &whole) :
+		    tell(runs);
 	kymo_runs_free(runs);
-	kymo_runs_free(before);
+	kymo_runs_free(against);
 	return status;
+}
+
+/* What cannot come to anything is told before anybody waits for it. */
+static int
+prepare(const struct bench *bench, struct kymo_runs **baseline)
+{
+	struct kymo_error error = { "" };
+	uint32_t before_cnt = bench->run_cnt;
+
+	if (bench->baseline) {
+		if (kymo_runs_load(baseline, bench->baseline, &error) != 0)
+			return kyi_trouble("%s", error.text);
+		before_cnt = (*baseline)->run_cnt;
+	}
+	if ((bench->baseline || bench->against) &&
+	    (before_cnt < RUN_CNT_MIN || bench->run_cnt < RUN_CNT_MIN))
+		return kyi_trouble("%u and %u runs cannot be told apart, for a "
+		    "coin falls so often enough: each side needs three, better "
+		    "ten", before_cnt, bench->run_cnt);
+	return KYI_EXIT_OK;
 }
 
 static int
 bench_run(const struct bench *bench)
 {
-	int fd = file_new(), against_fd = file_new(), status;
+	struct kymo_runs *baseline = NULL;
+	int fd = file_new(), against_fd = file_new();
+	int status = prepare(bench, &baseline);
 
-	if (fd < 0 || against_fd < 0)
+	if (status != KYI_EXIT_OK)
+		; /* said why */
+	else if (fd < 0 || against_fd < 0)
 		status = kyi_trouble("no file in /tmp: %s", strerror(errno));
 	else
 		status = all(bench, fd, against_fd);
@@ -187,7 +224,8 @@ bench_run(const struct bench *bench)
 	if (status == KYI_EXIT_OK)
 		status = save(bench, fd);
 	if (status == KYI_EXIT_OK)
-		status = judge(bench, fd, against_fd);
+		status = judge(bench, fd, against_fd, baseline);
+	kymo_runs_free(baseline);
 	if (fd >= 0)
 		close(fd);
 	if (against_fd >= 0)

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes are runs, or none; what was read of them is compared with itself, by
-   parts of time and by phase. */
+   parts of time and by phase. What another run may be put behind holds all looks
+   that count, and ends well. */
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "reader/export/run.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes);
@@ -19,6 +24,29 @@ compare(const struct kymo_runs *runs, const struct kymo_run_part *before,
 		kymo_run_diff_free(&diff);
 }
 
+static void
+append(const struct kymo_runs *runs, const uint8_t *bytes, size_t len_bytes)
+{
+	static int fd = -1;
+	struct kymo_runs *whole;
+	struct kymo_error error;
+	uint64_t whole_bytes;
+
+	if (fd < 0)
+		fd = memfd_create("runs", MFD_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, 0) != 0 ||
+	    pwrite(fd, bytes, len_bytes, 0) != (ssize_t)len_bytes ||
+	    kymo_runs_whole(fd, "fuzz", &whole_bytes, &error) != 0 ||
+	    whole_bytes == 0)
+		return;
+	if (whole_bytes > len_bytes ||
+	    kymo_runs_read(&whole, bytes, whole_bytes, "fuzz", &error) != 0)
+		abort();
+	if (whole->look_cnt != runs->look_cnt || whole->run_cnt != runs->run_cnt)
+		abort();
+	kymo_runs_free(whole);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes)
 {
@@ -30,6 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len_bytes)
 
 	if (kymo_runs_read(&runs, bytes, len_bytes, "fuzz", &error) != 0)
 		return 0;
+	append(runs, bytes, len_bytes);
 	compare(runs, &all, &all);
 	compare(runs, &early, &late);
 	compare(runs, &phase, &phase);
