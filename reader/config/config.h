@@ -93,7 +93,7 @@ struct kymo_config_query {
 };
 
 /* Zeros: as detectors.h has it. */
-#define KYMO_CONFIG_CHANGE_MAX 2000u /* 17 MB */
+#define KYMO_CONFIG_CHANGE_MAX 2000u /* 13 MB */
 struct kymo_config_detection {
 	bool disabled, all_scores;
 	double budget_week; /* alarms a series and week */

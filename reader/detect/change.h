@@ -38,7 +38,7 @@ struct kymo_change_start {
 };
 
 #define KYMO_CHANGE_LATEST 16u /* starts that are all looked at */
-#define KYMO_CHANGE_CORNERS 32u /* older ones that can be the best, a side */
+#define KYMO_CHANGE_CORNERS 20u /* older ones that can be the best, a side */
 
 /* Squared differences from row to row, and over two, and how many they are. */
 struct kymo_change_squares {

@@ -37,7 +37,7 @@ struct kymo_detectors_options {
 	/* Beyond: refused_cnt. 0: 150,000. */
 	uint32_t detector_max;
 	/* Signals whose changes of level are found as well: the first that
-	   come, for each takes 8.6 KB. 0: none. */
+	   come, for each takes 6.7 KB. 0: none. */
 	uint32_t change_max;
 	/* What is looked at for changes are means of so long. 0: a minute. */
 	uint64_t change_interval_ns;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Since when a signal has another level: beside its detector, each of some has a search for
-   change points, which is fed means of a minute. It takes eight times the memory
+   change points, which is fed means of a minute. It takes six times the memory
    of a detector, so not all may have one. */
 #include <math.h>
 #include <stdlib.h>
