@@ -23,7 +23,7 @@
 
 struct recorder {
 	struct kyi_run *run;
-	char dir[KYI_RUN_DIR_BYTES]; /* ours: the command's regions, and marks */
+	struct kyi_run_dir dir; /* ours: the command's regions, and marks */
 	char marks[256];
 	struct kymo_watch *watch; /* of dir */
 	struct kyi_chosen chosen;
@@ -172,7 +172,7 @@ marks_open(struct recorder *recorder)
 		snprintf(recorder->marks, sizeof(recorder->marks), "%s", path);
 	else
 		snprintf(recorder->marks, sizeof(recorder->marks), "%s/marks",
-		    recorder->dir);
+		    recorder->dir.path);
 	if (path && strlen(path) >= sizeof(recorder->marks))
 		return kyi_trouble("--marks %s: too long", path);
 	if (mkfifo(recorder->marks, 0600) != 0)
@@ -199,7 +199,7 @@ child_go(struct recorder *recorder, int error_fd)
 		if (null_fd >= 0)
 			dup2(null_fd, STDOUT_FILENO);
 	}
-	if (setenv("KYMO_DIR", recorder->dir, 1) == 0 &&
+	if (setenv("KYMO_DIR", recorder->dir.path, 1) == 0 &&
 	    setenv("KYMO_RECORD", recorder->marks, 1) == 0)
 		execvp(run->command[0], run->command);
 	why = errno;
@@ -296,7 +296,7 @@ static int
 prepare(struct recorder *recorder)
 {
 	struct kyi_run *run = recorder->run;
-	const char *dir = recorder->dir;
+	const char *dir = recorder->dir.path;
 	struct kymo_model_options model = { .with_process = true,
 	    .with_dead_gauges = true };
 	struct kymo_watch_options watch = { .dirs = &dir, .dir_cnt = 1,
@@ -308,7 +308,7 @@ prepare(struct recorder *recorder)
 	if ((status = kyi_run_signals_take(&recorder->signals)) != KYI_EXIT_OK)
 		return status;
 	if (run->command) {
-		if ((status = kyi_run_dir_make(recorder->dir)) != KYI_EXIT_OK)
+		if ((status = kyi_run_dir_make(&recorder->dir)) != KYI_EXIT_OK)
 			return status;
 		recorder->watch = kymo_watch_new(&watch, &error);
 		if (!recorder->watch)
@@ -418,8 +418,7 @@ clean(struct recorder *recorder)
 	}
 	if (recorder->watch)
 		kymo_watch_delete(recorder->watch);
-	if (recorder->dir[0])
-		kyi_run_dir_remove(recorder->dir);
+	kyi_run_dir_remove(&recorder->dir);
 	if (recorder->model)
 		kymo_model_delete(recorder->model);
 	kyi_chosen_free(&recorder->chosen);

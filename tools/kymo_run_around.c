@@ -7,11 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tools/kymo_run.h"
+
+/* What nothing was made in for so long, and nobody holds. */
+#define SWEEP_AGE_S 60
 
 /* All by which we could end before we tidied up. What whoever started us ignores
    (nohup) stays so, for a signalfd would have it all the same; but without
@@ -56,27 +62,30 @@ kyi_run_signals_back(struct kyi_run_signals *signals)
 
 /* ---- the directory ---------------------------------------------------------------- */
 
-int
-kyi_run_dir_make(char dir[KYI_RUN_DIR_BYTES])
+/* Whoever holds the lock on it records; the kernel lets go of it for the dead. -1:
+   it is somebody's, or gone. */
+static int
+dir_lock(const char *path)
 {
-	static const char *const places[] = { "/dev/shm", "/tmp" };
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat is, there;
 
-	for (size_t i = 0; i < 2; i++) {
-		snprintf(dir, KYI_RUN_DIR_BYTES,
-		    "%s/kymo-record-XXXXXX", places[i]);
-		if (mkdtemp(dir))
-			return KYI_EXIT_OK;
-	}
-	dir[0] = 0;
-	return kyi_trouble("no directory in /dev/shm or /tmp: %s",
-	    strerror(errno));
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &is) == 0 && is.st_uid == geteuid() &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0 && lstat(path, &there) == 0 &&
+	    there.st_dev == is.st_dev && there.st_ino == is.st_ino)
+		return fd;
+	close(fd);
+	return -1;
 }
 
-/* What our directory may hold: regions, the lock, marks. Not deeper. */
-void
-kyi_run_dir_remove(const char *path)
+/* What our directory may hold: regions, the lock, marks. Not deeper. Closes fd,
+   which is path's. */
+static int
+dir_empty(int fd, const char *path)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = fdopendir(fd);
 	const struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
@@ -84,16 +93,84 @@ kyi_run_dir_remove(const char *path)
 
 		/* Of one that came since we looked last, too. */
 		if ((len > 5 && strcmp(entry->d_name + len - 5, ".kymo") == 0) ||
-		    strcmp(entry->d_name, ".kymod.lock") == 0)
+		    strcmp(entry->d_name, ".kymod.lock") == 0 ||
+		    strcmp(entry->d_name, "marks") == 0)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 		else if (strcmp(entry->d_name, "crash") == 0)
 			unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
 	}
+	/* Before anybody else may take it for their own. */
+	if (rmdir(path) != 0)
+		fd = -errno;
 	if (dir)
 		closedir(dir);
-	if (rmdir(path) != 0 && errno == ENOTEMPTY)
+	return fd;
+}
+
+static bool
+is_old(int fd)
+{
+	struct stat is;
+
+	return fstat(fd, &is) == 0 && time(NULL) - is.st_mtime > SWEEP_AGE_S;
+}
+
+/* Those of recorders that were killed by what nobody can take (kill -9). */
+static void
+sweep(const char *place)
+{
+	static const char prefix[] = "kymo-record-";
+	DIR *dir = opendir(place);
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		char path[KYI_RUN_DIR_BYTES];
+		int fd;
+
+		if (strncmp(entry->d_name, prefix, sizeof(prefix) - 1) != 0 ||
+		    (size_t)snprintf(path, sizeof(path), "%s/%s", place,
+			entry->d_name) >= sizeof(path))
+			continue;
+		fd = dir_lock(path);
+		if (fd >= 0 && is_old(fd))
+			dir_empty(fd, path);
+		else if (fd >= 0)
+			close(fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+int
+kyi_run_dir_make(struct kyi_run_dir *dir)
+{
+	static const char *const places[] = { "/dev/shm", "/tmp" };
+
+	for (size_t i = 0; i < 2; i++) {
+		sweep(places[i]);
+		/* Another's sweep may be faster than our lock. */
+		for (int try = 0; try < 10; try++) {
+			snprintf(dir->path, sizeof(dir->path),
+			    "%s/kymo-record-XXXXXX", places[i]);
+			if (!mkdtemp(dir->path))
+				break;
+			dir->fd = dir_lock(dir->path);
+			if (dir->fd >= 0)
+				return KYI_EXIT_OK;
+			rmdir(dir->path);
+		}
+	}
+	dir->path[0] = 0;
+	return kyi_trouble("no directory in /dev/shm or /tmp: %s",
+	    strerror(errno));
+}
+
+void
+kyi_run_dir_remove(const struct kyi_run_dir *dir)
+{
+	if (dir->path[0] && dir_empty(dir->fd, dir->path) == -ENOTEMPTY)
 		fprintf(stderr, "kymo: %s is left: something in it is not ours\n",
-		    path);
+		    dir->path);
 }
 
 /* ---- the end ---------------------------------------------------------------------- */

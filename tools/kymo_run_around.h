@@ -21,9 +21,14 @@ struct kyi_run_signals {
 int kyi_run_signals_take(struct kyi_run_signals *signals);
 void kyi_run_signals_back(struct kyi_run_signals *signals);
 
-/* kyi_run_dir_make: on tmpfs, if there is one; its path in dir, empty where there
-   is none. Returns an exit code. */
-int kyi_run_dir_make(char dir[KYI_RUN_DIR_BYTES]);
-void kyi_run_dir_remove(const char *path);
+struct kyi_run_dir {
+	char path[KYI_RUN_DIR_BYTES]; /* "": there is none */
+	int fd;                       /* locked while we live */
+};
+
+/* kyi_run_dir_make: on tmpfs, if there is one; those that dead ones of ours left
+   go. Returns an exit code. */
+int kyi_run_dir_make(struct kyi_run_dir *dir);
+void kyi_run_dir_remove(const struct kyi_run_dir *dir);
 
 #endif

@@ -179,6 +179,18 @@ read -r _ <go
 exits 3 "$kymo" record -o both.run --append -- true
 says 'another kymo record'
 killed "$started"
-rm -rf "$(<place)"
+[ -e "$(<place)" ] || fail "kill -9 left nothing to look after"
+mkdir -m 700 /dev/shm/kymo-record-$$
+touch -d '1 hour ago' /dev/shm/kymo-record-$$ "$(<place)"
+# shellcheck disable=SC2016 # of the command
+start other "$kymo" record -o other.run -- sh -c 'echo "$KYMO_DIR" >other; echo up >go; exec sleep 20'
+read -r _ <go
+touch -d '1 hour ago' "$(<other)"
 exits 0 "$kymo" record -o both.run --append -- true
+# The next one tidies up, and takes nobody's who is alive.
+[ ! -e "$(<place)" ] || fail "left of one that was killed: $(<place)"
+[ ! -e /dev/shm/kymo-record-$$ ] || fail 'an empty directory is left'
+[ -e "$(<other)" ] || fail "the directory of one that records is gone"
+stop "$started"
+[ ! -e "$(<other)" ] || fail "left: $(<other)"
 exits 0 "$kymo" diff --all both.run both.run
