@@ -84,6 +84,12 @@ kyi_wire_end(struct kyi_wire *wire)
 int
 kyi_wire_add(struct kyi_wire *wire, CURL *easy)
 {
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Else a look-up of a name that hangs would be waited for when it is
+	   given up, by everybody. */
+	if (curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L) != CURLE_OK)
+		return -1;
+#endif
 	return curl_multi_add_handle(wire->multi, easy) == CURLM_OK ? 0 : -1;
 }
 

@@ -30,25 +30,12 @@ body_take(char *bytes, size_t size, size_t cnt, void *of)
 	return len_bytes;
 }
 
-/* Else a look-up that hangs would be waited for when it is given up. */
-static bool
-quick_exit_fails(CURL *easy)
-{
-#if LIBCURL_VERSION_NUM >= 0x075700
-	return SET(CURLOPT_QUICK_EXIT, 1L);
-#else
-	(void)easy;
-	return false;
-#endif
-}
-
 static bool
 base_set(struct kyi_errand *errand, const char *url, uint64_t timeout_ms)
 {
 	CURL *easy = errand->easy;
 
 	return !(SET(CURLOPT_URL, url) || SET(CURLOPT_NOSIGNAL, 1L) ||
-	    quick_exit_fails(easy) ||
 	    SET(CURLOPT_PROTOCOLS_STR, "http,https") ||
 	    SET(CURLOPT_FOLLOWLOCATION, 0L) || SET(CURLOPT_PROXY, "") ||
 	    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) ||
