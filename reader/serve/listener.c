@@ -14,6 +14,10 @@
 #include "shm/atomic.h"
 
 #define BACKLOG 1024
+/* What the kernel keeps of an answer that a client has not read, doubled by it:
+   left alone it takes megabytes, from each client that never reads, and copies
+   them at once. */
+#define UNREAD_BYTES (128 << 10)
 #define THREAD_CNT 2u /* a listener: one may make a page, one answers */
 /* The library's own limit is only a second line; it counts those, too, that
    we cut off and it has not closed yet. A thread has its share of it. */
@@ -164,7 +168,7 @@ socket_make(const struct kymo_listen *where, struct kymo_error *error)
 {
 	struct sockaddr_storage address;
 	socklen_t address_bytes = address_of(where, &address);
-	const int on = 1;
+	const int on = 1, unread_bytes = UNREAD_BYTES;
 	char text[80];
 	int fd;
 
@@ -175,7 +179,10 @@ socket_make(const struct kymo_listen *where, struct kymo_error *error)
 	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0);
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
-	    sizeof(on)) == 0 && (address.ss_family != AF_INET6 ||
+	    sizeof(on)) == 0 &&
+	    /* Connections have it from here. */
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &unread_bytes,
+	    sizeof(unread_bytes)) == 0 && (address.ss_family != AF_INET6 ||
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) == 0) &&
 	    bind(fd, (const struct sockaddr *)&address, address_bytes) == 0 &&
 	    listen(fd, BACKLOG) == 0)

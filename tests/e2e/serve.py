@@ -300,6 +300,21 @@ def scrapes(cnt):
     check(took[cnt // 2] < 2, "the median scrape took two seconds")
 
 
+async def unread():
+    """What the kernel keeps for those who do not read is bounded: an answer of
+    some megabytes waits in the server, which has one for all."""
+    queued = []
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        for line in list(table)[1:]:
+            fields = line.split()
+            if int(fields[1].split(":")[1], 16) == PORT:
+                queued.append(int(fields[4].split(":")[0], 16))
+    print("%d connections, %d bytes unread at most" % (
+        len(queued), max(queued)))
+    check(max(queued) > 10000, "nobody has left anything unread")
+    check(max(queued) < 1 << 19, "the kernel keeps megabytes of an answer")
+
+
 async def deadline():
     """A head that drips is cut off in all, not per byte; so is silence."""
     async def life(dripping):

@@ -81,6 +81,7 @@ serve large 40000 "$second"
 large=$started
 among hoard 300
 client scrapes 20
+client unread
 stop "$among"
 kill -USR2 "$large"
 port=$second
