@@ -6,6 +6,9 @@
 
 #include "reader/export/run_units.h"
 
+/* A gauge that stood still but for fewer times than this is one reading. */
+#define STRETCH_CNT_MIN 5u
+
 struct side_of {
 	const struct kymo_runs *runs;
 	const struct kymo_run_part *part;
@@ -161,13 +164,59 @@ row_of_hists(struct work *work, struct kymo_run_row *row,
 	return status;
 }
 
+/* Parts of a run in a row with the very same value say it once: what was settled when
+   the run began (its memory's layout) is no news in each part. Returns how many
+   are left. */
+static uint32_t
+stretches(double *to, const double *from, uint32_t cnt)
+{
+	uint32_t kept_cnt = 0;
+
+	for (uint32_t i = 0; i < cnt; i++)
+		if (i == 0 || from[i] != from[i - 1])
+			to[kept_cnt++] = from[i];
+	return kept_cnt;
+}
+
+/* How sure is said of stretches, how much of all parts. scratch: room for all. */
+static void
+readings_compare(struct kymo_shift *shift, double *scratch,
+    const double *before, uint32_t before_cnt, const double *after,
+    uint32_t after_cnt)
+{
+	uint32_t b = stretches(scratch, before, before_cnt);
+	uint32_t a = stretches(scratch + b, after, after_cnt);
+	struct kymo_shift by_stretch;
+
+	kymo_shift_numbers(shift, before, before_cnt, after, after_cnt);
+	/* What never moved and is the same in both needs no doubt. */
+	if ((b == before_cnt && a == after_cnt) ||
+	    (b == 1 && a == 1 && shift->difference == 0))
+		return;
+	kymo_shift_numbers(&by_stretch, scratch, b, scratch + b, a);
+	if (b < STRETCH_CNT_MIN || a < STRETCH_CNT_MIN)
+		by_stretch.chance = by_stretch.ratio_low = by_stretch.ratio_high =
+		    NAN;
+	by_stretch.before_cnt = before_cnt;
+	by_stretch.after_cnt = after_cnt;
+	by_stretch.before = shift->before;
+	by_stretch.after = shift->after;
+	by_stretch.difference = shift->difference;
+	by_stretch.ratio = shift->ratio;
+	by_stretch.ratio_low = by_stretch.ratio_low > shift->ratio ?
+	    shift->ratio : by_stretch.ratio_low;
+	by_stretch.ratio_high = by_stretch.ratio_high < shift->ratio ?
+	    shift->ratio : by_stretch.ratio_high;
+	*shift = by_stretch;
+}
+
 static int
 row_of_numbers(struct work *work, struct kymo_run_row *row,
     const struct kymo_run_series *before, const struct kymo_run_series *after,
     struct kymo_error *error)
 {
 	size_t b_room = work->before.units.cnt, a_room = work->after.units.cnt;
-	double *numbers = calloc(b_room + a_room + 1, sizeof(*numbers));
+	double *numbers = calloc(2 * (b_room + a_room) + 1, sizeof(*numbers));
 	int32_t b = -1, a = -1;
 
 	if (numbers) {
@@ -182,8 +231,12 @@ row_of_numbers(struct work *work, struct kymo_run_row *row,
 	}
 	row->before_units = (uint32_t)b;
 	row->after_units = (uint32_t)a;
-	kymo_shift_numbers(&row->shift, numbers, (uint32_t)b, numbers + b_room,
-	    (uint32_t)a);
+	if (work->diff->units_are_runs || row->rate)
+		kymo_shift_numbers(&row->shift, numbers, (uint32_t)b,
+		    numbers + b_room, (uint32_t)a);
+	else
+		readings_compare(&row->shift, numbers + b_room + a_room,
+		    numbers, (uint32_t)b, numbers + b_room, (uint32_t)a);
 	free(numbers);
 	return 0;
 }

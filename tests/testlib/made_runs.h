@@ -31,7 +31,7 @@ work(struct made *made, double factor, uint32_t cnt)
 	made->request_cnt += cnt;
 	made->error_cnt += cnt / 100;
 	made->at_ns += 1000000000u;
-	made->depth = 5;
+	made->depth = made->depth ? made->depth : 5;
 }
 
 static inline void

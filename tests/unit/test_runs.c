@@ -232,6 +232,56 @@ test_slower_is_worse_and_the_same_is_not(void **state)
 	}
 }
 
+/* As a process' memory: settled when it began, another in the next run. */
+static void
+test_what_stays_all_through_a_run_says_nothing_of_the_next(void **state)
+{
+	static const struct {
+		int64_t depth;
+		uint64_t moves; /* each so many seconds it is one more, and back */
+		enum kymo_run_verdict verdict;
+	} rows[] = {
+		{ 1000, 0, KYMO_RUN_SAME }, { 1030, 0, KYMO_RUN_UNCLEAR },
+		{ 1030, 16, KYMO_RUN_UNCLEAR }, { 1030, 3, KYMO_RUN_CHANGED },
+	};
+	const struct kymo_run_part all = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct kymo_buffer bytes[2] = { { 0 } };
+		struct kymo_runs *runs[2];
+		struct kymo_run_diff diff;
+		const struct kymo_run_row *row;
+
+		for (int s = 0; s < 2; s++) {
+			struct made made = { .at_ns = 1000,
+			    .depth = s ? rows[i].depth : 1000 };
+
+			kymo_run_begin(&bytes[s], made.at_ns, NULL, NULL);
+			look(&bytes[s], &made);
+			for (uint64_t k = 1; k <= 32; k++) {
+				work(&made, 1, 100);
+				if (rows[i].moves && k % rows[i].moves == 0)
+					made.depth ^= 1;
+				look(&bytes[s], &made);
+			}
+			runs[s] = read_runs(&bytes[s], bytes[s].len_bytes);
+		}
+		compare(&diff, runs[0], &all, runs[1], &all);
+		row = row_of(&diff, "depth");
+		if (row->verdict != rows[i].verdict)
+			fail_msg("row %zu: %s, p %g", i,
+			    kymo_run_verdict_name(row->verdict), row->chance);
+		assert_true(fabs(row->shift.ratio - rows[i].depth / 1000.0) <
+		    0.002);
+		kymo_run_diff_free(&diff);
+		for (int s = 0; s < 2; s++) {
+			kymo_runs_free(runs[s]);
+			kymo_buffer_free(&bytes[s]);
+		}
+	}
+}
+
 static void
 test_phases_and_times_are_compared(void **state)
 {
@@ -318,6 +368,8 @@ main(void)
 		cmocka_unit_test(test_what_is_no_run_is_refused),
 		cmocka_unit_test(test_numbers_of_all_widths_are_read),
 		cmocka_unit_test(test_slower_is_worse_and_the_same_is_not),
+		cmocka_unit_test(
+		    test_what_stays_all_through_a_run_says_nothing_of_the_next),
 		cmocka_unit_test(test_phases_and_times_are_compared),
 		cmocka_unit_test(test_what_runs_differ_by_is_no_regression),
 	};
