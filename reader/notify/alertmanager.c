@@ -237,5 +237,5 @@ again(struct kymo_outbox *outbox, const char *receiver, int64_t now_ms,
 }
 
 const struct kyi_channel kyi_channel_alertmanager = {
-    .check = check, .payload = payload, .setup = setup, .left = left,
-    .again = again };
+    .together_max = KYI_TOGETHER_MAX, .check = check, .payload = payload,
+    .setup = setup, .left = left, .again = again };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How to get somewhere by libcurl: credentials, TLS, proxy, and where not. */
+#include "reader/notify/batch.h"
 #include "reader/notify/send.h"
 
 #include <stdlib.h>
@@ -314,9 +315,10 @@ kyi_http_send(struct kyi_send *send, struct kyi_leg *leg,
 	if (kyi_http_header(leg, "Content-Type", content_type) != 0 ||
 	    kyi_http_header(leg, "Expect", "") != 0 ||
 	    SET(CURLOPT_POST, 1L) ||
-	    SET(CURLOPT_POSTFIELDSIZE_LARGE,
-	    (curl_off_t)send->letter.payload_bytes) ||
-	    SET(CURLOPT_POSTFIELDS, send->letter.payload) ||
+	    SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(send->more_cnt > 0 ?
+	    send->whole.len_bytes : send->letter.payload_bytes)) ||
+	    SET(CURLOPT_POSTFIELDS, send->more_cnt > 0 ?
+	    (void *)send->whole.at : send->letter.payload) ||
 	    SET(CURLOPT_HTTPHEADER, leg->headers))
 		return kymo_error_set(error, "no memory for libcurl");
 	return 0;
@@ -332,5 +334,6 @@ kyi_send_end(struct kyi_send *send)
 		curl_slist_free_all(send->legs[i].headers);
 	}
 	send->leg_cnt = send->running_cnt = 0;
+	kyi_batch_free(send);
 	kyi_letter_free(&send->letter);
 }

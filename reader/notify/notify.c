@@ -2,6 +2,8 @@
 /* The notifier: whose turn it is, and what comes of each attempt. */
 #include "reader/notify/post.h"
 
+#include "reader/notify/heir.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -141,6 +143,9 @@ kymo_notify_new(struct kymo_notify **result,
 		    &options->receivers[i], error) != 0)
 			goto fail;
 	notify->post_cnt = options->receiver_cnt;
+	/* Where it cannot be noted, as on a full disk, nothing else is amiss. */
+	kyi_heir_note(notify->outbox, options->receivers,
+	    options->receiver_cnt);
 	*result = notify;
 	return 0;
 fail:
@@ -175,6 +180,23 @@ kymo_notify_delete(struct kymo_notify *notify)
 
 /* ---- steps ----------------------------------------------------------------------------- */
 
+/* What waits for one that nobody knows goes to who is at its address, or is
+   dead. */
+static int
+stray_end(struct kymo_notify *notify, const char *stray,
+    struct kymo_error *error)
+{
+	const struct kymo_receiver *heir = kyi_heir_find(notify->outbox, stray,
+	    notify->options.receivers, notify->post_cnt);
+
+	if (heir != NULL)
+		return kyi_heir_take(notify->outbox, stray, heir->name, error);
+	kyi_notify_tell(notify, &(struct kymo_notify_event){
+	    .what = KYMO_NOTIFY_DIED, .receiver = stray,
+	    .why = "no receiver of this name"});
+	return kyi_outbox_stray(notify->outbox, stray, error);
+}
+
 /* Letters to receivers that nobody knows would wait for ever. */
 static int
 strays_end(struct kymo_notify *notify, struct kymo_error *error)
@@ -197,12 +219,8 @@ strays_end(struct kymo_notify *notify, struct kymo_error *error)
 			stray = strdup(name);
 	}
 	kyi_outbox_done(rows);
-	if (stray != NULL) {
-		kyi_notify_tell(notify, &(struct kymo_notify_event){
-		    .what = KYMO_NOTIFY_DIED, .receiver = stray,
-		    .why = "no receiver of this name"});
-		status = kyi_outbox_stray(notify->outbox, stray, error);
-	}
+	if (stray != NULL)
+		status = stray_end(notify, stray, error);
 	free(stray);
 	return status < 0 ? -1 : status > 0;
 }

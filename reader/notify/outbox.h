@@ -26,6 +26,7 @@ enum kyi_outbox_sql {
 	KYI_SQL_FORGOTTEN,
 	KYI_SQL_WALK,
 	KYI_SQL_TAKE,
+	KYI_SQL_MORE,
 	KYI_SQL_TRIED,
 	KYI_SQL_DELETE,
 	KYI_SQL_DELIVERED,
@@ -51,6 +52,10 @@ enum kyi_outbox_sql {
 	KYI_SQL_THREAD,
 	KYI_SQL_THREAD_PUT,
 	KYI_SQL_THREAD_END,
+	KYI_SQL_ADDRESS,
+	KYI_SQL_ADDRESS_PUT,
+	KYI_SQL_INHERIT,
+	KYI_SQL_INHERIT_THREAD,
 	KYI_SQL_CNT
 };
 
@@ -104,6 +109,9 @@ void kyi_letter_free(struct kyi_letter *letter);
 KYMO_MUST_CHECK int kyi_outbox_next(struct kymo_outbox *outbox,
     const char *receiver, int64_t now_ms, bool pass_head,
     struct kyi_letter *letter, int64_t *due_ms, struct kymo_error *error);
+/* The letter of this number: 1. */
+KYMO_MUST_CHECK int kyi_outbox_take(struct kymo_outbox *outbox, int64_t seq,
+    struct kyi_letter *letter, struct kymo_error *error);
 /* An attempt begins: from here on the letter is what it is. */
 KYMO_MUST_CHECK int kyi_outbox_tried(struct kymo_outbox *outbox,
     const struct kyi_letter *letter, struct kymo_error *error);
@@ -118,7 +126,8 @@ KYMO_MUST_CHECK int kyi_outbox_health(struct kymo_outbox *outbox,
     const char *receiver, struct kyi_health *health, struct kymo_error *error);
 
 /* An attempt's end, with the receiver's health after it: each one transaction.
-   left, where it is not NULL, is part of it: the letter leaves for good. aside:
+   left, where it is not NULL, is part of it: the letter leaves for good. What
+   was delivered with it, send->more, leaves with it. aside:
    the letter that is left aside now, since one of another group went through
    (0: none). */
 struct kyi_send;

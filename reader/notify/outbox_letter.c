@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reader/notify/send.h"
+
 /* ---- which is next ------------------------------------------------------------------- */
 
 /* Groups whose turn it is not: one of theirs is left aside until its time. */
@@ -71,9 +73,9 @@ row_takes(struct walk *walk, sqlite3_stmt *row, int64_t now_ms, bool pass_head,
 	return true;
 }
 
-static int
-take(struct kymo_outbox *outbox, int64_t seq, struct kyi_letter *letter,
-    struct kymo_error *error)
+int
+kyi_outbox_take(struct kymo_outbox *outbox, int64_t seq,
+    struct kyi_letter *letter, struct kymo_error *error)
 {
 	sqlite3_stmt *row = kyi_outbox_bind(outbox, KYI_SQL_TAKE, error, "i",
 	    seq);
@@ -162,7 +164,7 @@ kyi_outbox_next(struct kymo_outbox *outbox, const char *receiver,
 		seq = first;
 	else if (!found)
 		return 0;
-	return take(outbox, seq, letter, error);
+	return kyi_outbox_take(outbox, seq, letter, error);
 }
 
 /* ---- an attempt ------------------------------------------------------------------------ */
@@ -219,6 +221,33 @@ finish(struct kymo_outbox *outbox, int status, struct kymo_error *error)
 	return -1;
 }
 
+/* One of several that arrived together. */
+static int
+one_gone(struct kymo_outbox *outbox, kyi_left_fn *left,
+    const struct kyi_send *send, const struct kyi_letter *letter,
+    struct kymo_error *error)
+{
+	struct kyi_send one = {.outbox = outbox, .receiver = send->receiver,
+	    .now_ms = send->now_ms, .letter = *letter};
+
+	return (left != NULL && left(outbox, &one, error) != 0) ||
+	    kyi_outbox_run(outbox, KYI_SQL_DELETE, error, "i",
+	    letter->seq) != 0 ||
+	    kyi_outbox_run(outbox, KYI_SQL_DELIVERED, error, "") != 0 ? -1 : 0;
+}
+
+static int
+more_gone(struct kymo_outbox *outbox, kyi_left_fn *left,
+    const struct kyi_send *send, struct kymo_error *error)
+{
+	uint32_t i;
+
+	for (i = 0; send != NULL && i < send->more_cnt; i++)
+		if (one_gone(outbox, left, send, &send->more[i], error) != 0)
+			return -1;
+	return 0;
+}
+
 int
 kyi_outbox_delivered(struct kymo_outbox *outbox, int64_t seq, int64_t aside,
     const char *receiver, const struct kyi_health *health,
@@ -230,6 +259,7 @@ kyi_outbox_delivered(struct kymo_outbox *outbox, int64_t seq, int64_t aside,
 	    (left != NULL && left(outbox, send, error) != 0) ||
 	    kyi_outbox_run(outbox, KYI_SQL_DELETE, error, "i", seq) != 0 ||
 	    kyi_outbox_run(outbox, KYI_SQL_DELIVERED, error, "") != 0 ||
+	    more_gone(outbox, left, send, error) != 0 ||
 	    (aside != 0 && kyi_outbox_run(outbox, KYI_SQL_ASIDE, error, "i",
 	    aside) != 0) ||
 	    health_set(outbox, receiver, health, error) != 0, error);

@@ -26,6 +26,8 @@ const char kyi_outbox_schema[] =
     "CREATE TABLE IF NOT EXISTS outbox_thread ("
     " receiver TEXT NOT NULL, group_key TEXT NOT NULL, id TEXT NOT NULL,"
     " PRIMARY KEY (receiver, group_key)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS outbox_address ("
+    " receiver TEXT PRIMARY KEY, address TEXT NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS outbox_total ("
     " one INTEGER PRIMARY KEY CHECK (one = 1), version INTEGER NOT NULL,"
     " bytes INTEGER NOT NULL DEFAULT 0, waiting INTEGER NOT NULL DEFAULT 0,"
@@ -75,6 +77,9 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
 	" WHERE dead = 0 AND receiver = ? ORDER BY seq",
     [KYI_SQL_TAKE] = "SELECT id, group_key, firing, aside, attempts, added_ms,"
 	" body, payload FROM outbox WHERE seq = ?",
+    [KYI_SQL_MORE] = "SELECT seq FROM outbox WHERE dead = 0 AND receiver = ?1"
+	" AND seq > ?2 AND NOT EXISTS (SELECT 1 FROM outbox WHERE dead = 0"
+	" AND receiver = ?1 AND aside = 1) ORDER BY seq LIMIT ?3",
     [KYI_SQL_TRIED] = "UPDATE outbox SET attempts = attempts + 1,"
 	" bytes = bytes + CASE WHEN payload IS NULL THEN ? ELSE 0 END,"
 	" payload = ? WHERE seq = ?",
@@ -95,8 +100,9 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
 	" AND deadline_ms BETWEEN 1 AND ?1",
     [KYI_SQL_STRAYS] = "SELECT DISTINCT receiver FROM outbox WHERE dead = 0",
     [KYI_SQL_STRAY] = "UPDATE outbox SET dead = 1,"
-	" why = 'no receiver has this name any more; give one the name,"
-	" and have it tried again' WHERE dead = 0 AND receiver = ?",
+	" why = 'no receiver has this name any more, and not one its address;"
+	" give one the name, and have it tried again' WHERE dead = 0"
+	" AND receiver = ?",
     [KYI_SQL_HEALTH] = "SELECT failures, hold_ms, why FROM outbox_receiver"
 	" WHERE receiver = ?",
     [KYI_SQL_SET_HEALTH] = "INSERT OR REPLACE INTO outbox_receiver"
@@ -127,5 +133,14 @@ const char *const kyi_outbox_sql[KYI_SQL_CNT] = {
     [KYI_SQL_THREAD_PUT] = "INSERT OR IGNORE INTO outbox_thread"
 	" VALUES (?, ?, ?)",
     [KYI_SQL_THREAD_END] = "DELETE FROM outbox_thread WHERE receiver = ? AND"
-	" group_key = ?"
+	" group_key = ?",
+    [KYI_SQL_ADDRESS] = "SELECT address FROM outbox_address"
+	" WHERE receiver = ?",
+    [KYI_SQL_ADDRESS_PUT] = "INSERT INTO outbox_address VALUES (?, ?)"
+	" ON CONFLICT (receiver) DO UPDATE SET address = excluded.address"
+	" WHERE address != excluded.address",
+    [KYI_SQL_INHERIT] = "UPDATE outbox SET receiver = ? WHERE dead = 0"
+	" AND receiver = ?",
+    [KYI_SQL_INHERIT_THREAD] = "UPDATE OR IGNORE outbox_thread"
+	" SET receiver = ? WHERE receiver = ?"
 };

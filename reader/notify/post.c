@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "reader/notify/post.h"
 
+#include "reader/notify/batch.h"
+
 #include <stdio.h>
 
 #define RESEND_MS 60000
@@ -50,12 +52,19 @@ delivered(struct kymo_notify *notify, struct kyi_post *post,
 	const struct kyi_letter *letter = &post->send.letter;
 	int64_t aside = post->passing && letter->seq != post->stuck_seq ?
 	    post->stuck_seq : 0;
+	uint32_t i;
 
 	if (kyi_outbox_delivered(notify->outbox, letter->seq, aside,
 	    post->receiver->name, &health, post->channel->left, &post->send,
 	    error) != 0)
 		return -1;
 	tell(notify, post, KYMO_NOTIFY_DELIVERED, 0, "");
+	for (i = 0; i < post->send.more_cnt; i++)
+		kyi_notify_tell(notify, &(struct kymo_notify_event){
+		    .what = KYMO_NOTIFY_DELIVERED,
+		    .receiver = post->receiver->name,
+		    .id = post->send.more[i].id,
+		    .attempts = post->send.more[i].attempts + 1});
 	if (post->health.failures >= KYI_OPEN_CNT)
 		tell(notify, post, KYMO_NOTIFY_CLOSED, 0, "");
 	post->health = health;
@@ -144,8 +153,12 @@ kyi_post_finish(struct kymo_notify *notify, struct kyi_post *post,
 		return 0;
 	result.outcome = kyi_send_outcome(&post->send, &result.why,
 	    &result.retry_after_ms, &result.answered);
-	/* What was sent again is sent again anyway. */
-	if (post->send.letter.seq != 0 && result_write(notify, post, &result, now_ms, error) != 0)
+	/* One of several that is no good: which, is seen when each is alone.
+	   What was sent again is sent again anyway. */
+	if (result.outcome == KYI_OUTCOME_NEVER && post->send.more_cnt > 0)
+		post->alone_cnt = post->send.more_cnt + 1;
+	else if (post->send.letter.seq != 0 &&
+	    result_write(notify, post, &result, now_ms, error) != 0)
 		return -1;
 	kyi_send_end(&post->send);
 	post->due_ms = INT64_MIN;
@@ -189,6 +202,11 @@ prepare(struct kyi_post *post, struct kymo_error *why)
 		letter->payload = payload.at;
 		letter->payload_bytes = payload.len_bytes;
 	}
+	if (post->alone_cnt > 0)
+		post->alone_cnt--;
+	else if (post->channel->together_max > 1 && !post->passing &&
+	    !letter->aside)
+		kyi_batch_gather(&post->send, post->channel);
 	return post->channel->setup(&post->send, why);
 }
 
@@ -267,8 +285,7 @@ kyi_post_start(struct kymo_notify *notify, struct kyi_post *post,
 		/* Our own configuration: an attempt that failed. */
 		status = failed(notify, post, &result, now_ms, error);
 	} else {
-		status = kyi_outbox_tried(notify->outbox, &send->letter,
-		    error);
+		status = kyi_batch_tried(send, error);
 		if (status == 0) {
 			kyi_bucket_take(&post->bucket, now_ms);
 			launch(notify, send);

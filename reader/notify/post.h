@@ -24,6 +24,7 @@ struct kyi_post {
 	int64_t stuck_seq;    /* the letter that failed last */
 	int64_t again_ms;     /* what is sent again is due */
 	struct kymo_buffer cursor; /* in it */
+	uint32_t alone_cnt;   /* so many letters are requests of their own */
 	bool answered;        /* the last failure was an answer */
 	bool passing;         /* what is under way passed the stuck one */
 };

@@ -47,11 +47,20 @@ struct kyi_send {
 	size_t read_bytes; /* of the payload, by a mail's leg */
 	/* A mail's connections, kept ones too, each and 1; 0: there is none. */
 	curl_socket_t open1[KYI_MAIL_SOCKETS];
+	/* Letters that go with it, and what is sent then: batch.h. */
+	struct kyi_letter *more;
+	uint32_t more_cnt;
+	struct kymo_buffer whole;
 };
+
+#define KYI_TOGETHER_MAX 64u
 
 /* What a kind of receiver can. */
 struct kyi_channel {
 	double per_second;
+	/* So many letters in one request, their payloads being lists of JSON;
+	   0: each is a request. At most KYI_TOGETHER_MAX. */
+	uint32_t together_max;
 	/* Is this receiver one that can be? Without a look at secrets. */
 	int (*check)(const struct kymo_receiver *receiver,
 	    struct kymo_error *error);

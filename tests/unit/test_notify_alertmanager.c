@@ -121,6 +121,115 @@ test_alerts_are_pushed_again_to_each(void **state)
 	assert_int_equal(alerts_kept(), 0);
 }
 
+/* ---- several in a request ----------------------------------------------------------- */
+
+static struct kymo_buffer heard;
+static uint32_t cut_cnt;
+
+/* Keeps what it is told; a request with Bad in it is no good, and the first
+   cut_cnt get no answer. */
+static const char *
+answer_keeping(struct world *of, const char *request)
+{
+	if (cut_cnt > 0) {
+		cut_cnt--;
+		return NULL;
+	}
+	if (strstr(request, "\"Bad\"") != NULL)
+		return "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+	kymo_buffer_str(&heard, strstr(request, "\r\n\r\n") + 4);
+	return WORLD_OK;
+}
+
+static void
+add_many(uint32_t cnt, const char *bad)
+{
+	char name[16];
+
+	for (uint32_t i = 0; i < cnt; i++) {
+		snprintf(name, sizeof(name), "A%03u", i);
+		world_add(&world, name, i == cnt / 2 ? bad : name, true);
+	}
+}
+
+/* Each once, in their order. */
+static void
+assert_heard(uint32_t cnt, uint32_t but)
+{
+	const char *at = heard.at;
+	char name[16];
+
+	for (uint32_t i = 0; i < cnt; i++) {
+		snprintf(name, sizeof(name), "\"A%03u\"", i);
+		if (i == but) {
+			assert_null(strstr(heard.at, name));
+			continue;
+		}
+		assert_non_null(at = strstr(at, name));
+		assert_null(strstr(at + 1, name));
+	}
+	kymo_buffer_free(&heard);
+}
+
+static struct kymo_receiver
+keeping_begin(void)
+{
+	world.answer = answer_keeping;
+	return (struct kymo_receiver){ .name = "hook",
+	    .kind = KYMO_RECEIVER_ALERTMANAGER, .url = world.url,
+	    .private_ok = true, .resend_ms = INT64_C(86400000) };
+}
+
+static void
+test_alerts_go_64_in_a_request(void **state)
+{
+	const struct kymo_receiver receiver = keeping_begin();
+	json_t *first;
+
+	world_notify(&world, &receiver, 1);
+	/* Its first look at what is to be pushed again. */
+	for (int i = 0; i < 3; i++)
+		world_step(&world);
+	add_many(130, "A065");
+	/* An end is not in the request of its begin. */
+	world_add(&world, "A000", "A000", false);
+	cut_cnt = 1;
+	/* What got no answer is sent again, all of it. */
+	world_until(&world, KYMO_NOTIFY_FAILED, 1);
+	assert_int_equal(world_stats(&world).waiting, 131);
+	world.now_ms += 60000;
+	world_until(&world, KYMO_NOTIFY_DELIVERED, 131);
+	assert_int_equal(world.request_cnt, 4);
+	assert_int_equal(world_stats(&world).waiting, 0);
+	assert_int_equal(world_stats(&world).delivered, 131);
+	assert_int_equal(alerts_kept(), 130);
+	first = json_loads(heard.at, JSON_DISABLE_EOF_CHECK, NULL);
+	assert_int_equal(json_array_size(first), 64);
+	json_decref(first);
+	assert_true(strstr(heard.at, "\"endsAt\"") >
+	    strstr(heard.at, "\"A129\""));
+	kymo_buffer_free(&heard);
+}
+
+static void
+test_one_that_is_no_good_dies_alone(void **state)
+{
+	const struct kymo_receiver receiver = keeping_begin();
+
+	world_notify(&world, &receiver, 1);
+	for (int i = 0; i < 3; i++)
+		world_step(&world);
+	add_many(20, "Bad");
+	world_until(&world, KYMO_NOTIFY_DELIVERED, 19);
+	assert_int_equal(world.event_cnt[KYMO_NOTIFY_DIED], 1);
+	assert_int_equal(world_stats(&world).dead, 1);
+	assert_heard(20, 10);
+	/* And then they go together again. */
+	add_many(20, "A010");
+	world_until(&world, KYMO_NOTIFY_DELIVERED, 39);
+	assert_heard(20, 20);
+}
+
 static void
 test_receivers_that_cannot_be(void **state)
 {
@@ -149,6 +258,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		ROW(test_bodies_are_what_it_takes),
 		ROW(test_alerts_are_pushed_again_to_each),
+		ROW(test_alerts_go_64_in_a_request),
+		ROW(test_one_that_is_no_good_dies_alone),
 		ROW(test_receivers_that_cannot_be),
 	};
 

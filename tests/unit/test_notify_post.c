@@ -331,6 +331,53 @@ test_letters_to_nobody_are_dead(void **state)
 	assert_int_equal(world_stats(&world).waiting, 0);
 }
 
+/* A message waits for hook; then who is called otherwise is at where it was, or
+   elsewhere, or two are. */
+static void
+test_letters_go_on_to_who_is_at_the_address(void **state)
+{
+	static const struct {
+		const char *names[2];
+		bool elsewhere;
+		bool goes_on;
+	} rows[] = {
+		{ { "crew" }, false, true },
+		{ { "hook/webhook/0" }, false, true },
+		{ { "crew" }, true, false },
+		{ { "crew", "other" }, false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct kymo_receiver now[2] = { receiver, receiver };
+		uint32_t sent = world.event_cnt[KYMO_NOTIFY_DELIVERED];
+		uint32_t died = world.event_cnt[KYMO_NOTIFY_DIED];
+
+		/* It is noted where it is, and it takes nothing. */
+		world.says = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n";
+		world_notify(&world, &receiver, 1);
+		world_add(&world, "g", "A", true);
+		world_add(&world, "g", "A", false);
+		world_until(&world, KYMO_NOTIFY_FAILED,
+		    world.event_cnt[KYMO_NOTIFY_FAILED] + 1);
+		kymo_notify_delete(world.notify);
+		world.says = WORLD_OK;
+		now[0].name = rows[i].names[0];
+		now[1].name = rows[i].names[1];
+		if (rows[i].elsewhere)
+			now[0].url = "http://127.0.0.1:1/";
+		world_notify(&world, now, rows[i].names[1] == NULL ? 1 : 2);
+		if (rows[i].goes_on)
+			world_until(&world, KYMO_NOTIFY_DELIVERED, sent + 2);
+		else
+			world_until(&world, KYMO_NOTIFY_DIED, died + 1);
+		assert_int_equal(world_stats(&world).waiting, 0);
+		kymo_notify_delete(world.notify);
+		world.notify = NULL;
+		world.now_ms += 120000;
+	}
+	assert_int_equal(world_stats(&world).dead, 4);
+}
+
 static void
 test_a_transaction_that_is_open_is_left_alone(void **state)
 {
@@ -361,6 +408,7 @@ main(void)
 		ROW(test_tokens_are_kept_to),
 		ROW(test_a_clock_that_is_set_back_silences_nobody),
 		ROW(test_letters_to_nobody_are_dead),
+		ROW(test_letters_go_on_to_who_is_at_the_address),
 		ROW(test_a_transaction_that_is_open_is_left_alone),
 	};
 
