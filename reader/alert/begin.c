@@ -24,9 +24,12 @@ kymo_alerts_new(struct kymo_alerts **made,
 	alerts->silence_gen = 1;
 	alerts->switch_ms = calloc((size_t)options->routing->switch_cnt + 1,
 	    sizeof(*alerts->switch_ms));
+	alerts->silence_places = calloc(KYI_SILENCE_PLACES + 1,
+	    sizeof(*alerts->silence_places));
 	alerts->opens = calloc(KYI_OPENS, sizeof(*alerts->opens));
 	if (kyi_alerts_table_new(alerts) != 0 || alerts->groups == NULL ||
-	    alerts->switch_ms == NULL || alerts->opens == NULL) {
+	    alerts->switch_ms == NULL || alerts->opens == NULL ||
+	    alerts->silence_places == NULL) {
 		kymo_alerts_delete(alerts);
 		return kymo_error_set(error, "no memory for alerts");
 	}
@@ -79,5 +82,6 @@ kymo_alerts_delete(struct kymo_alerts *alerts)
 	free(alerts->groups);
 	free(alerts->switch_ms);
 	free(alerts->opens);
+	free(alerts->silence_places);
 	free(alerts);
 }

@@ -154,6 +154,20 @@ silence_at(struct kymo_alerts *alerts, const char *id)
 	return at;
 }
 
+/* Each of these is looked at for each alert. */
+static uint32_t
+asks_not_cnt(const struct kymo_alerts *alerts)
+{
+	const struct kyi_silence *silence;
+	uint32_t cnt = 0;
+
+	for (silence = alerts->silences; silence != NULL;
+	    silence = silence->next)
+		cnt += silence->until_ms > alerts->now_ms &&
+		    !kyi_silence_asks(silence);
+	return cnt;
+}
+
 int
 kymo_alerts_silence(struct kymo_alerts *alerts,
     const struct kymo_silence *from, char *id, struct kymo_error *error)
@@ -161,6 +175,7 @@ kymo_alerts_silence(struct kymo_alerts *alerts,
 	struct kymo_silence said = *from;
 	struct kyi_silence *silence, **at;
 	char made[KYMO_SILENCE_ID_BYTES];
+	bool changed;
 
 	if (alerts->reload && kyi_alerts_load(alerts, error) != 0)
 		return -1;
@@ -178,7 +193,16 @@ kymo_alerts_silence(struct kymo_alerts *alerts,
 	silence = kyi_silence_new(&said, error);
 	if (silence == NULL)
 		return -1;
-	if (*at != NULL) {
+	if (!kyi_silence_asks(silence) && (*at == NULL ||
+	    kyi_silence_asks(*at)) && asks_not_cnt(alerts) >=
+	    KYI_SILENCES_LOOSE_MAX) {
+		kyi_silence_delete(silence);
+		return kymo_error_set(error, "there are %u silences already "
+		    "that ask for no label by =; say one, as alertname=",
+		    KYI_SILENCES_LOOSE_MAX);
+	}
+	changed = *at != NULL;
+	if (changed) {
 		silence->next = (*at)->next;
 		kyi_silence_delete(*at);
 	} else {
@@ -189,6 +213,8 @@ kymo_alerts_silence(struct kymo_alerts *alerts,
 	silence->dirty = true;
 	silence->updated_ms = alerts->now_ms;
 	alerts->silence_gen++;
+	if (changed)
+		alerts->silence_end_gen = alerts->silence_gen;
 	alerts->silence_turn_ms = 0;
 	snprintf(id, KYMO_SILENCE_ID_BYTES, "%s", silence->id);
 	return kyi_alerts_save_now(alerts, error);
@@ -255,7 +281,7 @@ kyi_silences_turn(struct kymo_alerts *alerts)
 			kyi_silence_delete(silence);
 			alerts->silence_cnt--;
 			/* Alerts know it by its place. */
-			alerts->silence_gen++;
+			alerts->silence_end_gen = ++alerts->silence_gen;
 			continue;
 		}
 		if (turn_ms < alerts->silence_turn_ms)
@@ -263,25 +289,6 @@ kyi_silences_turn(struct kymo_alerts *alerts)
 		at = &silence->next;
 	}
 	kyi_alerts_at(alerts, alerts->silence_turn_ms);
-}
-
-const struct kyi_silence *
-kyi_silence_of(struct kymo_alerts *alerts, struct kyi_alerted *alert)
-{
-	const struct kyi_silence *silence;
-
-	if (alert->silence_gen == alerts->silence_gen)
-		return alert->silence;
-	for (silence = alerts->silences; silence != NULL;
-	    silence = silence->next)
-		if (alerts->now_ms >= silence->from_ms &&
-		    alerts->now_ms < silence->until_ms &&
-		    kymo_matchers_match(silence->matchers.at,
-		    silence->matchers.cnt, alert->labels))
-			break;
-	alert->silence = silence;
-	alert->silence_gen = alerts->silence_gen;
-	return silence;
 }
 
 /* ---- acknowledgements ----------------------------------------------------- */

@@ -12,6 +12,7 @@
 #define KYI_RESOLVED_MAX 10000u
 #define KYI_ALERTS_MAX 200000u
 #define KYI_SILENCES_MAX 10000u
+#define KYI_SILENCES_LOOSE_MAX 500u /* without a=b */
 #define KYI_SILENCE_KEEP_MS (5LL * 24 * 3600000)
 #define KYI_TARGETS_MAX 64u /* bits of told */
 #define KYI_LATER_MS 1000
@@ -29,6 +30,11 @@ struct kyi_silence {
 	struct kyi_routing_matchers matchers;
 	bool dirty;
 	struct kyi_silence *next;
+	/* silence_find.c */
+	uint32_t order;
+	bool on;
+	uint64_t begun_gen; /* when it got on */
+	struct kyi_silence *place_next;
 };
 
 /* Where an alert is a member. */
@@ -111,6 +117,14 @@ struct kymo_alerts {
 	uint64_t silence_next, silence_gen;
 	bool silence_next_dirty;
 	int64_t silence_turn_ms; /* when one begins or ends next */
+	/* Those that are on, of a generation, by labels that they ask for. */
+	struct kyi_silence_place {
+		struct kyi_silence *first;
+		uint32_t cnt;
+	} *silence_places;
+	uint64_t silence_places_gen;
+	uint64_t silence_end_gen; /* when one ended last, or was changed */
+#define KYI_SILENCE_PLACES 16384u /* and one for those that ask for none */
 	uint64_t pass;
 	bool passing, reload;
 	bool touched; /* somebody said something: step, whatever the time */
@@ -222,9 +236,6 @@ int kyi_alerts_mute(struct kymo_alerts *alerts);
 
 /* ---- silence.c ------------------------------------------------------------ */
 
-/* The first silence that has it now; NULL: none. */
-const struct kyi_silence *kyi_silence_of(struct kymo_alerts *alerts,
-    struct kyi_alerted *alert);
 /* Those that began or ended; old ones are forgotten. */
 void kyi_silences_turn(struct kymo_alerts *alerts);
 struct kyi_silence *kyi_silence_new(const struct kymo_silence *from,
@@ -234,6 +245,14 @@ void kyi_silence_delete(struct kyi_silence *silence);
 bool kyi_alert_matchers(struct kymo_routing *room, const char *text,
     struct kyi_routing_matchers *matchers, struct kymo_error *error);
 void kyi_alert_room_free(struct kymo_routing *room);
+
+/* ---- silence_find.c ------------------------------------------------------- */
+
+/* The first silence that has it now; NULL: none. */
+const struct kyi_silence *kyi_silence_of(struct kymo_alerts *alerts,
+    struct kyi_alerted *alert);
+/* Whether it asks for a label by =, and so is found by that. */
+bool kyi_silence_asks(const struct kyi_silence *silence);
 
 /* ---- group.c -------------------------------------------------------------- */
 

@@ -27,6 +27,8 @@
 #define PASS_MAX 1000
 /* A pass may wait so long: a look, and what the machine's two cores do. */
 #define PROMISE_MS 10.0
+#define SILENCES 10000u
+#define SILENCES_MS 2000.0
 
 static const char config[] =
     "route:\n"
@@ -311,6 +313,39 @@ row(struct bench *bench, const struct question *question, uint32_t seconds)
 	return row_print(bench, question->name, waited_ms, took_ms, cnt);
 }
 
+/* As many silences as there may be: the pass that finds out whom the last of them
+   has. */
+static void
+silences_row(struct bench *bench)
+{
+	struct kymo_silence silence = { .id = "", .author = "bench",
+		.from_ms = 1, .until_ms = INT64_MAX / 2 };
+	struct kymo_error error = { "" };
+	uint64_t from_ns;
+	double took_ms;
+
+	for (uint32_t i = 0; i < SILENCES; i++) {
+		char id[KYMO_SILENCE_ID_BYTES], matchers[64];
+
+		if (i == SILENCES - 1)
+			pass(bench);
+		snprintf(matchers, sizeof(matchers), i < 400 ||
+		    i == SILENCES - 1 ?
+		    "instance=~\"i%u.*9\"" : "alertname=~\"A.*\",instance=i%u",
+		    i);
+		silence.matchers = matchers;
+		if (kymo_alerts_silence(bench->alerts, &silence, id, &error) !=
+		    0)
+			die(error.text);
+	}
+	from_ns = now_ns();
+	pass(bench);
+	took_ms = (double)(now_ns() - from_ns) / 1e6;
+	printf("silences alerts=%u silences=%u pass_ms=%.0f promise_ms=%g "
+	    "ok=%d\n", bench->cnt, SILENCES, took_ms, SILENCES_MS,
+	    took_ms <= SILENCES_MS);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -334,6 +369,7 @@ main(int argc, char **argv)
 		die(error.text);
 	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
 		row(&bench, &questions[i], seconds);
+	silences_row(&bench);
 	kymo_serve_delete(serve);
 	kymo_model_delete(options.model);
 	kymo_alerts_delete(bench.alerts);
