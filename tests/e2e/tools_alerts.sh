@@ -5,6 +5,7 @@
 # given up, that are tried again; amtool does the same; strangers change nothing.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
+. "$top_srcdir/tests/testlib/sink.sh"
 testlib_begin
 need curl jq python3
 built kymo
@@ -16,33 +17,7 @@ mkdir -m 700 "$run"
 
 # --- a receiver: each request is a line "ANSWER PATH STATUS ALERTS" -----------------------
 
-cat >"$tmp/sink.py" <<'END'
-import http.server, json, os, sys
-
-class Sink(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers['content-length'])))
-        answer = self.path[1:] + '.answer'
-        path = os.path.join(sys.argv[2], answer)
-        status = int(open(path).read()) if os.path.exists(path) else 200
-        names = ','.join(a['labels']['alertname'] for a in body['alerts'])
-        with open(sys.argv[2] + '/heard', 'a') as heard:
-            print(status, self.path, body['status'], names, file=heard)
-        self.send_response(status)
-        self.send_header('content-length', '0')
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
-
-http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])),
-                                Sink).serve_forever()
-END
-: >"$tmp/heard"
-free_port
-sink=$port
-start sink python3 "$tmp/sink.py" "$sink" "$tmp"
-wait_for 10 curl -s -o "$tmp/out" --max-time 2 "http://127.0.0.1:$sink/"
+sink_start '{answer} {path} {status} {names}'
 heard() { grep -qxE -- "$1" "$tmp/heard"; }
 
 # --- kymod ----------------------------------------------------------------------------------

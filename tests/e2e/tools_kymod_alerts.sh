@@ -4,6 +4,7 @@
 # or not at all; --check says what is wrong with them.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
+. "$top_srcdir/tests/testlib/sink.sh"
 testlib_begin
 need curl python3
 built kymo
@@ -15,35 +16,7 @@ mkdir -m 700 "$run"
 
 # --- a receiver: each request is a line "ANSWER PATH ID STATUS ALERTS TOKEN" ------------
 
-cat >"$tmp/sink.py" <<'END'
-import http.server, json, os, sys
-
-class Sink(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers['content-length'])))
-        status = 503 if os.path.exists(sys.argv[2] + '/away') else 200
-        names = ','.join(alert['labels']['alertname'] + ':' +
-                         alert['annotations']['summary']
-                         for alert in body['alerts'])
-        with open(sys.argv[2] + '/heard', 'a') as heard:
-            print(status, self.path, self.headers['webhook-id'],
-                  body['status'], names, self.headers['authorization'],
-                  body['externalURL'], file=heard)
-        self.send_response(status)
-        self.send_header('content-length', '0')
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
-
-http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])),
-                                Sink).serve_forever()
-END
-: >"$tmp/heard"
-free_port
-sink=$port
-start sink python3 "$tmp/sink.py" "$sink" "$tmp"
-wait_for 10 curl -s -o "$tmp/out" --max-time 2 "http://127.0.0.1:$sink/"
+sink_start '{answer} {path} {id} {status} {alerts} {auth} {url}'
 
 # heard PATTERN: how many requests were like this.
 heard() { grep -cE -- "$1" "$tmp/heard" || true; }
@@ -154,13 +127,13 @@ heard_is . 3 || fail "not 3: $(<"$tmp/heard")"
 # --- killed while the receiver is away ------------------------------------------------------
 
 : >"$tmp/heard"
-: >"$tmp/away"
+echo 503 >"$tmp/all.answer"
 echo 'depth = 9' >&8
 wait_for 10 heard_any '^503 /first msg_[^ ]+ firing Deep:depth=9 '
 wait_for 10 is 'kymod_notifications_waiting{service="kymod"}' 2
 killed "$daemon"
 tried=$(grep -m1 '^503 /first' "$tmp/heard" | cut -d' ' -f3)
-rm "$tmp/away"
+rm "$tmp/all.answer"
 heard_is '^200' 0 || fail "taken while it was away"
 kymod_start
 wait_for 10 heard_any "^200 /first $tried firing Deep:depth=9 "

@@ -5,6 +5,7 @@
 # what the rule asks.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
+. "$top_srcdir/tests/testlib/sink.sh"
 testlib_begin
 need curl jq python3
 built kymo
@@ -14,33 +15,8 @@ kymod=$built
 run=$tmp/run
 mkdir -m 700 "$run"
 
-# Each body is a line of $tmp/PATH.
-cat >"$tmp/sink.py" <<'END'
-import http.server
-import sys
-
-
-class Sink(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers['content-length']))
-        with open(sys.argv[2] + self.path, 'ab') as heard:
-            heard.write(body + b'\n')
-        self.send_response(200)
-        self.send_header('content-length', '0')
-        self.end_headers()
-
-    def log_message(self, *args):
-        pass
-
-
-http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])),
-                                Sink).serve_forever()
-END
-touch "$tmp/hook" "$tmp/slack"
-free_port
-sink=http://127.0.0.1:$port
-start sink python3 "$tmp/sink.py" "$port" "$tmp"
-wait_for 10 curl -s -o "$tmp/out" --max-time 2 "$sink/"
+sink_start '{path}'
+touch "$tmp/hook.body" "$tmp/slack.body"
 
 free_port
 cat >"$tmp/kymod.yaml" <<END
@@ -69,8 +45,8 @@ kymo: {}
 route: {receiver: team, group_by: [alertname], group_interval: 100ms}
 receivers:
 - name: team
-  webhook_configs: [{url: "$sink/hook"}]
-  slack_configs: [{api_url: "$sink/slack"}]
+  webhook_configs: [{url: "$sink_url/hook"}]
+  slack_configs: [{api_url: "$sink_url/slack"}]
 END
 start kymod "$kymod" --config "$tmp/kymod.yaml"
 mkfifo "$tmp/shop.in"
@@ -90,12 +66,12 @@ done
 echo 'wait_seconds{path="/a"} = 0.75' >&8
 
 # alert NAME JQ: of the first message about it.
-alert() { jq -s -r "[.[] | select(.alerts[0].labels.alertname == \"$1\")][0] | $2" "$tmp/hook"; }
+alert() { jq -s -r "[.[] | select(.alerts[0].labels.alertname == \"$1\")][0] | $2" "$tmp/hook.body"; }
 said() { [ "$(alert "$1" .status)" = firing ]; }
 is() {
 	local is
 	is=$(alert "$1" "$2")
-	[ "$is" = "$3" ] || fail "$2 is $is, not $3: $(<"$tmp/hook")"
+	[ "$is" = "$3" ] || fail "$2 is $is, not $3: $(<"$tmp/hook.body")"
 }
 wait_for 10 said Slow
 is Slow '.alerts[0].labels.path' /a
@@ -114,11 +90,11 @@ curl -sS --max-time 10 "$(alert Slow '.alerts[0].generatorURL')" >"$tmp/answer"
 [ "$(jq -r '.data.result[0].metric.path' "$tmp/answer")" = /a ] ||
 	fail "the link: $(<"$tmp/answer")"
 
-heard() { [ -s "$tmp/slack" ]; }
+heard() { [ -s "$tmp/slack.body" ]; }
 wait_for 10 heard
 for text in '*value* 0.75 seconds, threshold 0.5' '▁' '*process* shop: alive' \
 	'"url":"https://runbooks.example.org/slow"' '/api/v1/query?query=max'; do
-	grep -qF -- "$text" "$tmp/slack" || fail "no $text: $(<"$tmp/slack")"
+	grep -qF -- "$text" "$tmp/slack.body" || fail "no $text: $(<"$tmp/slack.body")"
 done
 
 killed "$shop"

@@ -7,6 +7,7 @@
 #include "tests/testlib/testlib.h"
 
 #include "reader/alert/alerts.h"
+#include "tests/testlib/routing.h"
 
 struct world {
 	struct kymo_routing *routing;
@@ -16,13 +17,6 @@ struct world {
 	struct kymo_buffer said; /* since it was last looked at */
 	int answer;              /* of whoever takes notices */
 };
-
-TESTLIB_UNUSED static void
-world_hear(void *of, const char *text)
-{
-	(void)of;
-	print_message("%s\n", text);
-}
 
 /* "pager new: +A +B -C; " */
 TESTLIB_UNUSED static int
@@ -62,12 +56,10 @@ world_start(struct world *world)
 TESTLIB_UNUSED static void
 world_begin(struct world *world, const char *config, const char *path)
 {
-	struct kymo_routing_faults faults = {world_hear, NULL, NULL};
 	struct kymo_error error = {""};
 
 	memset(world, 0, sizeof(*world));
-	assert_int_equal(kymo_routing_parse(&world->routing, "f", config,
-	    strlen(config), &faults), 0);
+	world->routing = routing_of(config);
 	world->stored = path != NULL;
 	if (world->stored && kymo_alerts_store_open(&world->store, path,
 	    &error) != 0)

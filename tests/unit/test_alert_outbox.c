@@ -9,6 +9,7 @@
 
 #include "reader/alert/alerts.h"
 #include "reader/notify/notify.h"
+#include "tests/testlib/routing.h"
 #include "tests/testlib/rules_world.h"
 
 struct both {
@@ -133,17 +134,10 @@ outbox_is(struct both *both, const char *want)
 }
 
 static void
-hear(void *of, const char *text)
-{
-	print_message("%s\n", text);
-}
-
-static void
 both_open(struct both *both, const char *path)
 {
 	static const char config[] = "kymo: {}\nroute: {receiver: team}\n"
 	    "receivers: [{name: team, webhook_configs: [{url: 'http://a'}]}]\n";
-	struct kymo_routing_faults faults = {hear, NULL, NULL};
 	struct kymo_outbox_options outbox = {.path = path};
 	struct kymo_alerts_options options = {.store = &both->store,
 	    .notify = both_notify, .of = both};
@@ -156,8 +150,7 @@ both_open(struct both *both, const char *path)
 		fail_msg("%s", error.text);
 	both->store = (struct kymo_alerts_store){both, both_begin, both_commit,
 	    both_rollback, both_put, both_load};
-	assert_int_equal(kymo_routing_parse(&both->routing, "f", config,
-	    strlen(config), &faults), 0);
+	both->routing = routing_of(config);
 	options.routing = both->routing;
 	assert_int_equal(kymo_alerts_new(&both->alerts, &options, &error), 0);
 }

@@ -157,14 +157,11 @@ static const char *const passes[] = {
 static void
 begin(struct memory *memory, struct world *world, uint32_t fail_at)
 {
-	struct kymo_routing_faults faults = {world_hear, NULL, NULL};
-
 	memset(memory, 0, sizeof(*memory));
 	memset(world, 0, sizeof(*world));
 	memory->world = world;
 	memory->fail_at = fail_at;
-	assert_int_equal(kymo_routing_parse(&world->routing, "f", config,
-	    strlen(config), &faults), 0);
+	world->routing = routing_of(config);
 	world->store = (struct kymo_alerts_store){memory, memory_begin,
 	    memory_commit, memory_rollback, memory_put, memory_load};
 	world->stored = true;

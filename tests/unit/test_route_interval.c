@@ -5,30 +5,19 @@
    from 1902 to 2200. */
 #include <time.h>
 
-#include "tests/testlib/testlib.h"
+#include "tests/testlib/routing.h"
 
 #include "reader/alert/private.h"
 
-static void
-hear(void *of, const char *text)
-{
-	(void)of;
-	print_message("%s\n", text);
-}
-
 static struct kymo_routing *
-routing_of(const char *times)
+interval_of(const char *times)
 {
-	struct kymo_routing_faults faults = {hear, NULL, NULL};
-	struct kymo_routing *routing;
 	char text[1000];
 
 	snprintf(text, sizeof(text), "route: {receiver: r}\n"
 	    "receivers: [{name: r}]\n"
 	    "time_intervals: [{name: t, time_intervals: [%s]}]\n", times);
-	assert_int_equal(kymo_routing_parse(&routing, "f", text, strlen(text),
-	    &faults), 0);
-	return routing;
+	return routing_of(text);
 }
 
 /* "2027-03-28 01:30", of UTC. */
@@ -92,7 +81,7 @@ test_a_time_is_in_an_interval_as_calendars_show_it(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct kymo_routing *routing = routing_of(rows[i].times);
+		struct kymo_routing *routing = interval_of(rows[i].times);
 
 		if (kymo_routing_interval(routing, "t", at_ms(rows[i].at)) !=
 		    rows[i].is)

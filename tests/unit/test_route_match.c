@@ -3,28 +3,10 @@
    and in the one with UTF-8; and a tree of routes gives an alert to whom it
    gives it there.
    Method: rows of texts and what they become; rows of labels and receivers. */
-#include "tests/testlib/testlib.h"
+#include "tests/testlib/routing.h"
 
 #include "reader/alert/private.h"
 #include "reader/buffer.h"
-
-static void
-hear(void *of, const char *text)
-{
-	(void)of;
-	print_message("%s\n", text);
-}
-
-static struct kymo_routing *
-parse(const char *text)
-{
-	struct kymo_routing_faults faults = {hear, NULL, NULL};
-	struct kymo_routing *routing;
-
-	assert_int_equal(kymo_routing_parse(&routing, "f", text, strlen(text),
-	    &faults), 0);
-	return routing;
-}
 
 static void
 test_a_text_becomes_matchers(void **state)
@@ -76,7 +58,7 @@ test_a_text_becomes_matchers(void **state)
 		{"{a-b=c", NULL},
 	};
 	static const char *const operators[] = {"=", "!=", "=~", "!~"};
-	struct kymo_routing *routing = parse("route: {receiver: r}\n"
+	struct kymo_routing *routing = routing_of("route: {receiver: r}\n"
 	    "receivers: [{name: r}]\n");
 	size_t i;
 
@@ -170,7 +152,7 @@ test_an_alert_goes_where_the_tree_says(void **state)
 		{{{"a", "b"}}, 1, "log(1,0,300000,14400000) "
 		    "nowhere(1,0,300000,14400000)"},
 	};
-	struct kymo_routing *routing = parse(tree);
+	struct kymo_routing *routing = routing_of(tree);
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -199,7 +181,7 @@ test_whoever_asks_may_stop(void **state)
 {
 	struct kymo_label label = {"severity", "page"};
 	struct kymo_labels *labels = kymo_labels_make(&label, 1);
-	struct kymo_routing *routing = parse(tree);
+	struct kymo_routing *routing = routing_of(tree);
 	int cnt = 0;
 
 	assert_int_equal(kymo_routing_routes(routing, labels, stop, &cnt), 7);
