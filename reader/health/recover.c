@@ -298,8 +298,8 @@ sick(struct kymo_care *care, struct kyi_component *component)
 		return;
 	}
 	if (!remedy->escalated)
-		kyi_care_reason(remedy->note, "%u attempts in an hour did not "
-		    "help", remedy->hour_cnt);
+		kyi_care_reason(remedy->note, "%u attempt%s in an hour did not "
+		    "help", remedy->hour_cnt, remedy->hour_cnt == 1 ? "" : "s");
 	escalate(care, component);
 }
 

@@ -5,7 +5,7 @@
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 testlib_begin
-need curl jq python3 openssl
+need curl jq python3 openssl script
 skip_under thread "its posix_spawn is slow"
 built kymo
 kymo=$built
@@ -224,9 +224,27 @@ wait_for 20 is db failing
 wait_for 20 is api failing
 [ "$(state api .root)" = db ] || fail "the root is not named: $(get /-/health)"
 "$kymo" health >"$tmp/tree" && fail "exit 0 while db fails"
-grep -q '^  api  failing since .*, for db fails; http: ' "$tmp/tree" ||
+grep -q '^  api  failing [0-9.]* *m*s, since .*, as db fails; http: ' "$tmp/tree" ||
 	fail "$(<"$tmp/tree")"
-grep -q '^    db  failing since ' "$tmp/tree" || fail "$(<"$tmp/tree")"
+grep -q '^    db  failing [0-9.]* *m*s, since ' "$tmp/tree" || fail "$(<"$tmp/tree")"
+# The first line is what a person who was woken reads.
+head -n 1 "$tmp/tree" | grep -q '; 1 of them as another fails; look at .*db' ||
+	fail "$(<"$tmp/tree")"
+# Not the checks of who is well, unless asked; no colour, for it is no terminal.
+grep -q '^    - process' "$tmp/tree" && fail "$(<"$tmp/tree")"
+"$kymo" health -v | grep -q '^    - process   *ok' || fail "no checks"
+grep -q "$(printf '\033')" "$tmp/tree" && fail "colours in a file"
+script -qec "$kymo health" /dev/null </dev/null | grep -q "$(printf '\033')\[1;31mfailing" ||
+	fail "no colours on a terminal"
+# Of one alone that hangs, by its name.
+got=0
+"$kymo" health --nagios api >"$tmp/out" || got=$?
+[ $got = 2 ] || fail "nagios: exit $got"
+grep -q '^KYMO CRITICAL - api failing, as db fails (http: ' "$tmp/out" || fail "$(<"$tmp/out")"
+got=0
+"$kymo" health --nagios --url http://127.0.0.1:1 >"$tmp/out" 2>/dev/null || got=$?
+[ $got = 3 ] || fail "nagios: exit $got"
+grep -qx 'KYMO UNKNOWN - kymod cannot be asked' "$tmp/out" || fail "$(<"$tmp/out")"
 [ "$(curl -sS -o "$tmp/out" -w '%{http_code}' "$KYMO_URL/-/health")" = 503 ] ||
 	fail "/-/health is not 503"
 rm "$tmp/db.down"

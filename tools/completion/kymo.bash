@@ -81,7 +81,7 @@ _kymo() {
 		--all --format --json --help' ;;
 	record:* | diff:* | bench:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	detect:*) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-	health:-*) _kymo_words '--url --nagios --json --help' ;;
+	health:-*) _kymo_words '--url --nagios --json --verbose --help' ;;
 	emit:*) _kymo_words '--service --dir --keep --help' ;;
 	esac
 }
