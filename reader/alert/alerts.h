@@ -172,6 +172,13 @@ KYMO_READER_API int kymo_alerts_ack(struct kymo_alerts *alerts,
     const char *matchers, const char *who, const char *comment,
     int64_t until_ms, int64_t now_ms, struct kymo_error *error);
 
+/* The same of alerts that were seen before (kymo_alerts_walk), by their labels:
+   those of them that fire still. */
+KYMO_READER_API int kymo_alerts_ack_these(struct kymo_alerts *alerts,
+    struct kymo_labels *const *labels, uint32_t label_cnt, const char *who,
+    const char *comment, int64_t until_ms, int64_t now_ms,
+    struct kymo_error *error);
+
 /* ---- what is known ---------------------------------------------------------------------- */
 
 enum kymo_muted_by {

@@ -357,3 +357,32 @@ kymo_alerts_ack(struct kymo_alerts *alerts, const char *text, const char *who,
 		    "acknowledgement");
 	return kyi_alerts_save_now(alerts, error) == 0 ? cnt : -1;
 }
+
+int
+kymo_alerts_ack_these(struct kymo_alerts *alerts,
+    struct kymo_labels *const *labels, uint32_t label_cnt, const char *who,
+    const char *comment, int64_t until_ms, int64_t now_ms,
+    struct kymo_error *error)
+{
+	int cnt = 0;
+	uint32_t i;
+
+	if (who != NULL && who[0] == '\0')
+		return kymo_error_set(error, "say who acknowledges");
+	if (alerts->reload && kyi_alerts_load(alerts, error) != 0)
+		return -1;
+	alerts->now_ms = now_ms;
+	for (i = 0; i < label_cnt; i++) {
+		struct kyi_alerted *alert = kyi_alerted_find(alerts,
+		    labels[i]);
+
+		if (alert == NULL || alert->state != KYMO_ALERT_FIRING ||
+		    (who == NULL && alert->ack_who == NULL))
+			continue;
+		if (ack(alerts, alert, who, comment, until_ms, now_ms) != 0)
+			return kymo_error_set(error, "no memory for an "
+			    "acknowledgement");
+		cnt++;
+	}
+	return cnt == 0 || kyi_alerts_save_now(alerts, error) == 0 ? cnt : -1;
+}

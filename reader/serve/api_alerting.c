@@ -79,7 +79,8 @@ kyi_alerting_end(struct kyi_alerting *alerting)
 static bool
 is_over(struct kyi_api *api)
 {
-	if (api->gone != NULL && api->gone(api->of))
+	if (api->route->write == KYI_API_READ && api->gone != NULL &&
+	    api->gone(api->of))
 		kyi_api_fail(api, KYI_API_CANCELED, "nobody waits for the "
 		    "answer any more");
 	else if (api->until_ns != 0 && kyi_serve_now_ns() > api->until_ns)

@@ -6,7 +6,6 @@
 
 #include "reader/export/json.h"
 #include "reader/serve/api_alerts_put.h"
-#include "reader/serve/api_body.h"
 #include "reader/serve/api_look.h"
 
 struct telling {
@@ -321,60 +320,4 @@ kyi_api_v2_groups(struct kyi_api *api)
 	kymo_buffer_free(&grouping.keys);
 	kymo_buffer_free(&grouping.texts);
 	free(grouping.noted);
-}
-
-/* ---- acknowledgements -------------------------------------------------- */
-
-/* {"matchers", "by", "comment", "until", "undo"} */
-static void
-ack_said(struct kyi_alerting *alerting, const struct kyi_body *body,
-    struct kymo_buffer *matchers)
-{
-	struct kyi_api *api = alerting->api;
-	const struct kymo_serve_alerting *with = alerting->with;
-	struct kymo_error error = { "" };
-	const char *by, *comment;
-	int64_t until_ms = 0;
-	bool undo;
-	int cnt;
-
-	if (!kyi_body_matchers(api, body, matchers) ||
-	    !kyi_body_text(api, body, "by", &by) ||
-	    !kyi_body_text(api, body, "comment", &comment) ||
-	    !kyi_body_time(api, body, "until", &until_ms) ||
-	    !kyi_body_bool(api, body, "undo", &undo))
-		return;
-	if (until_ms != 0 && until_ms <= with->now_ms) {
-		kyi_api_fail(api, KYI_API_BAD_DATA, "\"until\" is over");
-		return;
-	}
-	cnt = matchers->failed ? kymo_error_set(&error, "no memory") :
-	    kymo_alerts_ack(with->alerts, matchers->at, undo ? NULL : by,
-	    comment, until_ms, with->now_ms, &error);
-	if (cnt < 0) {
-		kyi_api_fail(api, KYI_API_BAD_DATA, "%s", error.text);
-		return;
-	}
-	kyi_api_begin(api);
-	kymo_buffer_printf(&api->out, "{\"alerts\":%d}", cnt);
-	kyi_api_end(api, NULL, false);
-}
-
-static void
-ack(struct kyi_alerting *alerting)
-{
-	struct kyi_body *body = kyi_body_read(alerting->api);
-	struct kymo_buffer matchers = { 0 };
-
-	if (body == NULL)
-		return;
-	ack_said(alerting, body, &matchers);
-	kymo_buffer_free(&matchers);
-	kyi_body_free(body);
-}
-
-void
-kyi_api_ack(struct kyi_api *api)
-{
-	kyi_alerting_answer(api, ack);
 }

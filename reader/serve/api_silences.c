@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Silences as Alertmanager's API has them. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "reader/export/json.h"
 #include "reader/serve/api_body.h"
 
+/* A look copies, and what a client's filter says comes after it. */
+struct copied {
+	size_t id_at, matchers_at, author_at, comment_at; /* in texts */
+	int64_t from_ms, until_ms, updated_ms;
+};
+
 struct telling {
-	struct kyi_alerting *alerting;
+	struct kyi_alerting alerting;
 	const char *id; /* of the one that is wanted; NULL: all */
+	struct kymo_buffer texts;
+	struct copied *copied;
+	uint32_t cnt, room;
 };
 
 static const char *
@@ -90,55 +100,118 @@ is_wanted(const struct kyi_alerting *alerting,
 	return true;
 }
 
+static size_t
+text_copy(struct kymo_buffer *texts, const char *text)
+{
+	size_t at = texts->len_bytes;
+
+	kymo_buffer_add(texts, text, strlen(text) + 1);
+	return at;
+}
+
 static int
-tell(void *to, const struct kymo_silence *silence)
+copy(void *to, const struct kymo_silence *silence)
 {
 	struct telling *telling = to;
-	struct kyi_alerting *alerting = telling->alerting;
-	struct kymo_buffer *out = &alerting->api->out;
+	struct kymo_buffer *texts = &telling->texts;
+	uint32_t room = telling->room == 0 ? 16 : 2 * telling->room;
+	struct copied *more;
 
-	if (telling->id != NULL ? strcmp(telling->id, silence->id) != 0 :
-	    !is_wanted(alerting, silence))
+	if (telling->id != NULL && strcmp(telling->id, silence->id) != 0)
 		return 0;
-	if (alerting->cnt++ > 0)
-		kymo_buffer_char(out, ',');
-	put_silence(out, silence, alerting->with->now_ms);
+	if (telling->cnt == telling->room) {
+		more = reallocarray(telling->copied, room, sizeof(*more));
+		if (more == NULL) {
+			texts->failed = true;
+			return 1;
+		}
+		telling->copied = more;
+		telling->room = room;
+	}
+	telling->copied[telling->cnt++] = (struct copied){
+	    text_copy(texts, silence->id), text_copy(texts, silence->matchers),
+	    text_copy(texts, silence->author),
+	    text_copy(texts, silence->comment), silence->from_ms,
+	    silence->until_ms, silence->updated_ms };
 	return 0;
 }
 
 static void
-silences(struct kyi_alerting *alerting)
+look(struct kyi_alerting *alerting)
 {
-	struct telling telling = { alerting, NULL };
+	kymo_alerts_silences(alerting->with->alerts, copy, alerting->of);
+}
 
-	alerting->api->status = 200;
-	kymo_buffer_char(&alerting->api->out, '[');
-	kymo_alerts_silences(alerting->with->alerts, tell, &telling);
-	kymo_buffer_char(&alerting->api->out, ']');
+static void
+tell(struct telling *telling, const struct copied *copied)
+{
+	struct kyi_alerting *alerting = &telling->alerting;
+	struct kymo_buffer *out = &alerting->api->out;
+	const char *texts = telling->texts.at;
+	struct kymo_silence silence = { .id = texts + copied->id_at,
+	    .matchers = texts + copied->matchers_at,
+	    .author = texts + copied->author_at,
+	    .comment = texts + copied->comment_at,
+	    .from_ms = copied->from_ms, .until_ms = copied->until_ms,
+	    .updated_ms = copied->updated_ms };
+	struct kymo_matcher_list *list;
+	struct kymo_error error;
+
+	list = kymo_matcher_list_new(silence.matchers, &error);
+	if (list == NULL) {
+		out->failed = true;
+		return;
+	}
+	silence.matcher_list = kymo_matcher_list_at(list,
+	    &silence.matcher_cnt);
+	if (telling->id != NULL || is_wanted(alerting, &silence)) {
+		if (alerting->cnt++ > 0)
+			kymo_buffer_char(out, ',');
+		put_silence(out, &silence, alerting->now_ms);
+	}
+	kymo_matcher_list_delete(list);
+}
+
+/* Those that are wanted, within begin and end. */
+static void
+list(struct telling *telling, struct kyi_api *api, const char *begin,
+    const char *end)
+{
+	uint32_t i;
+
+	if (kyi_alerting_begin(&telling->alerting, api)) {
+		telling->alerting.of = telling;
+		if (kyi_alerting_look(&telling->alerting, look)) {
+			api->status = 200;
+			kymo_buffer_str(&api->out, begin);
+			for (i = 0; i < telling->cnt; i++)
+				tell(telling, &telling->copied[i]);
+			kymo_buffer_str(&api->out, end);
+			api->out.failed |= telling->texts.failed;
+		}
+	}
+	if (telling->id != NULL && telling->cnt == 0 && api->status == 200)
+		kyi_api_fail(api, KYI_API_NOT_FOUND, "there is no silence "
+		    "'%.40s'", telling->id);
+	kyi_alerting_end(&telling->alerting);
+	kymo_buffer_free(&telling->texts);
+	free(telling->copied);
 }
 
 void
 kyi_api_v2_silences(struct kyi_api *api)
 {
-	kyi_alerting_answer(api, silences);
-}
+	struct telling telling = { .id = NULL };
 
-static void
-silence_one(struct kyi_alerting *alerting)
-{
-	struct telling telling = { alerting, alerting->api->label };
-
-	alerting->api->status = 200;
-	kymo_alerts_silences(alerting->with->alerts, tell, &telling);
-	if (alerting->cnt == 0)
-		kyi_api_fail(alerting->api, KYI_API_NOT_FOUND, "there is no "
-		    "silence '%.40s'", alerting->api->label);
+	list(&telling, api, "[", "]");
 }
 
 void
 kyi_api_v2_silence(struct kyi_api *api)
 {
-	kyi_alerting_answer(api, silence_one);
+	struct telling telling = { .id = api->label };
+
+	list(&telling, api, "", "");
 }
 
 static int
