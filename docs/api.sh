@@ -14,6 +14,7 @@ ${AWK:-awk} -v title='libkymo-reader: the API of tools' -v split_files=1 \
 	reader/detect/detect.h reader/detect/change.h reader/detect/shift.h \
 	reader/detect/detectors.h \
 	reader/config/care.h reader/health/health.h reader/health/probe.h \
+	reader/profile/profile.h \
 	reader/history/samples.h reader/history/history.h \
 	reader/export/export.h reader/export/run.h reader/config/config.h reader/serve/serve.h \
 	reader/notify/notify.h reader/notify/context.h \

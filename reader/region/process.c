@@ -109,6 +109,7 @@ fill_from_stat(struct kymo_process_stats *stats, const char *text)
 	stats->resident_bytes = stat_field(text, 24) *
 	    (uint64_t)sysconf(_SC_PAGESIZE);
 	kyi_os_times(&now);
+	stats->start_ticks = stat_field(text, 22);
 	stats->start_ns = now.realtime_ns - now.boot_ns +
 	    stat_field(text, 22) * tick_ns;
 }

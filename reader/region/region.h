@@ -237,6 +237,7 @@ struct kymo_process_stats {
 	uint64_t fd_cnt, fd_max;
 	uint64_t thread_cnt;
 	uint64_t start_ns; /* realtime */
+	uint64_t start_ticks; /* as /proc has it: with its number, who it is */
 	/* Of the main thread: the kernel keeps no sum that outlives threads. */
 	uint64_t switches_voluntary, switches_involuntary;
 	uint64_t faults_major, faults_minor;

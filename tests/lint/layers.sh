@@ -5,7 +5,7 @@
 set -eu
 . "$(dirname "$0")/lint.sh"
 
-stages='region series detect health history query rules alert notify export serve'
+stages='region series detect health profile history query rules alert notify export serve'
 
 # header (a pattern), and the files that may include it (a pattern)
 foreign='
