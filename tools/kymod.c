@@ -2,6 +2,7 @@
 /* kymod: reads the regions of all processes and serves what they say. Here: its
    command line, and putting the parts together. */
 #include "tools/kymod_health.h"
+#include "tools/kymod_profile.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -298,11 +299,15 @@ parts_make(struct kyi_kymod *kymod)
 	if (kymod->history)
 		kymod->alerting = kyi_alerting_open(settings,
 		    kymod->state_path, &error);
-	if (kymod->alerting && kyi_alerting_know(kymod->alerting,
-		kyi_history_of(kymod->history), kymod->model, &error) == 0)
+	if (kymod->alerting)
+		kymod->profiles = kyi_profiles_open(settings,
+		    kymod->state_path, &error);
+	if (kymod->profiles && kyi_alerting_know(kymod->alerting,
+		kyi_history_of(kymod->history), kymod->model,
+		kymod->profiles, &error) == 0)
 		kymod->rules = kyi_rules_open(settings,
 		    kyi_history_of(kymod->history), kymod->state_path,
-		    kymod->alerting, kymod->detection, &error);
+		    kymod->alerting, kymod->detection, kymod->profiles, &error);
 	if (kymod->rules)
 		kymod->health = kyi_health_open(settings, kymod->state_path,
 		    kymod->model, kyi_history_of(kymod->history), &error);
@@ -332,6 +337,7 @@ parts_free(struct kyi_kymod *kymod)
 	kyi_health_close(kymod->health);
 	kyi_rules_close(kymod->rules);
 	kyi_alerting_close(kymod->alerting);
+	kyi_profiles_close(kymod->profiles);
 	kyi_history_close(kymod->history);
 	kyi_detection_close(kymod->detection);
 	kyi_components_free(kymod->components);

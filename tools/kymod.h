@@ -148,6 +148,8 @@ void kyi_metrics_detection(uint64_t took_ns,
 void kyi_metrics_detection_off(void);
 void kyi_metrics_rules_loaded(uint32_t rule_cnt);
 void kyi_metrics_notify(const struct kymo_outbox_stats *stats);
+/* One more, as kymo_profile_result_name has it; any thread. */
+void kyi_metrics_profile(const char *result);
 
 /* ---- history (kymod_history.c) -------------------------------------------------- */
 
@@ -238,12 +240,13 @@ void kyi_alerting_close(struct kyi_alerting *alerting);
 void kyi_alerting_pass(struct kyi_alerting *alerting,
     struct kymo_rule_engine *engine);
 /* Where messages find what is known of their alerts: history and model, of
-   which alerting gets a thread of its own, and rules (NULL: there are none any
-   more). */
+   which alerting gets a thread of its own, profiles, and rules (NULL: there are
+   none any more). */
 struct kyi_rules;
+struct kyi_profiles;
 int kyi_alerting_know(struct kyi_alerting *alerting,
     struct kymo_history *history, struct kymo_model *model,
-    struct kymo_error *error);
+    struct kyi_profiles *profiles, struct kymo_error *error);
 void kyi_alerting_rules(struct kyi_alerting *alerting, struct kyi_rules *rules);
 /* For the server: calls use while nothing else happens. As kymo_serve_options'
    alerting; any thread. */
@@ -265,12 +268,13 @@ int kyi_alerting_check(const struct kyi_settings *settings,
 struct kyi_rules;
 struct kyi_rule_set;
 
-/* state_path: where alerts' states are kept; "" nowhere. alerting outlives it, and
-   gets each pass; so does detection, which templates ask. NULL: error has why. */
+/* state_path: where alerts' states are kept; "" nowhere. alerting and profiles
+   outlive it, and get each pass; so does detection, which templates ask. NULL:
+   error has why. */
 struct kyi_rules *kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_history *history, const char *state_path,
     struct kyi_alerting *alerting, struct kyi_detection *detection,
-    struct kymo_error *error);
+    struct kyi_profiles *profiles, struct kymo_error *error);
 void kyi_rules_close(struct kyi_rules *rules);
 /* For a reload: a set of what settings say now, NULL: error has what is wrong;
    take puts it in the place of the one before, and alerts go on. */
@@ -345,6 +349,7 @@ struct kyi_kymod {
 	struct kyi_alerting *alerting;
 	struct kyi_rules *rules;
 	struct kyi_health *health; /* tools/kymod_health.h */
+	struct kyi_profiles *profiles; /* tools/kymod_profile.h */
 	struct kyi_ask *ask;
 	struct kyi_reload *reload;
 	struct kyi_deaths deaths;

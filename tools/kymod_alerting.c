@@ -44,6 +44,7 @@ struct kyi_alerting {
 	struct set set, next; /* next: of a change that is under way */
 	struct kyi_contexts *contexts; /* NULL: not yet */
 	struct kyi_rules *rules;       /* NULL: not yet, or no more */
+	struct kyi_profiles *profiles; /* NULL: not yet */
 	uint64_t until_ns; /* messages of this step wait for what is known */
 	uint64_t last_ns; /* now_ms: monotonic, and .. */
 	int64_t last_ms;
@@ -92,7 +93,7 @@ notice_take(void *of, const struct kymo_notice *notice,
 
 	const struct kyi_notice_from from = {alerting->rows.outbox,
 	    alerting->set.external_url, alerting->rules,
-	    alerting->contexts, alerting->until_ns, NULL};
+	    alerting->contexts, alerting->until_ns, NULL, alerting->profiles};
 
 	return kyi_notice_add(&from, notice, error);
 }
@@ -105,19 +106,22 @@ push_take(void *of, const struct kymo_notice *notice, struct kymo_error *error)
 	const struct kyi_notice_from from = {.outbox = alerting->rows.outbox,
 	    .external_url = alerting->set.external_url,
 	    .rules = alerting->rules,
-	    .external = alerting->set.push->external};
+	    .external = alerting->set.push->external,
+	    .profiles = alerting->profiles};
 
 	return kyi_notice_add(&from, notice, error);
 }
 
 int
 kyi_alerting_know(struct kyi_alerting *alerting, struct kymo_history *history,
-    struct kymo_model *model, struct kymo_error *error)
+    struct kymo_model *model, struct kyi_profiles *profiles,
+    struct kymo_error *error)
 {
 	struct kyi_contexts *contexts = kyi_contexts_open(history, model,
 	    error);
 
 	kyi_turns_work(&alerting->turns);
+	alerting->profiles = profiles;
 	alerting->contexts = contexts;
 	kyi_turns_done(&alerting->turns);
 	return contexts ? 0 : -1;

@@ -31,6 +31,7 @@ struct kyi_notice_from {
 	uint64_t until_ns; /* monotonic: it waits no longer for what is known */
 	/* Labels that alerts get which have not their own; NULL: none. */
 	const struct kymo_labels *external;
+	struct kyi_profiles *profiles; /* NULL */
 };
 /* kyi_notice_add: for the engine's notify. */
 int kyi_notice_add(const struct kyi_notice_from *from,

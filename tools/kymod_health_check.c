@@ -2,6 +2,7 @@
 /* What a configuration says of health, and only those can judge who use it:
    expressions, and who may write it. */
 #include "tools/kymod_health.h"
+#include "tools/kymod_profile.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -162,6 +163,17 @@ way_is_ours(struct way *way, const char *path)
 		if (!way_step(way))
 			return false;
 	}
+}
+
+bool
+kyi_way_is_ours(const char *path, char *who, size_t who_bytes)
+{
+	struct way way = {.link_cnt = 0};
+	bool is = way_is_ours(&way, path);
+
+	snprintf(who, who_bytes, "%.*s", (int)who_bytes - 1, *way.done ?
+	    way.done : "/");
+	return is;
 }
 
 static int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop: scans, deaths, signals; one thread, which sleeps in epoll only. */
 #include "tools/kymod_health.h"
+#include "tools/kymod_profile.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -43,6 +44,7 @@ region_add(struct kyi_kymod *kymod, struct kymo_region *region,
 
 	kyi_deaths_see(&kymod->deaths, info, now_ns);
 	kyi_health_see(kymod->health, region);
+	kyi_profiles_see(kymod->profiles, region);
 	absorb = info->liveness != KYMO_ALIVE && info->may_absorb &&
 	    kymo_watch_absorber(kymod->watch, region) == 1;
 	if (kymo_model_add(kymod->model, region, absorb, &absorbed,
@@ -105,8 +107,10 @@ scan(struct kyi_kymod *kymod)
 	kymo_watch_step(kymod->watch, start_ns);
 	kyi_deaths_begin(&kymod->deaths);
 	kyi_health_begin(kymod->health);
+	kyi_profiles_begin(kymod->profiles);
 	kymo_model_begin(kymod->model, now_ns, start_ns);
 	regions_scan(kymod, now_ns, &retire_cnt);
+	kyi_profiles_end(kymod->profiles);
 	kyi_detection_ingest(kymod->detection);
 	kyi_health_ingest(kymod->health, kymod->model);
 	if (kymo_model_end(kymod->model, &error) == 0) {

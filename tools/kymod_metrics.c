@@ -105,6 +105,9 @@ KYMO_GAUGE(notify_waiting, "kymod_notifications_waiting",
 KYMO_GAUGE(notify_dead, "kymod_notifications_dead",
 	"Messages given up that are still kept");
 
+KYMO_COUNTER_FAMILY(profiles, "kymod_profiles_total",
+	"Profiles of processes whose alerts fire, or why there is none", "result");
+
 /* Before, a record would make a region elsewhere; threads begin earlier. */
 static pthread_mutex_t inited_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool inited;
@@ -128,6 +131,7 @@ kyi_metrics_init(const char *dir)
 	/* Both are there from the start, as zeros that can be watched. */
 	reloads_good = KYMO_AT(counter, reloads, "ok");
 	reloads_bad = KYMO_AT(counter, reloads, "failed");
+	(void)KYMO_AT(counter, profiles, "taken");
 	kymo_gauge_set(http_connections, 0);
 	alerts_pending = KYMO_AT(gauge, alerts, "pending");
 	alerts_firing = KYMO_AT(gauge, alerts, "firing");
@@ -314,4 +318,16 @@ kyi_metrics_notify(const struct kymo_outbox_stats *stats)
 	}
 	before = *stats;
 	began = true;
+}
+
+void
+kyi_metrics_profile(const char *result)
+{
+	bool may;
+
+	pthread_mutex_lock(&inited_lock);
+	may = inited;
+	pthread_mutex_unlock(&inited_lock);
+	if (may)
+		kymo_counter_inc(KYMO_AT(counter, profiles, result));
 }

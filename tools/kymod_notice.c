@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tools/kymod_alerting.h"
+#include "tools/kymod_profile.h"
 
 /* Where kymod itself answers what the rule asks. */
 static char *
@@ -42,6 +43,8 @@ link_make(const struct kyi_notice_from *from, const char *expr)
 struct known {
 	char *expr, *link;
 	struct kymo_label *labels; /* with external ones; NULL: its own */
+	struct kymo_label *annotations; /* with its profile; NULL: its own */
+	struct kymo_serve_profile profile;
 };
 
 static void
@@ -51,6 +54,7 @@ alerts_free(struct kymo_notify_alert *alerts, struct known *known, uint32_t cnt)
 		free(known[i].expr);
 		free(known[i].link);
 		free(known[i].labels);
+		free(known[i].annotations);
 	}
 	free(known);
 	free(alerts);
@@ -76,6 +80,44 @@ external_add(const struct kymo_labels *external, const struct kymo_labels *own,
 	return 0;
 }
 
+static bool
+annotated(const struct kymo_notify_alert *alert, const char *key)
+{
+	for (uint32_t i = 0; i < alert->annotation_cnt; i++)
+		if (strcmp(alert->annotations[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* Where its profile is, or why there is none; what the rule says goes before. */
+static void
+profile_add(const struct kyi_notice_from *from,
+    const struct kymo_notice_alert *of, struct kymo_notify_alert *alert,
+    struct known *known)
+{
+	struct kymo_serve_profile *said = &known->profile;
+	uint32_t cnt = alert->annotation_cnt;
+
+	kyi_profiles_say(from->profiles, of->labels, of->starts_ms,
+	    from->external_url, said);
+	if (!*said->where)
+		return;
+	known->annotations = calloc(cnt + 2u, sizeof(known->annotations[0]));
+	if (!known->annotations)
+		return;
+	if (cnt > 0)
+		memcpy(known->annotations, alert->annotations, cnt *
+		    sizeof(known->annotations[0]));
+	if (!annotated(alert, "profile"))
+		known->annotations[cnt++] = (struct kymo_label){"profile",
+		    said->where};
+	if (*said->hottest && !annotated(alert, "hottest"))
+		known->annotations[cnt++] = (struct kymo_label){"hottest",
+		    said->hottest};
+	alert->annotations = known->annotations;
+	alert->annotation_cnt = cnt;
+}
+
 static int
 alerts_make(const struct kyi_notice_from *from,
     const struct kymo_notice *notice, struct kymo_notify_alert *alerts,
@@ -96,6 +138,7 @@ alerts_make(const struct kyi_notice_from *from,
 			.value = of->value, .threshold = NAN,
 			.generator_url = known[i].link
 		};
+		profile_add(from, of, &alerts[i], &known[i]);
 		if (from->external && external_add(from->external, of->labels,
 			&alerts[i], &known[i]) != 0)
 			return -1;

@@ -3,6 +3,7 @@
    on. What reads files, opens databases and waits is done by a thread of its
    own, so that scans go on meanwhile; the loop only swaps what was made. */
 #include "tools/kymod_health.h"
+#include "tools/kymod_profile.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -227,6 +228,7 @@ take(struct kyi_kymod *kymod, struct made *made)
 	    kymod->settings.scan_interval_ns)
 		kymod->next_scan_ns = kyi_monotonic_ns();
 	kyi_health_take(kymod->health, &made->settings);
+	kyi_profiles_take(kymod->profiles, &made->settings);
 	kyi_settings_move(&kymod->settings, &made->settings);
 	made->settings.config = NULL;
 	kyi_log_level(kymod->settings.log_level);

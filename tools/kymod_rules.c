@@ -5,6 +5,7 @@
    one before has not seen. A reload leaves a new set of rules, which the thread
    takes up between two passes. */
 #include "tools/kymod_rules.h"
+#include "tools/kymod_profile.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -31,6 +32,7 @@ struct kyi_rules {
 	struct kymo_history *history;
 	struct kyi_alerting *alerting;
 	struct kyi_detection *detection;
+	struct kyi_profiles *profiles;
 	char *state_path; /* "" nowhere */
 	uint32_t rule_cnt; /* of the newest set; the loop's own */
 	/* The thread's own: others read it with current, which it takes to
@@ -276,6 +278,8 @@ pass_make(struct kyi_rules *rules)
 		kyi_log(KYMO_LOG_INFO, "rules: alerts' states are kept again");
 	if (result != 0) {
 		rules->store_failing = result < 0;
+		/* First: so that the first message can say that it is taken. */
+		kyi_profiles_pass(rules->profiles, rules->set->engine);
 		kyi_alerting_pass(rules->alerting, rules->set->engine);
 	}
 	pthread_mutex_lock(&rules->lock);
@@ -344,7 +348,7 @@ struct kyi_rules *
 kyi_rules_open(const struct kyi_settings *settings,
     struct kymo_history *history, const char *state_path,
     struct kyi_alerting *alerting, struct kyi_detection *detection,
-    struct kymo_error *error)
+    struct kyi_profiles *profiles, struct kymo_error *error)
 {
 	struct kyi_rules *rules = calloc(1, sizeof(*rules));
 	int wrong;
@@ -356,6 +360,7 @@ kyi_rules_open(const struct kyi_settings *settings,
 	rules->history = history;
 	rules->alerting = alerting;
 	rules->detection = detection;
+	rules->profiles = profiles;
 	rules->next_ms = INT64_MIN;
 	pthread_rwlock_init(&rules->current, NULL);
 	pthread_mutex_init(&rules->lock, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The server: what it asks us, and what settings make of it. */
 #include "tools/kymod_health.h"
+#include "tools/kymod_profile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +51,24 @@ alerting_use(void *of, kymo_serve_use *use, void *to)
 	return kyi_alerting_use(kymod->alerting, use, to);
 }
 
+static int
+profile(void *of, const char *id, bool folded, struct kymo_buffer *out)
+{
+	struct kyi_kymod *kymod = of;
+
+	return kyi_profiles_read(kymod->profiles, id, folded, out);
+}
+
+static void
+profile_said(void *of, const struct kymo_labels *labels, int64_t starts_ms,
+    const char *external_url, struct kymo_serve_profile *said)
+{
+	struct kyi_kymod *kymod = of;
+
+	kyi_profiles_say(kymod->profiles, labels, starts_ms, external_url,
+	    said);
+}
+
 static struct kymo_serve_options
 options_of(struct kyi_kymod *kymod, const struct kyi_settings *settings)
 {
@@ -71,7 +90,10 @@ options_of(struct kyi_kymod *kymod, const struct kyi_settings *settings)
 		    1000000),
 		.anomalies = anomalies,
 		.reload = reload_ask, .alerting = alerting_use,
-		.changes = settings->config->alerting_changes, .of = kymod
+		.changes = settings->config->alerting_changes,
+		.profile = profile, .profile_said = profile_said,
+		.profile_readers = settings->config->profiles.readers,
+		.of = kymod
 	};
 }
 

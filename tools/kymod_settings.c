@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/kymod_health.h"
+#include "tools/kymod_profile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -151,7 +152,8 @@ kyi_settings_load(struct kyi_settings *settings,
 		return -1;
 	settings->config = config;
 	if (overrides_check(config, error) != 0 ||
-	    kyi_health_check(config, error) != 0)
+	    kyi_health_check(config, error) != 0 ||
+	    kyi_profiles_check(config, error) != 0)
 		return -1;
 	settings->listen = config->listen;
 	settings->listen_cnt = config->listen_cnt;

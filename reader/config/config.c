@@ -172,6 +172,10 @@ kymo_config_free(struct kymo_config *config)
 	free(config->external_labels);
 	free(config->external_url);
 	free(config->alerting_routes.text);
+	for (i = 0; i < config->profiles.alert_cnt; i++)
+		free(config->profiles.alerts[i].text);
+	free(config->profiles.alerts);
+	free(config->profiles.command);
 	kyi_config_alertmanagers_free(config);
 	for (i = 0; i < config->component_cnt; i++) {
 		struct kymo_config_component *component =

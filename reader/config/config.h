@@ -19,6 +19,7 @@
      external_url: http://metrics.example.org
      alerting: {routes: routes.yml}    # beside this file; changes: local
      detection: {budget: 1 per series per week}
+     profiles: {enabled: true}    # of processes of firing alerts
      query: {timeout: 2m, max_samples: 50000000, max_memory: 512MiB}
      components: {cache: {collection_interval: 10s}, debug: {enabled: false}}
                                   # and their health: reader/config/care.h
@@ -110,6 +111,19 @@ enum kymo_config_changes {
 	KYMO_CHANGES_NONE
 };
 
+/* Of which alerts' processes a profile is taken, and how. Zeros and NULL: not
+   said. */
+struct kymo_config_profiles {
+	bool enabled, dwarf;
+	struct kymo_config_text *alerts; /* matchers; an alert needs one of them */
+	uint32_t alert_cnt;
+	char *command;
+	struct kymo_config_place command_place;
+	uint32_t seconds, frequency, per_hour, keep;
+	uint64_t bytes_max;
+	enum kymo_config_changes readers; /* who may read them by HTTP */
+};
+
 /* Alertmanagers that get all alerts, and how they are reached; files put behind
    the folder. */
 struct kymo_config_alertmanager {
@@ -161,6 +175,7 @@ struct kymo_config {
 	struct kymo_config_alertmanager *alertmanagers;
 	uint32_t alertmanager_cnt;
 	struct kymo_config_detection detection;
+	struct kymo_config_profiles profiles;
 	enum kymo_config_changes alerting_changes;
 	struct kymo_config_query query; /* zeros: not said */
 

@@ -292,6 +292,7 @@ root(struct kyi_yaml *yaml, struct kymo_config *config)
 		{ "external_url", kyi_config_external_url, false },
 		{ "alerting", kyi_config_alerting, false },
 		{ "detection", kyi_config_detection, false },
+		{ "profiles", kyi_config_profiles, false },
 		{ "query", kyi_config_query, false },
 		{ "components", kyi_config_components, false },
 	};

@@ -27,6 +27,7 @@ int kyi_config_alerting(struct kyi_yaml *yaml, void *to);
 int kyi_config_alertmanagers(struct kyi_yaml *yaml, void *to);
 void kyi_config_alertmanagers_free(struct kymo_config *config);
 int kyi_config_detection(struct kyi_yaml *yaml, void *to);
+int kyi_config_profiles(struct kyi_yaml *yaml, void *to);
 int kyi_config_query(struct kyi_yaml *yaml, void *to);
 int kyi_config_components(struct kyi_yaml *yaml, void *to);
 

@@ -195,6 +195,11 @@ kyi_view_facts(const json_t *message,
 	kymo_buffer_str(&facts.text, annotation(message, "description"));
 	fact(&facts, "description");
 	value_fact(&facts, message, kyi_json_text(ours, "unit"));
+	kymo_buffer_str(&facts.text, annotation(message, "hottest"));
+	fact(&facts, "hottest");
+	if (!kyi_view_link_is(annotation(message, "profile")))
+		kymo_buffer_str(&facts.text, annotation(message, "profile"));
+	fact(&facts, "profile");
 	range_fact(&facts, json_object_get(ours, "points"));
 	kymo_buffer_str(&facts.text, kyi_json_text(alert, "startsAt"));
 	fact(&facts, "since");
@@ -243,6 +248,8 @@ kyi_view_links(const json_t *message,
 		runbook = annotation(message, "runbook_url");
 	if (kyi_view_link_is(runbook))
 		each(to, "Runbook", runbook);
+	if (kyi_view_link_is(annotation(message, "profile")))
+		each(to, "Profile", annotation(message, "profile"));
 	if (kyi_view_link_is(source))
 		each(to, "Source", source);
 	if (kyi_view_link_is(kymo))

@@ -139,7 +139,7 @@ front(struct kyi_request *request)
 {
 	static const char policy[] = "default-src 'none'; base-uri 'none'; "
 	    "form-action 'none'; frame-ancestors 'none'";
-	char text[1024];
+	char text[1200];
 
 	snprintf(text, sizeof(text), "<!doctype html>\n"
 	    "<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -156,7 +156,10 @@ front(struct kyi_request *request)
 	    "<code>kymo query</code> asks</li>\n"
 	    "<li>/api/v2/..: alerts and silences, as Alertmanager has them; "
 	    "<code>kymo alerts</code> and <code>kymo silence</code> ask</li>\n"
-	    "</ul>\n</body></html>\n", request->terms->world.version);
+	    "%s</ul>\n</body></html>\n", request->terms->world.version,
+	    request->terms->world.profile == NULL ? "" :
+	    "<li><a href=\"/profiles\">/profiles</a>: of processes whose "
+	    "alerts fired</li>\n");
 	return kyi_request_say(request, MHD_HTTP_OK,
 	    "text/html; charset=utf-8", text, "Content-Security-Policy",
 	    policy);
@@ -249,6 +252,8 @@ by_method(struct kyi_request *request, const char *path, const char *method)
 		return kyi_request_say(request, MHD_HTTP_METHOD_NOT_ALLOWED,
 		    TEXT_PLAIN, "only GET and HEAD\n", "Allow", "GET, HEAD");
 	}
+	if (request->terms->world.profile != NULL && kyi_is_profile(path))
+		return kyi_request_profile(request, path);
 	for (i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
 		if (strcmp(path, routes[i].path) == 0)
 			return routes[i].answer(request);

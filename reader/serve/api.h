@@ -53,6 +53,12 @@ struct kyi_api_world {
 	enum kymo_config_changes changes;
 	int (*health)(void *of, int (*each)(void *to,
 	    const struct kymo_care_status *status), void *to);
+	int (*profile)(void *of, const char *id, bool folded,
+	    struct kymo_buffer *out);
+	void (*profile_said)(void *of, const struct kymo_labels *labels,
+	    int64_t starts_ms, const char *external_url,
+	    struct kymo_serve_profile *said);
+	enum kymo_config_changes profile_readers;
 	void *of;
 	uint64_t begin_ns; /* CLOCK_MONOTONIC: since when it serves */
 	char version[64], revision[64];

@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "reader/export/json.h"
 
@@ -29,6 +31,46 @@ kyi_api_pairs_put(struct kymo_buffer *out, const char *key,
 		kyi_json_string(out, pairs[i].value);
 	}
 	kymo_buffer_char(out, '}');
+}
+
+static bool
+annotated(const struct kymo_alert_view *view, const char *key)
+{
+	uint32_t i;
+
+	for (i = 0; i < view->annotation_cnt; i++)
+		if (strcmp(view->annotations[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* Its own, and where its profile is. */
+static void
+put_annotations(struct kymo_buffer *out, const struct kyi_alerting *alerting,
+    const struct kymo_alert_view *view)
+{
+	const struct kyi_api_world *world = alerting->api->world;
+	struct kymo_serve_profile said = { "", "" };
+	struct kymo_label *pairs = NULL;
+	uint32_t cnt = view->annotation_cnt;
+
+	if (world->profile_said != NULL)
+		world->profile_said(world->of, view->labels, view->starts_ms,
+		    alerting->with->external_url, &said);
+	if (*said.where != '\0')
+		pairs = calloc(cnt + 2u, sizeof(*pairs));
+	if (pairs == NULL) {
+		kyi_api_pairs_put(out, "annotations", view->annotations, cnt);
+		return;
+	}
+	if (cnt > 0)
+		memcpy(pairs, view->annotations, cnt * sizeof(*pairs));
+	if (!annotated(view, "profile"))
+		pairs[cnt++] = (struct kymo_label){ "profile", said.where };
+	if (*said.hottest != '\0' && !annotated(view, "hottest"))
+		pairs[cnt++] = (struct kymo_label){ "hottest", said.hottest };
+	kyi_api_pairs_put(out, "annotations", pairs, cnt);
+	free(pairs);
 }
 
 static void
@@ -170,8 +212,7 @@ kyi_api_alert_put(struct kymo_buffer *out, const struct kyi_alerting *alerting,
 	bool over = view->state == KYMO_ALERT_INACTIVE && !view->flapping;
 
 	kymo_buffer_char(out, '{');
-	kyi_api_pairs_put(out, "annotations", view->annotations,
-	    view->annotation_cnt);
+	put_annotations(out, alerting, view);
 	kyi_alerting_time(out, "endsAt", over ? view->ends_ms :
 	    alerting->now_ms + ENDS_MS);
 	kyi_json_key(out, "fingerprint");

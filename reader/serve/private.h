@@ -123,9 +123,15 @@ enum MHD_Result kyi_request_api(struct kyi_request *request, const char *path,
 /* write.c: whether this client may change something; false: the answer is
    why not. */
 bool kyi_write_good(struct kyi_request *request, enum MHD_Result *result);
+/* Whether it comes from this machine. */
+bool kyi_is_local(struct kyi_request *request);
 /* Why changes are not taken from where it comes; NULL: they are. */
 const char *kyi_write_no(struct kyi_request *request);
 enum MHD_Result kyi_request_reload(struct kyi_request *request);
+/* profiles.c: of a path that is /profiles, or below it. */
+bool kyi_is_profile(const char *path);
+enum MHD_Result kyi_request_profile(struct kyi_request *request,
+    const char *path);
 /* It was asleep: sends what there is now. */
 enum MHD_Result kyi_request_send(struct kyi_request *request);
 /* A short answer. */

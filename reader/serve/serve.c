@@ -48,6 +48,7 @@ bounds_set(struct kyi_api_world *world,
 	    QUERY_TIMEOUT_MS : options->query_timeout_ms;
 	world->rule_interval_ms = options->rule_interval_ms;
 	world->changes = options->changes;
+	world->profile_readers = options->profile_readers;
 }
 
 static void
@@ -57,7 +58,8 @@ world_make(struct kyi_api_world *world,
 	*world = (struct kyi_api_world){ .history = options->history,
 	    .rules = options->rules, .anomalies = options->anomalies,
 	    .reload = options->reload, .alerting = options->alerting,
-	    .health = options->health,
+	    .health = options->health, .profile = options->profile,
+	    .profile_said = options->profile_said,
 	    .of = options->of, .begin_ns = kyi_serve_now_ns() };
 	snprintf(world->version, sizeof(world->version), "%s",
 	    options->version == NULL ? "" : options->version);

@@ -12,6 +12,7 @@
      GET /-/health    what components are, as JSON; 503 if one is failing;
                       component=NAME: only that one, and 503 if it is starting
      GET /            a short page that says where things are
+     GET /profiles    options.profile: the list; /profiles/ID, /profiles/ID.folded
      POST /-/reload   options.reload; from where options.changes lets it
      GET, POST /api/v1/..  queries; docs/query.md has the reference
      /api/v2/.., /api/v1/alerting/..  alerts, silences, messages:
@@ -52,6 +53,12 @@ struct kymo_serve_alerting {
 };
 typedef void kymo_serve_use(void *to,
     const struct kymo_serve_alerting *alerting);
+
+/* What there is to say of an alert's profile; "": nothing. */
+struct kymo_serve_profile {
+	char where[600];   /* a URL, or why there is none */
+	char hottest[256]; /* functions */
+};
 
 struct kymo_serve_options {
 	const struct kymo_listen *listen;
@@ -100,7 +107,17 @@ struct kymo_serve_options {
 	/* As kymo_care_status; any thread. NULL: /-/health is answered by 404. */
 	int (*health)(void *of, int (*each)(void *to,
 	    const struct kymo_care_status *status), void *to);
-	void *of; /* of rules, anomalies, reload, alerting and health */
+	/* Profiles of processes, which options.profile_readers may read:
+	   profile appends a text, or the list (id ""); -1: there is none. said:
+	   of the alert with these labels that fires since then. Any thread.
+	   NULL, both: there are none, and /profiles is answered by 404. */
+	int (*profile)(void *of, const char *id, bool folded,
+	    struct kymo_buffer *out);
+	void (*profile_said)(void *of, const struct kymo_labels *labels,
+	    int64_t starts_ms, const char *external_url,
+	    struct kymo_serve_profile *said);
+	enum kymo_config_changes profile_readers;
+	void *of; /* of rules, anomalies, reload, alerting, health, profiles */
 	const char *revision; /* for status/buildinfo; NULL: "" */
 };
 
@@ -121,7 +138,8 @@ KYMO_READER_API void kymo_serve_stale(struct kymo_serve *serve,
     uint64_t stale_ns);
 
 /* A change of all that options say of listen, stale_ns, hosts, changes,
-   rule_interval_ms and queries; the rest stays as it is, whatever they say. new makes it ready
+   profile_readers, rule_interval_ms and queries; the rest stays as it is,
+   whatever they say. new makes it ready
    and listens on new addresses; NULL: error says why not, and all is as it was.
    take, if at all, once: who asks from then on is answered so. end waits for
    the answers of addresses that go (2 s). options' listen must stay until then.

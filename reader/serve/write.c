@@ -24,8 +24,8 @@ is_loopback(const struct sockaddr *address)
 	    IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
-static bool
-is_local(struct kyi_request *request)
+bool
+kyi_is_local(struct kyi_request *request)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -76,7 +76,7 @@ kyi_write_no(struct kyi_request *request)
 	if (changes == KYMO_CHANGES_NONE)
 		return "kymod's configuration lets nobody change anything here "
 		    "(alerting: {changes: none})";
-	if (changes == KYMO_CHANGES_LOCAL && !is_local(request))
+	if (changes == KYMO_CHANGES_LOCAL && !kyi_is_local(request))
 		return "kymod takes changes from its own machine only; "
 		    "alerting: {changes: all} in its configuration would let "
 		    "others";
