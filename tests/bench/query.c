@@ -316,7 +316,7 @@ rules_text(const char *kind, struct kymo_buffer *out)
 		else
 			snprintf(line, sizeof(line), "  - alert: A%u\n"
 			    "    expr: rate(x_total{g=\"g%u\"}[5m]) > %d\n"
-			    "    for: 1m\n", i, group,
+			    "    for: 10s\n", i, group,
 			    strcmp(kind, "firing") == 0 ? 0 : 1000);
 		kymo_buffer_str(out, line);
 	}
