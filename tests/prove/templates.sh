@@ -4,6 +4,7 @@
 # the same bytes, as text and as pages; what fails for one fails for the other.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
+. "$top_srcdir/tests/testlib/sink.sh"
 . "$top_srcdir/tests/prove/rows.sh"
 need amtool jq
 testlib_begin
@@ -125,4 +126,47 @@ both text '{{ template "__subject" . }}' several
 both html '{{ template "email.default.html" . }}' nasty
 grep -q '<b>firing queueIsFull</b>' "$tmp/us" || fail "$(<"$tmp/us")"
 rows_show without_files ok=1
+
+# What an Alertmanager really sends to Slack, and what kymo would of the same.
+if [ -z "$KYMO_QUICK" ]; then
+	need prometheus-alertmanager curl python3
+	sink_start '{path}'
+	mkdir "$tmp/slack"
+	cp "$corpus/team.tmpl" "$tmp/slack"
+	cat >"$tmp/slack/routes.yml" <<-END
+		templates: ['team.tmpl']
+		route: {receiver: chat, group_by: [alertname], group_wait: 0s}
+		receivers:
+		- name: chat
+		  slack_configs:
+		  - api_url: $sink_url/slack
+		    channel: '#{{ .CommonLabels.env }}'
+		    username: am
+		    icon_emoji: ':bell:'
+		    title: '{{ template "team.title" . }}'
+		    pretext: '{{ template "team.severity" . }}'
+		    text: '{{ template "team.text" . }}'
+		    short_fields: true
+		    fields: [{title: a, value: '{{ len .Alerts }}'}, {title: b, value: x, short: false}]
+		    actions: [{type: button, text: go, url: 'https://example.org/{{ .Status }}'}]
+	END
+	free_port
+	start alertmanager prometheus-alertmanager --config.file="$tmp/slack/routes.yml" --storage.path="$tmp/am.data" \
+		--cluster.listen-address= --web.listen-address="127.0.0.1:$port" \
+		--web.external-url=http://am.example.org:9093/x --web.route-prefix=/
+	wait_for 20 curl -sf -o "$tmp/out" "http://127.0.0.1:$port/-/ready"
+	jq '.alerts = [.alerts[0]] | .alerts[0].annotations = {summary: "is full"} | .receiver = "chat"
+		| .alerts[0].labels.env = "live" | .commonLabels = .alerts[0].labels
+		| .commonAnnotations = .alerts[0].annotations' "$tmp/several.json" >"$tmp/plain.json"
+	jq '.alerts | map(del(.status, .fingerprint, .endsAt))' "$tmp/plain.json" |
+		curl -sSf -H 'content-type: application/json' "http://127.0.0.1:$port/api/v2/alerts" -d @-
+	wait_for 20 test -s "$tmp/slack.body"
+	"$built" notify render --alerts "$tmp/plain.json" "$tmp/slack/routes.yml" | sed 1d >"$tmp/us"
+	# Ours has its id in the footer, and no empty texts.
+	same='.attachments[0] |= (del(.footer) | with_entries(select(.value != "")))'
+	jq -S "$same" "$tmp/slack.body" >"$tmp/am.json"
+	jq -S "$same" "$tmp/us" >"$tmp/us.json"
+	diff -u "$tmp/am.json" "$tmp/us.json" >&2 || true
+	rows_show slack "ok=$(cmp -s "$tmp/am.json" "$tmp/us.json" && echo 1 || echo 0)"
+fi
 rows_end
