@@ -73,6 +73,7 @@ kyi_annotate(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 	const struct kymo_rule *rule = run->rule;
 	const struct kyi_rule_private *private_ = rule->private_;
 	struct kyi_alert *alert = entry->alert;
+	bool failed = false;
 	uint32_t i;
 
 	if (rule->annotation_cnt == 0 || (alert->is_annotated &&
@@ -91,9 +92,15 @@ kyi_annotate(struct kymo_rule_engine *engine, struct kyi_rule_run *run,
 		    rule->annotations[i].value, entry->in == NULL ? &none :
 		    entry->in, entry->value, run->in_pass ? entry->hist : NULL,
 		    at_ms, &text);
+		failed = failed || text.failed || text.at == NULL;
 		free((char *)(uintptr_t)alert->annotations[i].value);
 		alert->annotations[i].key = rule->annotations[i].key;
 		alert->annotations[i].value = text.at;
+	}
+	/* All of them, or none until the next pass. */
+	if (failed || alert->annotations == NULL) {
+		kyi_annotations_forget(alert, rule->annotation_cnt);
+		return;
 	}
 	alert->is_annotated = true;
 	alert->annotated_value = entry->value;

@@ -63,8 +63,8 @@ down(struct kymo_table *table, int64_t at_ms)
 }
 
 struct fires {
-	uint32_t cnt;
-	bool since_long; /* as they began, all of them */
+	uint32_t cnt, told_cnt; /* with what is said of them */
+	bool since_long;        /* as they began, all of them */
 };
 
 static int
@@ -77,6 +77,10 @@ status_each(void *to, const struct kymo_rule_status *status)
 		if (status->alerts[i].active_ms != NOW_MS ||
 		    status->alerts[i].fired_ms != NOW_MS + MINUTE_MS)
 			fires->since_long = false;
+		for (uint32_t k = 0; k < status->alerts[i].annotation_cnt; k++)
+			fires->told_cnt += strstr(
+			    status->alerts[i].annotations[k].value,
+			    " is 0 of 3") != NULL;
 	}
 	return 0;
 }
@@ -86,7 +90,7 @@ static bool
 rules_passes(struct kymo_rule_engine *engine, struct kymo_table *table)
 {
 	struct kymo_error error = { "" };
-	struct fires fires = { 0, true };
+	struct fires fires = { 0, 0, true }, looked = fires;
 
 	for (int64_t i = 0; i < 5; i++) {
 		int status;
@@ -97,15 +101,19 @@ rules_passes(struct kymo_rule_engine *engine, struct kymo_table *table)
 			memory_arm();
 		status = kymo_rule_engine_at(engine, NOW_MS + i * MINUTE_MS,
 		    &error);
+		if (kymo_rule_engine_status(engine, status_each, &looked) != 0 &&
+		    !memory_failed())
+			return memory_wrong("no status");
 		memory_disarm();
 		if (!memory_told("a pass", status >= 0, &error))
 			return false;
 	}
 	if (kymo_rule_engine_status(engine, status_each, &fires) != 0)
 		return memory_wrong("no status");
-	if (fires.cnt != 2 || !fires.since_long)
-		return memory_wrong("%u fire, not 2; %s", fires.cnt,
-		    fires.since_long ? "" : "not since when they did");
+	if (fires.cnt != 2 || !fires.since_long || fires.told_cnt != 2)
+		return memory_wrong("%u fire, not 2; of %u it is said; %s",
+		    fires.cnt, fires.told_cnt, fires.since_long ? "" :
+		    "not since when they did");
 	return true;
 }
 
