@@ -25,7 +25,7 @@ programs=(tests/e2e/{client,detect_past,health_main,notify_main,page_main}
 
 # A few, where make check is what runs this: kymod with most that it has.
 few='tools_kymod tools_kymod_config tools_kymod_rules tools_kymod_alerts
-	tools_alerts tools_query tools_record'
+	tools_alerts'
 
 # is_left_out SCRIPT: programs of users are built without a sanitizer; proofs of
 # the writer set traps and limits of their own; machines and models have builds
