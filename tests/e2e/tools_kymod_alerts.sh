@@ -156,6 +156,20 @@ reload 200
 # Who heard that it fires hears that it is over, where that now goes.
 echo 'depth = 1' >&8
 wait_for 10 heard_any '^200 /third msg_[^ ]+ resolved Deep:depth=11 '
+# A receiver that is called otherwise now has what waited for it before.
+echo 503 >"$tmp/all.answer"
+echo 'depth = 12' >&8
+wait_for 10 heard_any '^503 /third msg_[^ ]+ firing Deep:depth=12 '
+tried=$(grep -m1 '^503 /third .* firing Deep:depth=12 ' "$tmp/heard" | cut -d' ' -f3)
+sed -i 's/\bteam\b/crew/' "$tmp/routes.yml"
+reload 200
+rm "$tmp/all.answer"
+wait_for 10 heard_any "^200 /third $tried firing Deep:depth=12 "
+is 'kymod_notifications_dead{service="kymod"}' 0 || fail "a dead letter: $(<"$tmp/kymod.log")"
+routes /third
+reload 200
+echo 'depth = 1' >&8
+wait_for 10 heard_any '^200 /third msg_[^ ]+ resolved Deep:depth=12 '
 # Nobody is told any more.
 sed -i /^alerting/d "$tmp/kymod.yaml"
 reload 200
