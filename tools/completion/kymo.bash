@@ -67,7 +67,7 @@ _kymo() {
 	silence:*)
 		[ "$COMP_CWORD" != 2 ] || _kymo_words 'add ls expire' ;;
 	notify:-*) _kymo_words '--to --all --by --timeout --json --url --help
-		--receiver --alerts --html --png' ;;
+		--receiver --alerts --html --png --template --as' ;;
 	notify:*)
 		[ "$COMP_CWORD" != 2 ] || _kymo_words 'queue dead retry test render' ;;
 	detect:-*) _kymo_words '--alarms --changes --squash --help' ;;
