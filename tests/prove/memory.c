@@ -259,7 +259,7 @@ leaks(const struct memory_kind *kind, uint64_t fail_at, bool all)
 static void
 child(const struct memory_kind *kind, struct progress *progress)
 {
-	uint64_t step = getenv("KYMO_QUICK") == NULL ? 1 : 7;
+	uint64_t step = getenv("KYMO_QUICK") == NULL ? 1 : 23;
 
 	run(kind, 0, false);
 	run(kind, 0, false);

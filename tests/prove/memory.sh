@@ -3,7 +3,7 @@
 # allocations failing, alone and with all that follow: a row for each. None
 # crashes, hangs or leaks; an error says why; the next one that has memory makes
 # up for it: nothing that was counted, kept, learned or said is lost or said
-# twice. make check takes every seventh allocation.
+# twice. make check takes every 23rd allocation.
 set -eu
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 . "$top_srcdir/tests/prove/rows.sh"
