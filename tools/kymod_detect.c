@@ -20,6 +20,8 @@
 #define SAVE_NS (60 * SECOND_NS)
 #define SAVE_BYTES_SECOND 20000u
 #define SAVE_FOUND_BYTES_SECOND 200000u
+/* Changes of level come more often, and are found anew if they are lost. */
+#define SAVE_CHANGED_BYTES_SECOND 40000u
 
 /* Of an incident, in a message. */
 #define MEMBERS_TOLD_MAX 10u
@@ -40,10 +42,11 @@ struct kyi_detection {
 	struct kyi_dependency *dependencies;
 	struct kyi_worse *worse;
 	uint64_t save_due_ns; /* monotonic */
-	uint64_t save_found_due_ns; /* when something was found */
+	uint64_t save_found_due_ns; /* when something was found.. */
+	uint64_t save_changed_due_ns; /* ..or a level changed */
 	uint64_t interval_ns; /* 0: as detectors have it */
 	struct kymo_detectors_stats told;
-	bool save_failing, has_found; /* since it was saved */
+	bool save_failing, has_found, has_changed; /* since it was saved */
 
 	pthread_mutex_t lock; /* of the rest */
 	pthread_cond_t wake;
@@ -199,11 +202,13 @@ save(struct kyi_detection *detection)
 	if (!*detection->path || !detection->detectors)
 		return;
 	kymo_detectors_stats(detection->detectors, &stats);
-	rest_ns = stats.memory_bytes / SAVE_BYTES_SECOND * SECOND_NS;
+	rest_ns = stats.saved_bytes / SAVE_BYTES_SECOND * SECOND_NS;
 	detection->save_due_ns = now_ns +
 	    (rest_ns > SAVE_NS ? rest_ns : SAVE_NS);
-	detection->save_found_due_ns = now_ns + stats.memory_bytes *
+	detection->save_found_due_ns = now_ns + stats.saved_bytes *
 	    SECOND_NS / SAVE_FOUND_BYTES_SECOND;
+	detection->save_changed_due_ns = now_ns + stats.saved_bytes *
+	    SECOND_NS / SAVE_CHANGED_BYTES_SECOND;
 	result = kymo_detectors_save(detection->detectors, detection->path,
 	    &error);
 	/* Once, until it works again. */
@@ -211,7 +216,7 @@ save(struct kyi_detection *detection)
 		kyi_log(KYMO_LOG_WARN, "detection: %s; what was learned is kept "
 		    "in memory only", error.text);
 	detection->save_failing = result != 0;
-	detection->has_found = false;
+	detection->has_found = detection->has_changed = false;
 }
 
 static void
@@ -286,6 +291,17 @@ change(struct kyi_detection *detection,
 	}
 }
 
+static bool
+is_save_due(const struct kyi_detection *detection)
+{
+	uint64_t now_ns = kyi_monotonic_ns();
+
+	return now_ns >= detection->save_due_ns ||
+	    (detection->has_found && now_ns >= detection->save_found_due_ns) ||
+	    (detection->has_changed && now_ns >=
+	    detection->save_changed_due_ns);
+}
+
 static void
 look(struct kyi_detection *detection)
 {
@@ -299,10 +315,9 @@ look(struct kyi_detection *detection)
 	if (!looked)
 		return;
 	kymo_detectors_stats(detection->detectors, &stats);
-	detection->has_found |= stats.alarm_cnt > detection->told.alarm_cnt ||
-	    stats.change_cnt > detection->told.change_cnt;
-	if (kyi_monotonic_ns() >= (detection->has_found ?
-	    detection->save_found_due_ns : detection->save_due_ns))
+	detection->has_found |= stats.alarm_cnt > detection->told.alarm_cnt;
+	detection->has_changed |= stats.change_cnt > detection->told.change_cnt;
+	if (is_save_due(detection))
 		save(detection);
 	found_renew(detection);
 	(void)kyi_detection_told(detection, worse_tell, detection);

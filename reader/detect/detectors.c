@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "reader/detect/detectors_private.h"
+#include "reader/detect/detectors_file.h"
 
 #define INTERVAL_NS UINT64_C(15000000000)
 #define DETECTOR_MAX 150000u
@@ -217,6 +217,12 @@ kymo_detectors_stats(const struct kymo_detectors *detectors,
 		    detectors->table_room * sizeof(void *) +
 		    (detectors->order.room + detectors->order_new.room) *
 		    sizeof(struct kyi_place),
+		.saved_bytes = detectors->text_bytes +
+		    detectors->watched_cnt * sizeof(struct kyi_saved_series) +
+		    detectors->detector_cnt * (sizeof(struct kymo_detect) +
+		    sizeof(struct kyi_saved_slot)) + detectors->changing_cnt *
+		    (sizeof(struct kyi_saved_change) + KYI_CHANGE_ROWS *
+		    sizeof(struct kyi_row)),
 		.change_watch_cnt = detectors->changing_cnt,
 		.change_cnt = detectors->change_cnt,
 		.alarm_cnt = detectors->alarm_cnt,

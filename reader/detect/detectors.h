@@ -74,6 +74,7 @@ struct kymo_detectors_stats {
 	uint32_t refused_cnt; /* detectors that found no room in the last step */
 	uint32_t change_watch_cnt; /* signals whose changes are found */
 	uint64_t memory_bytes; /* about */
+	uint64_t saved_bytes;  /* that kymo_detectors_save would write, about */
 	uint64_t alarm_cnt, incident_cnt, change_cnt; /* since the start */
 };
 KYMO_READER_API void kymo_detectors_stats(

@@ -149,7 +149,7 @@ says '^kymod_changes_total\{service="kymod"\} [1-9]'
 killed "$daemon"
 kymod_start
 wait_for 10 query_is 'anomaly_incident{root="queue"}' 41
-wait_for 10 query_is 'round(anomaly_change_after{metric="queue"})' 9000
+wait_for 20 query_is 'round(anomaly_change_after{metric="queue"})' 9000
 config ', scores: all, budget: 1 per series per day'
 reload
 wait_for 10 query_is 'count(anomaly_score == 0) > bool 20' 1

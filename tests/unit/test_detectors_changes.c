@@ -241,6 +241,7 @@ test_a_hostile_file_of_changes_is_refused_or_sound(void **state)
 	struct world *world = world_of_two(&two);
 	char path[] = "/tmp/kymo-changes-XXXXXX";
 	static char bytes[20000], changed[20000];
+	struct kymo_detectors_stats stats;
 	struct kymo_error error = { "" };
 	size_t len_bytes;
 	unsigned refused_cnt = 0;
@@ -257,6 +258,10 @@ test_a_hostile_file_of_changes_is_refused_or_sound(void **state)
 	len_bytes = fread(bytes, 1, sizeof(bytes), file);
 	fclose(file);
 	assert_true(len_bytes > 2000 && len_bytes < sizeof(bytes));
+	/* As much as it was said to be, but for labels' pointers. */
+	kymo_detectors_stats(world->detectors, &stats);
+	assert_true(len_bytes < stats.saved_bytes + 200 &&
+	    stats.saved_bytes < len_bytes + 500);
 	for (size_t at = 48; at + 4 < len_bytes; at++) {
 		struct kymo_detectors *anew = kymo_detectors_new(&two);
 		uint32_t crc;
