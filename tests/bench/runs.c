@@ -2,7 +2,8 @@
 /* How often runs are told to differ that do not, by law and by number of runs; and
    how often a difference of so many deviations is told.
 
-   runs [SEED]   a line for each, NAME KEY=VALUE.. ok=1 (or 0) */
+   runs [SEED]   a line for each, NAME KEY=VALUE.. ok=1 (or 0): what is told in percent,
+                 where 5 or 1 percent may be; or of so many deviations */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -118,7 +119,7 @@ false_alarms(const struct law *law, uint32_t cnt, uint32_t trial_cnt)
 		at_01 += is <= 0.01;
 	}
 	ok = within(at_05, trial_cnt, 0.05) && within(at_01, trial_cnt, 0.01);
-	printf("alarms-%s-%u trials=%u at_5_percent=%.3f%% at_1_percent=%.3f%% "
+	printf("alarms-%s-%u trials=%u of_5_percent=%.3f of_1_percent=%.3f "
 	    "ok=%d\n", law->name, cnt, trial_cnt, 100.0 * at_05 / trial_cnt,
 	    100.0 * at_01 / trial_cnt, ok);
 	return ok;
@@ -145,7 +146,7 @@ false_alarms_of_many(uint32_t cnt, uint32_t trial_cnt)
 		told_cnt += (uint32_t)told;
 	}
 	ok = within(told_cnt, trial_cnt, 0.05);
-	printf("alarms-of-%u-metrics-%u trials=%u any_told=%.3f%% ok=%d\n",
+	printf("alarms-of-%u-metrics-%u trials=%u any_percent=%.3f ok=%d\n",
 	    ROW_CNT, cnt, trial_cnt, 100.0 * told_cnt / trial_cnt, ok);
 	return ok;
 }
@@ -189,8 +190,8 @@ hist_alarms(const char *name, double (*draw)(void), double spread, uint32_t cnt,
 		at_01 += shift.chance <= 0.01;
 	}
 	ok = within(at_05, trial_cnt, 0.05) && within(at_01, trial_cnt, 0.01);
-	printf("alarms-histogram-%s-%u trials=%u at_5_percent=%.3f%% "
-	    "at_1_percent=%.3f%% ok=%d\n", name, cnt, trial_cnt,
+	printf("alarms-histogram-%s-%u trials=%u of_5_percent=%.3f "
+	    "of_1_percent=%.3f ok=%d\n", name, cnt, trial_cnt,
 	    100.0 * at_05 / trial_cnt, 100.0 * at_01 / trial_cnt, ok);
 	return ok;
 }
@@ -209,7 +210,7 @@ power(uint32_t cnt)
 		for (uint32_t i = 0; i < 1000; i++)
 			told += chance(law_normal, cnt, 0.1 * deviations[d]) <=
 			    0.05;
-		printf(" at_%g_deviations=%.1f%%", deviations[d], told / 10.0);
+		printf(" told_percent_of_%g=%.1f", deviations[d], told / 10.0);
 	}
 	printf(" ok=1\n");
 }
