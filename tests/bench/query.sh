@@ -4,7 +4,8 @@
 # on one thread; beside it Debian's Prometheus, asked the same of the same
 # samples (its own figure for evaluation, so without HTTP and JSON; its samples
 # lie in a block). KYMO_BENCH_ALONE=1 leaves Prometheus out: that takes minutes
-# and 3 GB of disk, since promtool reads the samples as text.
+# and 3 GB of disk, since promtool reads the samples as text. KYMO_BENCH_HUGE=1:
+# our memory in huge pages, as docs/operations.md says.
 set -euo pipefail
 . "${top_srcdir:=.}/tests/testlib/sh.sh"
 . "$top_srcdir/tests/prove/rows.sh"
@@ -92,7 +93,8 @@ join_rows() {
 }
 
 say "10,000 counters over $((end - start)) s, in our memory"
-"$built" measure "$start" "$end" "$at" >"$tmp/ours"
+huge=${KYMO_BENCH_HUGE:+glibc.malloc.hugetlb=1:glibc.malloc.arena_max=1}
+GLIBC_TUNABLES=$huge "$built" measure "$start" "$end" "$at" >"$tmp/ours"
 : >"$tmp/theirs"
 if [ -z "${KYMO_BENCH_ALONE:-}" ]; then
 	disk=$(mktemp -d "${TMPDIR:-/var/tmp}/kymo-bench-XXXXXX")
