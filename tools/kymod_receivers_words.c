@@ -116,6 +116,27 @@ short_take(struct words *words, struct kymo_error *error)
 	return 0;
 }
 
+/* Buttons are links: what asks before one is pressed is left out, and said. */
+static void
+confirms_say(const struct words *words)
+{
+	const struct kyi_way *way = words->way;
+	uint32_t cnt = 0;
+	char path[80], place[400], said[800];
+
+	(void)kymo_integration_each(way->of, "actions", count_one, &cnt);
+	for (uint32_t i = 0; i < cnt && way->faults->warn; i++) {
+		snprintf(path, sizeof(path), "actions.%u.confirm.text", i);
+		if (!kymo_integration_get(way->of, path))
+			continue;
+		kyi_way_place(way, path, place);
+		snprintf(said, sizeof(said), "%s: confirm of an action of "
+		    "receiver %.200s is left out: kymo's buttons are links, "
+		    "and ask nothing", place, way->of->receiver);
+		way->faults->warn(way->faults->of, said);
+	}
+}
+
 static int
 slack_words(struct words *words, struct kymo_error *error)
 {
@@ -128,6 +149,7 @@ slack_words(struct words *words, struct kymo_error *error)
 	    "name", "value"};
 	static const char *const texts[] = {""};
 
+	confirms_say(words);
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (word_take(words, keys[i], KYMO_TEMPLATE_SLACK, error) != 0)
 			return -1;

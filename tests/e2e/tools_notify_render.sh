@@ -98,6 +98,11 @@ render || fail "$(<"$tmp/said")"
 grep -qF 'routes.yml:18:5: link_names of receiver chat does nothing here' "$tmp/said" ||
 	fail "not told: $(<"$tmp/said")"
 
+chat "actions: [{type: button\\, text: Look\\, url: 'http://x/'\\, confirm: {text: Sure?}}]"
+render || fail "$(<"$tmp/said")"
+grep -qF 'confirm of an action of receiver chat is left out' "$tmp/said" ||
+	fail "not told: $(<"$tmp/said")"
+
 # --- templates of Alertmanager's kind ----------------------------------------------------------
 
 mkdir "$tmp/more"
