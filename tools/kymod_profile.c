@@ -17,8 +17,14 @@ static bool
 job_shares(const struct kyi_profile_job *job, const char *service, uint32_t pid,
     int64_t now_ms)
 {
-	return job->number && strcmp(job->service, service) == 0 &&
-	    job->pid == pid && (job->state != KYI_JOB_DONE ||
+	if (!job->number || strcmp(job->service, service) != 0)
+		return false;
+	/* Of no service there is never one, and one answer is for all. What was
+	   taken before a restart has no service either. */
+	if (!*service)
+		return job->state != KYI_JOB_DONE ||
+		    job->result == KYMO_PROFILE_GONE;
+	return job->pid == pid && (job->state != KYI_JOB_DONE ||
 		(job->result == KYMO_PROFILE_TAKEN &&
 		    now_ms - job->at_ms < SHARE_MS));
 }
@@ -55,7 +61,8 @@ job_for(struct kyi_profiles *profiles, const struct kymo_labels *labels,
 	for (uint32_t i = 0; i < KYI_JOB_MAX; i++)
 		if (job_shares(&profiles->jobs[i], service, pid, now_ms))
 			return profiles->jobs[i].number;
-	if (!budget_take(profiles))
+	/* What nobody looks at costs nobody his turn. */
+	if (*service && !budget_take(profiles))
 		return 0;
 	job = &profiles->jobs[++profiles->job_cnt % KYI_JOB_MAX];
 	memset(job, 0, sizeof(*job));

@@ -108,7 +108,8 @@ errand_make(struct kyi_profiles *profiles, struct kyi_profile_job *job,
 	for (uint32_t i = 0; i < profiles->seen_cnt; i++) {
 		const struct kyi_profile_seen *seen = &profiles->seen[i];
 
-		if (strcmp(seen->service, job->service) != 0 ||
+		if (!*job->service ||
+		    strcmp(seen->service, job->service) != 0 ||
 		    (job->pid && job->pid != seen->pid))
 			continue;
 		if (errand->wanted_cnt < KYMO_PROFILE_PROCESS_MAX)

@@ -43,12 +43,16 @@ kind_of(const char *name)
 	    "cite", "classid", "codebase", "data", "formaction", "href",
 	    "icon", "longdesc", "manifest", "poster", "profile", "src",
 	    "usemap", "xmlns" };
+	const char *colon = strchr(name, ':');
 	size_t i;
 
+	/* Without its namespace: xlink:href is one, too. */
 	if (strncmp(name, "data-", 5) == 0)
 		name += 5;
 	else if (strncmp(name, "xmlns:", 6) == 0)
 		return KYI_HTML_URL;
+	else if (colon != NULL)
+		name = colon + 1;
 	if (strcmp(name, "style") == 0)
 		return KYI_HTML_STYLE;
 	if (strncmp(name, "on", 2) == 0 || strcmp(name, "srcdoc") == 0 ||

@@ -79,20 +79,26 @@ bytes_of(const struct kymo_profiles_store *store, const char *id)
 	return bytes;
 }
 
-/* What is beyond the bounds goes, the oldest first; the newest stays. */
+/* What is beyond the bounds goes, the oldest first; the newest stays, and the one
+   that was just added, which a clock that was set back calls old. */
 static void
-bound(struct kymo_profiles_store *store)
+bound(struct kymo_profiles_store *store, const char *added)
 {
 	uint64_t bytes = 0;
 	uint32_t kept = 0;
+	bool full = false;
 
-	for (; kept < store->cnt && kept < store->keep_max; kept++) {
-		bytes += store->at[kept].bytes;
-		if (kept > 0 && bytes > store->bytes_max)
-			break;
+	for (uint32_t i = 0; i < store->cnt; i++) {
+		const struct kymo_profile_kept at = store->at[i];
+
+		bytes += at.bytes;
+		full |= kept >= store->keep_max ||
+		    (kept > 0 && bytes > store->bytes_max);
+		if (full && strcmp(at.id, added) != 0)
+			remove_one(store, at.id);
+		else
+			store->at[kept++] = at;
 	}
-	for (uint32_t i = kept; i < store->cnt; i++)
-		remove_one(store, store->at[i].id);
 	store->cnt = kept;
 }
 
@@ -204,7 +210,7 @@ kymo_profiles_store_open(struct kymo_profiles_store **store_out,
 	if (store->folder == NULL)
 		kymo_error_set(error, "out of memory");
 	else if (folder_open(store, error) == 0 && find(store, error) == 0) {
-		bound(store);
+		bound(store, "");
 		*store_out = store;
 		return 0;
 	}
@@ -230,7 +236,7 @@ kymo_profiles_store_bound(struct kymo_profiles_store *store, uint32_t keep_max,
 {
 	store->keep_max = keep_max;
 	store->bytes_max = bytes_max;
-	bound(store);
+	bound(store, "");
 }
 
 const struct kymo_profile_kept *
@@ -299,7 +305,7 @@ kymo_profiles_store_add(struct kymo_profiles_store *store, int64_t at_ms,
 		name_of(name, kept->id, false);
 		if (file_write(store, name, report) == 0 &&
 		    insert(store, kept->id)) {
-			bound(store);
+			bound(store, kept->id);
 			return 0;
 		}
 	}

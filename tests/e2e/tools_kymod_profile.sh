@@ -51,6 +51,10 @@ cat >"$tmp/rules.yml" <<'END'
 groups:
 - name: g
   rules:
+  - {alert: NoService1, expr: max(burning) > 0, labels: {profile: "true"}}
+  - {alert: NoService2, expr: max(burning) > 0, labels: {profile: "true"}}
+  - {alert: NoService3, expr: max(burning) > 0, labels: {profile: "true"}}
+  - {alert: NoService4, expr: max(burning) > 0, labels: {profile: "true"}}
   - alert: Burning
     expr: max by (service) (burning) > 0
     labels: {profile: "true"}
@@ -164,6 +168,10 @@ wait_for 10 says_of Burning profile "^$KYMO_URL/profiles/[0-9TZ]+-[0-9a-f]{16}$"
 [ "$(annotation Burning hottest)" = '100% evil:?[2J<b> (a.out)' ] ||
 	fail "hottest: $(annotation Burning hottest)"
 [ -z "$(annotation Other profile)" ] || fail "an alert that nobody chose"
+# Of no service there is none, and that is none of the four an hour.
+curl -sS --max-time 10 "$KYMO_URL/api/v2/alerts" >"$tmp/out"
+jq -e '[.[].annotations.profile // "" | select(test("^none: its alert has no label service"))] |
+	length == 4' "$tmp/out" >/dev/null || fail "without a service: $(<"$tmp/out")"
 url=$(annotation Burning profile)
 path=${url#"$KYMO_URL"}
 grep -qF -- "-p $shop -- sleep 1" "$tmp/perf.log" || fail "$(<"$tmp/perf.log")"
@@ -229,6 +237,7 @@ wait_for 10 counted taken 2
 wait_for 10 counted not_installed 1
 wait_for 10 counted failed 1
 wait_for 10 counted limited 1
+wait_for 10 counted gone 1
 
 # --- over a restart, and to whom -----------------------------------------------------------------
 

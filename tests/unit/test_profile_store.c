@@ -114,6 +114,30 @@ test_what_is_added_is_read_after_a_restart(void **state)
 }
 
 static void
+test_what_was_just_added_stays_whatever_the_clock_says(void **state)
+{
+	struct kymo_profiles_store *store = store_open(2, 1 << 20);
+	struct kymo_profile_kept before, back, again;
+	struct kymo_buffer out = { 0 };
+
+	add(store, INT64_C(1700000000000), "before\n", &before);
+	add(store, INT64_C(1700000001000), "before\n", &before);
+	add(store, INT64_C(1600000000000), "back\n", &back);
+	assert_int_equal(kymo_profiles_store_read(store, back.id, false, &out),
+	    0);
+	add(store, INT64_C(1600000001000), "again\n", &again);
+	assert_int_equal(kymo_profiles_store_read(store, again.id, false,
+	    &out), 0);
+	assert_string_equal(out.at, "back\nagain\n");
+	/* One for which there is no place stays until the next. */
+	assert_int_equal(kymo_profiles_store_read(store, back.id, false, &out),
+	    -1);
+	assert_int_equal(cnt_of(store), 3);
+	kymo_buffer_free(&out);
+	kymo_profiles_store_close(store);
+}
+
+static void
 test_what_is_no_profile_is_let_be(void **state)
 {
 	static const char *const strangers[] = { "notes.txt",
@@ -189,6 +213,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 		    test_what_is_added_is_read_after_a_restart, begin, testlib_teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_what_was_just_added_stays_whatever_the_clock_says,
+		    begin, testlib_teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_what_is_no_profile_is_let_be, begin, testlib_teardown),
 		cmocka_unit_test_setup_teardown(
