@@ -17,37 +17,65 @@ part_add(struct kymo_buffer *all, const char *text)
 	kymo_buffer_str(all, text == NULL ? "" : text);
 }
 
-/* A URL may be a secret: what is kept is a hash. */
+static bool
+secret_add(struct kymo_buffer *all, const struct kymo_secret *of,
+    const char *otherwise)
+{
+	struct kymo_error error;
+	char *secret = NULL;
+
+	if (kyi_secret_read(&secret, of, "secret", &error) != 0)
+		return false;
+	part_add(all, secret != NULL ? secret : otherwise);
+	if (secret != NULL)
+		kyi_secret_wipe(secret);
+	return true;
+}
+
+/* Of those that share a URL, as a service's that has many customers, one is told
+   from another by who it says it is, or by what it says. */
+static bool
+apart_add(struct kymo_buffer *all, const struct kymo_receiver *receiver)
+{
+	uint32_t i;
+
+	part_add(all, receiver->user);
+	part_add(all, receiver->body);
+	for (i = 0; i < receiver->header_cnt; i++) {
+		part_add(all, receiver->headers[i].key);
+		part_add(all, receiver->headers[i].value);
+	}
+	for (i = 0; i < receiver->text_cnt; i++)
+		if (strcmp(receiver->texts[i].key, "channel") == 0)
+			part_add(all, receiver->texts[i].value);
+	return secret_add(all, &receiver->bearer, NULL);
+}
+
+/* Much of it may be secret: what is kept is a hash. */
 static bool
 address_of(const struct kymo_receiver *receiver, char address[ADDRESS_BYTES])
 {
 	struct kymo_buffer all = {0};
 	unsigned char hash[EVP_MAX_MD_SIZE];
 	unsigned int hash_bytes = 0;
-	struct kymo_error error;
-	char *secret = NULL;
 	bool good;
 	uint32_t i;
 
-	if (kyi_secret_read(&secret, &receiver->url_secret, "URL",
-	    &error) != 0)
-		return false;
 	kymo_buffer_printf(&all, "%d ", (int)receiver->kind);
-	part_add(&all, secret != NULL ? secret : receiver->url);
+	good = secret_add(&all, &receiver->url_secret, receiver->url);
 	for (i = 0; i < receiver->url_cnt; i++)
 		part_add(&all, receiver->urls[i]);
 	part_add(&all, receiver->smarthost);
 	for (i = 0; i < receiver->to_cnt; i++)
 		part_add(&all, receiver->to[i]);
-	good = !all.failed && EVP_Digest(all.at, all.len_bytes, hash,
-	    &hash_bytes, EVP_sha256(), NULL) == 1;
+	good = good && apart_add(&all, receiver) && !all.failed &&
+	    EVP_Digest(all.at, all.len_bytes, hash, &hash_bytes, EVP_sha256(),
+	    NULL) == 1;
 	for (i = 0; good && i < (ADDRESS_BYTES - 1) / 2; i++) {
 		address[2 * i] = "0123456789abcdef"[hash[i] >> 4];
 		address[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
 	}
 	address[ADDRESS_BYTES - 1] = '\0';
-	if (secret != NULL)
-		kyi_secret_wipe(secret);
 	if (all.at != NULL)
 		memset(all.at, 0, all.len_bytes);
 	kymo_buffer_free(&all);

@@ -336,15 +336,22 @@ test_letters_to_nobody_are_dead(void **state)
 static void
 test_letters_go_on_to_who_is_at_the_address(void **state)
 {
+	static const struct kymo_label key = { "X-Key", "theirs" },
+	    channel = { "channel", "#theirs" };
 	static const struct {
 		const char *names[2];
-		bool elsewhere;
 		bool goes_on;
+		struct kymo_receiver own; /* what is not as it was */
 	} rows[] = {
-		{ { "crew" }, false, true },
-		{ { "hook/webhook/0" }, false, true },
-		{ { "crew" }, true, false },
-		{ { "crew", "other" }, false, false },
+		{ { "crew" }, true, { .name = NULL } },
+		{ { "hook/webhook/0" }, true, { .name = NULL } },
+		{ { "crew" }, false, { .url = "http://127.0.0.1:1/" } },
+		{ { "crew", "other" }, false, { .name = NULL } },
+		/* Another customer of the same service. */
+		{ { "crew" }, false, { .body = "{\"routing_key\":\"theirs\"}" } },
+		{ { "crew" }, false, { .headers = &key, .header_cnt = 1 } },
+		{ { "crew" }, false, { .texts = &channel, .text_cnt = 1 } },
+		{ { "crew" }, false, { .bearer = { .env = "PATH" } } },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -363,8 +370,14 @@ test_letters_go_on_to_who_is_at_the_address(void **state)
 		world.says = WORLD_OK;
 		now[0].name = rows[i].names[0];
 		now[1].name = rows[i].names[1];
-		if (rows[i].elsewhere)
-			now[0].url = "http://127.0.0.1:1/";
+		if (rows[i].own.url != NULL)
+			now[0].url = rows[i].own.url;
+		now[0].body = rows[i].own.body;
+		now[0].headers = rows[i].own.headers;
+		now[0].header_cnt = rows[i].own.header_cnt;
+		now[0].texts = rows[i].own.texts;
+		now[0].text_cnt = rows[i].own.text_cnt;
+		now[0].bearer = rows[i].own.bearer;
 		world_notify(&world, now, rows[i].names[1] == NULL ? 1 : 2);
 		if (rows[i].goes_on)
 			world_until(&world, KYMO_NOTIFY_DELIVERED, sent + 2);
@@ -375,7 +388,7 @@ test_letters_go_on_to_who_is_at_the_address(void **state)
 		world.notify = NULL;
 		world.now_ms += 120000;
 	}
-	assert_int_equal(world_stats(&world).dead, 4);
+	assert_int_equal(world_stats(&world).dead, 12);
 }
 
 static void
