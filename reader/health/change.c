@@ -86,8 +86,7 @@ orphan_add(struct kymo_care *care, const struct kyi_component *component)
 	}
 	care->orphans = array;
 	array += care->orphan_cnt++;
-	array->ticket = component->remedy.ticket;
-	array->until_ns = component->remedy.until_ns;
+	array->remedy = component->remedy;
 	snprintf(array->component, sizeof(array->component), "%s",
 	    component->name);
 	kyi_care_say(care, 1, "component %s: it is looked after no more; the "
@@ -98,14 +97,11 @@ orphan_add(struct kymo_care *care, const struct kyi_component *component)
 static void
 orphan_adopt(struct kymo_care *care, struct kyi_component *component)
 {
-	struct kyi_remedy *remedy = &component->remedy;
 	uint32_t i;
 
 	for (i = 0; i < care->orphan_cnt; i++)
 		if (strcmp(care->orphans[i].component, component->name) == 0) {
-			remedy->remedy = KYMO_REMEDY_ACTING;
-			remedy->ticket = care->orphans[i].ticket;
-			remedy->until_ns = care->orphans[i].until_ns;
+			component->remedy = care->orphans[i].remedy;
 			orphan_forget(care, i);
 			return;
 		}
@@ -120,11 +116,11 @@ kyi_orphans_step(struct kymo_care *care)
 	while (i < care->orphan_cnt) {
 		const struct kyi_orphan *orphan = &care->orphans[i];
 
-		if (care->now_ns < orphan->until_ns) {
+		if (care->now_ns < orphan->remedy.until_ns) {
 			i++;
 			continue;
 		}
-		(void)world->give_up(world->of, orphan->ticket);
+		(void)world->give_up(world->of, orphan->remedy.ticket);
 		kyi_care_say(care, 2, "component %s, which is looked after no "
 		    "more: its action was not done in its time, and is ended",
 		    orphan->component);
@@ -139,7 +135,7 @@ kyi_orphan_acted(struct kymo_care *care, uint64_t ticket,
 	uint32_t i;
 
 	for (i = 0; i < care->orphan_cnt; i++)
-		if (care->orphans[i].ticket == ticket) {
+		if (care->orphans[i].remedy.ticket == ticket) {
 			kyi_care_say(care, looked->result == KYMO_LOOK_GOOD ?
 			    1 : 2, "component %s, which is looked after no "
 			    "more: its action has ended%s%s",
@@ -160,8 +156,8 @@ kyi_orphans_next_ns(const struct kymo_care *care)
 	uint32_t i;
 
 	for (i = 0; i < care->orphan_cnt; i++)
-		if (care->orphans[i].until_ns < next_ns)
-			next_ns = care->orphans[i].until_ns;
+		if (care->orphans[i].remedy.until_ns < next_ns)
+			next_ns = care->orphans[i].remedy.until_ns;
 	return next_ns;
 }
 

@@ -98,9 +98,10 @@ struct kyi_fact {
 };
 
 /* An action of a component that a reload took away: it ends as it would have,
-   in its own time. */
+   in its own time. What else is known of recovery waits with it, for should the
+   component come back, that goes on. */
 struct kyi_orphan {
-	uint64_t ticket, until_ns;
+	struct kyi_remedy remedy;
 	char component[101]; /* a name's most (reader/config/care.c) */
 };
 

@@ -315,7 +315,9 @@ kyi_recover_step(struct kymo_care *care, struct kyi_component *component)
 		if (care->now_ns >= remedy->until_ns)
 			verified(care, component);
 	} else if (recovery_of(component)->action_cnt == 0) {
-		return;
+		/* A reload took it away: nothing waits, nobody is called. */
+		remedy->remedy = KYMO_REMEDY_NONE;
+		remedy->escalated = false;
 	} else if (!is_bad(component)) {
 		well(care, component);
 	} else if (component->root != KYI_CARE_NONE) {
