@@ -317,6 +317,9 @@ series_load(struct kymo_detectors *detectors, struct in *in, uint64_t now_ns)
 	}
 	watched = kyi_watched_make(detectors, hash, name, kind, labels,
 	    row.label_cnt);
+	/* Room is for those of which changes were found until now. */
+	if (watched && row.changes != 1)
+		kyi_changing_end(detectors, watched);
 	for (uint32_t i = 0; i < row.slot_cnt && !in->wrong; i++)
 		signal_load(detectors, in, watched, i, row.changes == 1,
 		    now_ns);
@@ -367,6 +370,7 @@ kyi_detectors_read(struct kymo_detectors *detectors, const char *bytes,
 		return "it goes on where it should end";
 	/* Whose members found no room here, or never were. */
 	kyi_incidents_end(detectors);
+	kyi_changing_fit(detectors);
 	return in.wrong;
 }
 

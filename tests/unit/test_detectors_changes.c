@@ -235,6 +235,35 @@ test_a_restart_neither_forgets_nor_tells_twice(void **state)
 	world_delete(world);
 }
 
+/* Not those whose turn comes first in the file. */
+static void
+test_a_restart_watches_the_same_ones_of_many(void **state)
+{
+	const struct kymo_detectors_options options = { .change_max = 8 };
+	struct world *world = world_new(&options);
+	char path[] = "/tmp/kymo-changes-XXXXXX";
+	struct kymo_detectors_stats stats;
+	struct kymo_anomalies found;
+
+	(void)state;
+	close(mkstemp(path));
+	family(world, "depth", KYMO_METRIC_GAUGE, "shop", 100);
+	for (unsigned i = 0; i < 150 * MINUTE_LOOKS; i++) {
+		gauge(world, 0, i < 120 * MINUTE_LOOKS ? 1000 : 1080);
+		look(world);
+	}
+	for (unsigned i = 0; i < 2; i++) {
+		found = list(world);
+		assert_int_equal(found.change_cnt, 8);
+		kymo_anomalies_free(&found);
+		restart(world, path, &options);
+	}
+	kymo_detectors_stats(world->detectors, &stats);
+	assert_int_equal(stats.change_watch_cnt, 8);
+	assert_int_equal(unlink(path), 0);
+	world_delete(world);
+}
+
 static void
 test_a_hostile_file_of_changes_is_refused_or_sound(void **state)
 {
@@ -300,6 +329,7 @@ main(void)
 		cmocka_unit_test(test_so_many_are_watched_as_may_be),
 		cmocka_unit_test(
 		    test_a_restart_neither_forgets_nor_tells_twice),
+		cmocka_unit_test(test_a_restart_watches_the_same_ones_of_many),
 		cmocka_unit_test(
 		    test_a_hostile_file_of_changes_is_refused_or_sound),
 	};
