@@ -181,6 +181,8 @@ kyi_changing_step(struct kymo_detectors *detectors)
 			/* The clock was set back. */
 			if (slot->found_ns > detectors->at_ns)
 				slot->found_ns = detectors->at_ns;
+			if (slot->found.at_ns > detectors->at_ns)
+				slot->found.at_ns = detectors->at_ns;
 			if (detectors->at_ns - slot->found_ns >= KYI_CHANGED_NS)
 				slot->found_ns = 0;
 		}

@@ -131,6 +131,28 @@ test_a_ramp_is_one_change_that_goes_on(void **state)
 	world_delete(world);
 }
 
+/* What begins after a clock was set right did not begin before what was told. */
+static void
+test_a_clock_that_is_set_back_hides_no_change(void **state)
+{
+	struct world *world = world_of_two(&two);
+	struct kymo_anomalies found;
+
+	(void)state;
+	live(world, 120, 1000, 40);
+	live(world, 30, 1080, 40);
+	world->back_ns = 3 * 3600 * (int64_t)SECOND_NS;
+	live(world, 10, 1080, 40);
+	live(world, 30, 1000, 40);
+	found = list(world);
+	assert_int_equal(found.change_cnt, 1);
+	assert_true(fabs(found.changes[0].point.before - 1080) < 10);
+	assert_true(fabs(found.changes[0].point.after - 1000) < 10);
+	assert_true(found.changes[0].point.at_ns < found.at_ns);
+	kymo_anomalies_free(&found);
+	world_delete(world);
+}
+
 static void
 test_so_many_are_watched_as_may_be(void **state)
 {
@@ -326,6 +348,7 @@ main(void)
 		cmocka_unit_test(
 		    test_a_shift_is_told_with_its_begin_and_both_levels),
 		cmocka_unit_test(test_a_ramp_is_one_change_that_goes_on),
+		cmocka_unit_test(test_a_clock_that_is_set_back_hides_no_change),
 		cmocka_unit_test(test_so_many_are_watched_as_may_be),
 		cmocka_unit_test(
 		    test_a_restart_neither_forgets_nor_tells_twice),
