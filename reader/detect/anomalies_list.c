@@ -75,7 +75,17 @@ name_suffix(enum kymo_metric_kind kind)
 	    kind == KYMO_METRIC_FLOAT_COUNTER ? "_total" : "";
 }
 
-/* An upper bound of what label_put and texts take. */
+#define EXPORTED "exported_"
+
+/* Keys that are ours, of an anomaly or of an incident. */
+static bool
+is_ours(const char *key)
+{
+	return strcmp(key, "metric") == 0 || strcmp(key, "root") == 0 ||
+	    strcmp(key, "signal") == 0;
+}
+
+/* An upper bound of what labels_put and texts take. */
 static size_t
 bytes_of(const char *name, const struct kymo_label *labels, uint32_t cnt)
 {
@@ -83,7 +93,8 @@ bytes_of(const char *name, const struct kymo_label *labels, uint32_t cnt)
 	    REASON_BYTES + 64;
 
 	for (uint32_t i = 0; i < cnt; i++)
-		bytes += strlen(labels[i].key) + strlen(labels[i].value) + 24;
+		bytes += strlen(labels[i].key) + strlen(labels[i].value) + 2 +
+		    (is_ours(labels[i].key) ? (cnt + 1) * sizeof(EXPORTED) : 0);
 	return bytes;
 }
 
@@ -105,8 +116,8 @@ has_key(const struct kymo_label *labels, uint32_t cnt, const char *key)
 	return false;
 }
 
-/* Keys that are ours get exported_ in front, as Prometheus has it; whose name is
-   then taken gets it twice. */
+/* Keys that are ours get exported_ in front, as Prometheus has it, and once more
+   as long as a label is called so. */
 static const char *
 key_put(struct room *room, const char *key, const char *name_key,
     const struct kymo_label *labels, uint32_t cnt)
@@ -115,12 +126,15 @@ key_put(struct room *room, const char *key, const char *name_key,
 
 	if (strcmp(key, name_key) != 0 && strcmp(key, "signal") != 0)
 		return text_put(room, key, "", "");
-	text = room->at;
-	text_put(room, "exported_", key, "");
-	if (!has_key(labels, cnt, text))
-		return text;
-	room->at = text;
-	return text_put(room, "exported_exported_", key, "");
+	for (uint32_t n = 1;; n++) {
+		text = room->at;
+		for (uint32_t i = 0; i < n; i++)
+			room->at = stpcpy(room->at, EXPORTED);
+		text_put(room, key, "", "");
+		if (n > cnt || !has_key(labels, cnt, text))
+			return text;
+		room->at = text;
+	}
 }
 
 /* The series' own, with name_key (metric, root) and signal after its service. */

@@ -133,24 +133,26 @@ test_labels_that_are_ours_are_exported(void **state)
 	uint32_t f = family(world, "depth", KYMO_METRIC_GAUGE, "shop", 1);
 	static struct kymo_label labels[] = { { "service", "shop" },
 		{ "metric", "m" }, { "exported_metric", "e" },
-		{ "signal", "s" } };
+		{ "exported_exported_metric", "x" }, { "signal", "s" } };
 	struct kymo_anomalies anomalies;
 	const struct kymo_anomaly *at;
 
 	(void)state;
 	world->series[f][0].labels = labels;
-	world->series[f][0].label_cnt = 4;
+	world->series[f][0].label_cnt = 5;
 	look(world);
 	anomalies = list(world);
 	assert_int_equal(anomalies.cnt, 1);
 	at = anomalies.at;
-	assert_int_equal(at->label_cnt, 6);
-	assert_string_equal(label(at->labels, 6, "metric"), "depth");
-	assert_string_equal(label(at->labels, 6, "signal"), "value");
-	assert_string_equal(label(at->labels, 6, "exported_metric"), "e");
-	assert_string_equal(label(at->labels, 6, "exported_exported_metric"),
-	    "m");
-	assert_string_equal(label(at->labels, 6, "exported_signal"), "s");
+	assert_int_equal(at->label_cnt, 7);
+	assert_string_equal(label(at->labels, 7, "metric"), "depth");
+	assert_string_equal(label(at->labels, 7, "signal"), "value");
+	assert_string_equal(label(at->labels, 7, "exported_metric"), "e");
+	assert_string_equal(label(at->labels, 7, "exported_exported_metric"),
+	    "x");
+	assert_string_equal(label(at->labels, 7,
+	    "exported_exported_exported_metric"), "m");
+	assert_string_equal(label(at->labels, 7, "exported_signal"), "s");
 	kymo_anomalies_free(&anomalies);
 	world_delete(world);
 }
