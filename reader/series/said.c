@@ -6,8 +6,10 @@
 
 #include "reader/series/private.h"
 
-/* Users, times components that share a family's name. */
-#define SAID_MAX 512u
+/* Components that share a family's name: of a user, so that none takes the room
+   of others' word; of all. */
+#define OF_USER_MAX 64u
+#define SAID_MAX 4096u
 
 /* Worse is more. */
 static int
@@ -38,14 +40,17 @@ part_of(struct kyi_entry *entry, uint32_t uid, const char *component,
     bool *is_new)
 {
 	struct kyi_said *said;
-	uint32_t i, room;
+	uint32_t i, room, of_user_cnt = 0;
 
 	*is_new = false;
-	for (i = 0; i < entry->said_cnt; i++)
-		if (entry->said[i].uid == uid &&
-		    strcmp(entry->said[i].component, component) == 0)
+	for (i = 0; i < entry->said_cnt; i++) {
+		if (entry->said[i].uid != uid)
+			continue;
+		if (strcmp(entry->said[i].component, component) == 0)
 			return &entry->said[i];
-	if (entry->said_cnt == SAID_MAX)
+		of_user_cnt++;
+	}
+	if (entry->said_cnt == SAID_MAX || of_user_cnt == OF_USER_MAX)
 		return NULL;
 	if (entry->said_cnt == entry->said_room) {
 		room = entry->said_room == 0 ? 1 : entry->said_room * 2;

@@ -53,6 +53,27 @@ test_processes_of_a_service_are_one_series(void **state)
 	kymo_model_delete(model);
 }
 
+static void
+test_nobody_takes_the_room_of_others_word(void **state)
+{
+	const struct kymo_metric_value value = { .present = true,
+		.is.health = { .state = KYMO_IS_FAILING, .reason = "why" } };
+	struct kyi_family_kept family = { .kind = KYMO_METRIC_HEALTH };
+	struct kyi_entry entry = { .family = &family };
+	char component[32];
+
+	(void)state;
+	for (unsigned i = 0; i < 10000; i++) {
+		snprintf(component, sizeof(component), "c%u", i);
+		kyi_said_add(&entry, 33, component, &value);
+	}
+	assert_true(entry.said_cnt >= 50 && entry.said_cnt < 1000);
+	kyi_said_add(&entry, 0, "web", &value);
+	assert_int_equal(entry.said[entry.said_cnt - 1].uid, 0);
+	assert_string_equal(entry.said[entry.said_cnt - 1].component, "web");
+	kyi_said_free(&entry);
+}
+
 /* Two users' processes, and two of one; what their word is stays apart. */
 static void
 test_whose_word_a_series_is_is_kept(void **state)
@@ -450,6 +471,7 @@ main(void)
 	cmocka_unit_test_setup_teardown(test, testlib_setup, testlib_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whose_word_a_series_is_is_kept),
+		cmocka_unit_test(test_nobody_takes_the_room_of_others_word),
 		cmocka_unit_test(test_processes_of_a_service_are_one_series),
 		IN_DIR(test_the_dead_are_counted_once_whatever_happens),
 		cmocka_unit_test(test_gauges_leave_with_their_process),
