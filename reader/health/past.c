@@ -172,7 +172,7 @@ kyi_past_worse(const struct kyi_component *component,
 
 	if (past->errors.higher) {
 		double was = sin(past->errors.mean),
-		    now = sin(past->errors.mean + past->errors.shift);
+		    now = sin(past->errors.mean + kyi_trend_now(&past->errors));
 
 		kyi_care_reason(reason, "%.3g %% of requests fail, it was "
 		    "%.3g %%", 100 * now * now, 100 * was * was);
@@ -180,7 +180,7 @@ kyi_past_worse(const struct kyi_component *component,
 	}
 	if (past->latency.higher) {
 		kyi_care_reason(reason, "requests take %.3g %% longer than "
-		    "they did", 100 * expm1(past->latency.shift));
+		    "they did", 100 * expm1(kyi_trend_now(&past->latency)));
 		return true;
 	}
 	return false;

@@ -8,6 +8,7 @@
 #define LIMIT 12.0   /* at independent values once in 10^5 */
 #define SLOWNESS 256 /* values that the mean goes back, about */
 #define BACK 4u      /* values near the old level that end it */
+#define FOLLOW 8u    /* values, about, that what is told of it goes back */
 
 /* Logarithms of seconds, and angles: far from that are no means of ours. */
 #define MEAN_MAX 1000.0
@@ -46,13 +47,32 @@ deviation(const struct kyi_trend *trend, double sd_min)
 	return sd > sd_min ? sd : sd_min;
 }
 
+/* What is told follows what it is now: at the alarm the sum still had values of
+   before. What makes it well again does not move. */
+static void
+follow(struct kyi_trend *trend, double off)
+{
+	trend->run += trend->run_cnt < FOLLOW ? off :
+	    off - trend->run / trend->run_cnt;
+	if (trend->run_cnt < FOLLOW)
+		trend->run_cnt++;
+}
+
+double
+kyi_trend_now(const struct kyi_trend *trend)
+{
+	return trend->run_cnt > 0 ? trend->run / trend->run_cnt : trend->shift;
+}
+
 static void
 while_higher(struct kyi_trend *trend, double value)
 {
-	if (value < trend->mean + trend->shift / 2)
+	if (value < trend->mean + trend->shift / 2) {
 		trend->back_cnt++;
-	else
+	} else {
 		trend->back_cnt = 0;
+		follow(trend, value - trend->mean);
+	}
 	if (trend->back_cnt < BACK && ++trend->long_cnt < KYI_TREND_FORGET)
 		return;
 	trend->higher = false;
@@ -91,6 +111,10 @@ kyi_trend_add(struct kyi_trend *trend, double value, double sd_min,
 	    trend->run / trend->run_cnt >= shift_min) {
 		trend->higher = true;
 		trend->shift = trend->run / trend->run_cnt;
+		if (trend->run_cnt > FOLLOW) {
+			trend->run = trend->shift * FOLLOW;
+			trend->run_cnt = FOLLOW;
+		}
 		return;
 	}
 	learn(trend, value);

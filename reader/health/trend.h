@@ -25,6 +25,8 @@ struct kyi_trend {
 
 /* Of what was read from a file: is it one that values can have made? */
 bool kyi_trend_is_sound(const struct kyi_trend *trend);
+/* By how much it is higher now, where it is. */
+double kyi_trend_now(const struct kyi_trend *trend);
 /* One value. sd_min: its deviation is at least that; shift_min: less is none. */
 void kyi_trend_add(struct kyi_trend *trend, double value, double sd_min,
     double shift_min);

@@ -170,6 +170,30 @@ test_five_percent_slower_is_degraded(void **state)
 	kymo_care_delete(world.care);
 }
 
+/* It begins in the middle of a block, whose mean is neither. */
+static void
+test_how_much_slower_is_told_as_it_is_now(void **state)
+{
+	struct counted counted;
+	struct care_world world;
+	double percent = 0;
+
+	(void)state;
+	for (uint32_t before = 900; before < 904; before++) {
+		seed = 4;
+		counted_init(&counted);
+		care_begin(&world, "components: {web: {checks: [{tcp: 'w:1'}], "
+		    "degradation: {latency: took_seconds, service: shop}}}",
+		    false);
+		counted_run(&world, &counted, before, 5000, 0.5);
+		counted_run(&world, &counted, 100, 7000, 0.5);
+		assert_int_equal(sscanf(care_find(&world, "web").reason,
+		    "requests take %lf %% longer", &percent), 1);
+		assert_true(percent > 37 && percent < 43);
+		kymo_care_delete(world.care);
+	}
+}
+
 static void
 test_more_errors_are_degraded(void **state)
 {
@@ -378,6 +402,7 @@ main(void)
 		cmocka_unit_test(test_noise_and_peaks_are_no_shift),
 		cmocka_unit_test(test_what_stays_becomes_the_past),
 		cmocka_unit_test(test_five_percent_slower_is_degraded),
+		cmocka_unit_test(test_how_much_slower_is_told_as_it_is_now),
 		cmocka_unit_test(test_more_errors_are_degraded),
 		cmocka_unit_test(test_a_reset_is_no_shift),
 		cmocka_unit_test(test_the_past_outlives_us),
