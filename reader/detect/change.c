@@ -15,6 +15,7 @@
 #define REACH_ROWS 300.0 /* rows after which the reach to the level grows */
 #define CLIP 5.0         /* deviations that a growth counts as, at most */
 #define PER_LOG_ROWS 0.65
+#define ROUNDING 1e-12   /* of a level: what is less beside it is nothing */
 
 const struct kyi_change_tuning kyi_change_tuning = {
 	.threshold = 18,
@@ -294,6 +295,11 @@ tell(struct kymo_change_point *point, const struct kymo_change_track *track,
 	point->before = (track->begin.own + start->sum / n1) / seconds;
 	point->after = (track->begin.own + (track->sum - start->sum) / n2) /
 	    seconds;
+	/* What is left of sums that are the same is none. */
+	if (fabs(point->after) < ROUNDING * fabs(point->before))
+		point->after = 0;
+	if (fabs(point->before) < ROUNDING * fabs(point->after))
+		point->before = 0;
 	point->confidence = chance < 1 ? 1 - chance : 0;
 }
 

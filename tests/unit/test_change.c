@@ -203,6 +203,26 @@ test_what_is_too_small_to_matter_is_not_told(void **state)
 	assert_int_equal(watch(&change, step_down, 400).cnt, 0);
 }
 
+static double
+fell_silent(uint32_t row)
+{
+	return row < 3 ? 1.0 / 3 : row < 40 ? 1.1 + row % 3 / 30.0 : 0;
+}
+
+static void
+test_what_is_nothing_now_is_nothing_but_a_rounding(void **state)
+{
+	struct kymo_change change;
+	struct found found;
+
+	(void)state;
+	kymo_change_init(&change, 0.01);
+	found = watch(&change, fell_silent, 100);
+	assert_true(found.cnt > 0);
+	assert_true(found.last.before > 1);
+	assert_true(found.last.after == 0);
+}
+
 static void
 test_numbers_at_the_ends_of_doubles_do_no_harm(void **state)
 {
@@ -270,6 +290,8 @@ main(void)
 		cmocka_unit_test(
 		    test_two_rows_tell_a_large_step_where_noise_is_known),
 		cmocka_unit_test(test_what_is_too_small_to_matter_is_not_told),
+		cmocka_unit_test(
+		    test_what_is_nothing_now_is_nothing_but_a_rounding),
 		cmocka_unit_test(test_numbers_at_the_ends_of_doubles_do_no_harm),
 		cmocka_unit_test(test_corners_that_find_no_room_are_thinned),
 		cmocka_unit_test(test_scores_are_those_of_the_rules),
