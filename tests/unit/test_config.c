@@ -215,11 +215,11 @@ static const struct {
 	{ "trusted_user: root\n", "did you mean 'trusted_users'?" },
 	{ "limits: {serie: 5}\n", "x:1:10: unknown key 'serie'; did you mean "
 	    "'series'?" },
-	{ "zzzzz: []\n", "x:1:1: unknown key 'zzzzz'; there are "
-	    "enabled, collection_interval, listen, hosts, directories, "
-	    "trusted_users, state, keep_dead, limits, log_level, history, "
-	    "retention, rule_files, evaluation_interval, external_labels, "
-	    "external_url, alerting, detection, query, components" },
+	{ "zzzzz: []\n", "x:1:1: unknown key 'zzzzz'; there are enabled, "
+	    "collection_interval, listen, hosts, directories, trusted_users, "
+	    "state, keep_dead, limits, log_level, history, retention, rule_files, "
+	    "evaluation_interval, external_labels, external_url, alerting, "
+	    "detection, profiles, query, components" },
 	{ "<<: {keep_dead: 1}\n", "x:1:1: merge keys are not used here" },
 	{ "keep_dead: 1\nkeep_dead: 2\n", "x:2:1: 'keep_dead' is there twice" },
 	{ "scan_interval: 1\n", "x:1:16: '1' has no unit; write 1s or 1ms" },
