@@ -422,14 +422,14 @@ list_put(struct kyi_profiles *profiles, struct kymo_buffer *out)
 	if (cnt == 0)
 		kymo_buffer_str(out, "no profile yet\n");
 	for (uint32_t i = 0; i < cnt; i++) {
-		struct kymo_buffer report = {0};
+		struct kymo_buffer title = {0};
 
-		if (kymo_profiles_store_read(profiles->store, kept[i].id, false,
-			&report) == 0 && report.at)
+		if (kymo_profiles_store_title(profiles->store, kept[i].id,
+			&title) == 0)
 			kymo_buffer_printf(out, "/profiles/%s  %.*s\n",
-			    kept[i].id, (int)strcspn(report.at, "\n"),
-			    report.at);
-		kymo_buffer_free(&report);
+			    kept[i].id, (int)title.len_bytes,
+			    title.at ? title.at : "");
+		kymo_buffer_free(&title);
 	}
 }
 

@@ -120,6 +120,11 @@ KYMO_READER_API const struct kymo_profile_kept *kymo_profiles_store_list(
 KYMO_READER_API KYMO_MUST_CHECK int kymo_profiles_store_read(
     const struct kymo_profiles_store *store, const char *id, bool folded,
     struct kymo_buffer *out);
+/* kymo_profiles_store_title appends the first line of a report, 512 bytes of it
+   at most, without its line feed. -1: there is none. */
+KYMO_READER_API KYMO_MUST_CHECK int kymo_profiles_store_title(
+    const struct kymo_profiles_store *store, const char *id,
+    struct kymo_buffer *out);
 
 #ifdef __cplusplus
 }

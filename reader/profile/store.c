@@ -17,6 +17,7 @@
 
 #define FILE_MAX 10000u /* in the folder, that are looked at */
 #define NAME_BYTES (KYMO_PROFILE_ID_BYTES + 16)
+#define TITLE_BYTES_MAX ((size_t)512)
 
 struct kymo_profiles_store {
 	int dir_fd;
@@ -315,13 +316,14 @@ kymo_profiles_store_add(struct kymo_profiles_store *store, int64_t at_ms,
 	return -1;
 }
 
-int
-kymo_profiles_store_read(const struct kymo_profiles_store *store,
-    const char *id, bool folded, struct kymo_buffer *out)
+/* The first bytes_max of a text. */
+static int
+text_read(const struct kymo_profiles_store *store, const char *id, bool folded,
+    size_t bytes_max, struct kymo_buffer *out)
 {
 	struct stat status;
 	char name[NAME_BYTES], *room = NULL;
-	size_t want, done = 0;
+	size_t want = 0, done = 0;
 	ssize_t got = 1;
 	int fd;
 
@@ -334,10 +336,13 @@ kymo_profiles_store_read(const struct kymo_profiles_store *store,
 		return -1;
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
 	    status.st_size >= 0 &&
-	    (uint64_t)status.st_size <= KYMO_PROFILE_TEXT_BYTES_MAX)
-		room = kyi_room(out, (size_t)status.st_size);
-	want = room == NULL ? 0 : (size_t)status.st_size;
-	while (done < want && got > 0) {
+	    (uint64_t)status.st_size <= KYMO_PROFILE_TEXT_BYTES_MAX) {
+		want = (size_t)status.st_size;
+		if (want > bytes_max)
+			want = bytes_max;
+		room = kyi_room(out, want);
+	}
+	while (room != NULL && done < want && got > 0) {
 		got = read(fd, room + done, want - done);
 		if (got > 0)
 			done += (size_t)got;
@@ -348,4 +353,28 @@ kymo_profiles_store_read(const struct kymo_profiles_store *store,
 		kyi_room_used(out, room + done);
 	close(fd);
 	return room != NULL ? 0 : -1;
+}
+
+int
+kymo_profiles_store_read(const struct kymo_profiles_store *store,
+    const char *id, bool folded, struct kymo_buffer *out)
+{
+	return text_read(store, id, folded, KYMO_PROFILE_TEXT_BYTES_MAX, out);
+}
+
+int
+kymo_profiles_store_title(const struct kymo_profiles_store *store,
+    const char *id, struct kymo_buffer *out)
+{
+	struct kymo_buffer text = {0};
+	int result = text_read(store, id, false, TITLE_BYTES_MAX, &text);
+
+	if (result == 0 && text.at != NULL) {
+		const char *end = memchr(text.at, '\n', text.len_bytes);
+
+		kymo_buffer_add(out, text.at, end == NULL ? text.len_bytes :
+		    (size_t)(end - text.at));
+	}
+	kymo_buffer_free(&text);
+	return result;
 }

@@ -273,10 +273,12 @@ cut_at(const struct kymo_regex *regex, const char *text, struct cut *cut)
 }
 
 /* Replaces one match after another; what stands behind one is looked at next.
-   An empty match right behind another is none. */
+   An empty match right behind another is none. What is left when out has more
+   than bytes_max is not looked at: nobody will see it. */
 static void
 replace_all(const struct kymo_regex *regex, const char *with,
-    bool is_anchored, const char *text, struct kymo_buffer *out)
+    bool is_anchored, const char *text, size_t bytes_max,
+    struct kymo_buffer *out)
 {
 	struct kymo_buffer rest = {0};
 	struct cut cut = {{0}, {0}, {0}};
@@ -284,7 +286,7 @@ replace_all(const struct kymo_regex *regex, const char *with,
 
 	kymo_buffer_str(&rest, text);
 	while (more && !rest.failed &&
-	    out->len_bytes <= KYI_TEMPLATE_BYTES_MAX &&
+	    out->len_bytes <= bytes_max &&
 	    cut_at(regex, rest.at, &cut)) {
 		size_t skip = 0;
 
@@ -326,9 +328,14 @@ KYI_TEMPLATE_CALL(re_replace_all)
 	kymo_buffer_str(&with, "");
 	if (!with.failed)
 		replace_all(regex, with.at, args[0].str[0] == '^', args[2].str,
-		    &out);
+		    run->bytes_max, &out);
 	out.failed = out.failed || with.failed;
 	kymo_buffer_free(&with);
 	kymo_regex_delete(regex);
+	if (out.len_bytes > run->bytes_max) {
+		kymo_buffer_free(&out);
+		return kyi_template_fail(run, "it gives more than %zu bytes",
+		    run->bytes_max);
+	}
 	return kyi_tv_take(run, &out, result);
 }

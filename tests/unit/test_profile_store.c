@@ -84,7 +84,7 @@ test_what_is_added_is_read_after_a_restart(void **state)
 	struct kymo_profiles_store *store = store_open(3, 1 << 20);
 	struct kymo_profile_kept first, last;
 	struct kymo_buffer out = { 0 };
-	char name[64];
+	char name[64], line[2000] = "";
 
 	add(store, INT64_C(1700000000000), "one\n", &first);
 	for (int i = 1; i < 4; i++)
@@ -104,6 +104,15 @@ test_what_is_added_is_read_after_a_restart(void **state)
 	assert_int_equal(kymo_profiles_store_read(store, last.id, true, &out),
 	    0);
 	assert_string_equal(out.at, "more\na;b 1\n");
+	kymo_buffer_free(&out);
+	assert_int_equal(kymo_profiles_store_title(store, last.id, &out), 0);
+	assert_string_equal(out.at, "more");
+	kymo_buffer_free(&out);
+	assert_int_equal(kymo_profiles_store_title(store, first.id, &out), -1);
+	memset(line, 'x', sizeof(line) - 1);
+	add(store, INT64_C(1700000004000), line, &last);
+	assert_int_equal(kymo_profiles_store_title(store, last.id, &out), 0);
+	assert_int_equal(out.len_bytes, 512);
 	kymo_buffer_free(&out);
 	/* Bytes bound, too; the newest stays. */
 	kymo_profiles_store_bound(store, 3, 5);

@@ -342,6 +342,36 @@ test_none_runs_away(void **state)
 	kymo_buffer_free(&out);
 }
 
+/* Pages may be longer than alerts' texts: all of one is replaced, or none. */
+static void
+test_long_texts_are_replaced_to_their_end(void **state)
+{
+	static char text[80001];
+	static const struct kymo_label label = { "t", text };
+	const struct kymo_labels labels = { 0, 1, &label };
+	struct kyi_template_data data = { .labels = &labels };
+	struct kyi_arena *arena = kyi_arena_new(0);
+	struct kyi_template_error wrong;
+	struct kymo_error error = { "" };
+	struct kymo_buffer out = { 0 };
+	struct kyi_template *template = kyi_template_parse(arena,
+	    "{{ reReplaceAll \"a{400}\" \"<$0>\" $labels.t | printf \"%.3s\" }}"
+	    "{{ reReplaceAll \"a{400}\" \"<$0>\" $labels.t }}", &wrong);
+
+	memset(text, 'a', sizeof(text) - 1);
+	assert_non_null(template);
+	data.bytes_max = 256 * 1024;
+	assert_int_equal(kyi_template_expand(template, &data, &out, &error), 0);
+	assert_int_equal(out.len_bytes, 3 + 80000 + 200 * 2);
+	assert_memory_equal(out.at + out.len_bytes - 2, "a>", 2);
+	data.bytes_max = 0;
+	assert_int_equal(kyi_template_expand(template, &data, &out, &error),
+	    -1);
+	assert_non_null(strstr(error.text, "more than 65536 bytes"));
+	kymo_buffer_free(&out);
+	kyi_arena_delete(arena);
+}
+
 /* Every prefix, and every byte changed: under the sanitizers none may hurt. */
 static void
 test_no_bytes_hurt(void **state)
@@ -382,6 +412,7 @@ main(void)
 		cmocka_unit_test(
 		    test_what_fails_while_it_expands_says_where_and_why),
 		cmocka_unit_test(test_none_runs_away),
+		cmocka_unit_test(test_long_texts_are_replaced_to_their_end),
 		cmocka_unit_test(test_no_bytes_hurt),
 	};
 
