@@ -150,7 +150,7 @@ wait_for 20 is unseen unknown
 wait_for 20 is late failing
 [ "$(state late .reason)" = "command: no answer within 0.1 s" ] ||
 	fail "late: $(state late .reason)"
-for child in $(cat /proc/"$pid_kymod"/task/*/children); do
+tr ' ' '\n' < <(cat /proc/"$pid_kymod"/task/*/children) | while read -r child; do
 	{ tr '\0' ' ' <"/proc/$child/cmdline"; echo; } 2>/dev/null
 done | grep 'sleep 600' >"$tmp/sleeps" || true
 [ "$(wc -l <"$tmp/sleeps")" -le 1 ] || fail "programs were left behind"
