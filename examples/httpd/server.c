@@ -33,6 +33,7 @@ struct connection {
 	struct response response;
 	size_t in_at, in_end;
 	size_t out_at, out_end;
+	struct connection *next, **link; /* of this thread's */
 	char in[IN_BYTES];
 	char out[OUT_BYTES];
 };
@@ -133,12 +134,15 @@ hang_up(struct connection *c)
 	if (c->answering)
 		httpd_log_line(&c->request, &c->response, false);
 	close(c->fd);
+	*c->link = c->next;
+	if (c->next != NULL)
+		c->next->link = c->link;
 	free(c);
 	kymo_updown_add(connections, -1);
 }
 
 static void
-welcome(int epoll_fd, int listen_fd)
+welcome(int epoll_fd, int listen_fd, struct connection **first)
 {
 	int on = 1, fd = accept4(listen_fd, NULL, NULL,
 	    SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -159,6 +163,11 @@ welcome(int epoll_fd, int listen_fd)
 	}
 	memset(c, 0, offsetof(struct connection, in));
 	c->fd = fd;
+	c->next = *first;
+	c->link = first;
+	if (c->next != NULL)
+		c->next->link = &c->next;
+	*first = c;
 	kymo_counter_inc(accepted);
 	kymo_updown_add(connections, 1);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -187,6 +196,7 @@ httpd_serve(int listen_fd, int signal_fd)
 	/* Of these two only the addresses matter. */
 	static char listening, signalled;
 	struct epoll_event events[EVENT_CNT];
+	struct connection *first = NULL;
 	int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	bool stopping = false;
 
@@ -204,11 +214,13 @@ httpd_serve(int listen_fd, int signal_fd)
 			if (c == &signalled)
 				stopping = true;
 			else if (c == &listening)
-				welcome(epoll_fd, listen_fd);
+				welcome(epoll_fd, listen_fd, &first);
 			else if (!serve(c))
 				hang_up(c);
 		}
 	}
+	while (first != NULL)
+		hang_up(first);
 	httpd_log_flush();
 	close(epoll_fd);
 }
