@@ -200,10 +200,7 @@ async def killed_before(number, name, nth):
     await sink.start()
     host = (HOST, '%s/H%d.db' % (DIRECTORY, number),
             'http://127.0.0.1:%d/hook' % sink.port, '20', '100')
-    # Who is traced cannot look for leaks.
-    killed = await call('strace', '-f', '-qq', '-o', '/dev/null', '-E',
-                        'ASAN_OPTIONS=%s:detect_leaks=0' %
-                        os.environ.get('ASAN_OPTIONS', ''), '-e',
+    killed = await call('strace', '-f', '-qq', '-o', '/dev/null', '-e',
                         'inject=%s:signal=SIGKILL:when=%d' % (name, nth), *host) != 0
     status = await call(*host)
     sink.server.close()
